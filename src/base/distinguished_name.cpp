@@ -1,0 +1,1 @@
+#include "base/distinguished_name.h"

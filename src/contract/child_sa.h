@@ -1,0 +1,122 @@
+#pragma once
+// What iked asks of a stack and what the stack tells iked: the vocabulary of StackService, as domain types. A Child SA
+// is installed and removed as a pair (RFC 7296 §1.4.1); iked draws the inbound SPIs, so no round trip is needed for
+// one.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/algorithms.h"
+#include "base/secret.h"
+#include "base/strong_id.h"
+#include "base/time.h"
+#include "base/traffic_selector.h"
+
+namespace adit::contract {
+
+enum class SaProtocol : std::uint8_t { ah = 2, esp = 3 };  // RFC 7296 §3.3.1
+enum class EncapsulationMode : std::uint8_t { tunnel, transport };
+enum class DfPolicy : std::uint8_t { copy, clear, set };  // PassthroughDF Yes, No Clear, No Set
+
+struct ChildTransforms {
+  SaProtocol protocol = SaProtocol::esp;
+  EncryptionId encryption{};
+  unsigned key_bits = 0;
+  IntegrityId integrity = IntegrityId::none;
+  bool extended_sequence_numbers = false;
+  /// `ESP AES_GCM_16-256 ESN`, `AH HMAC_SHA2_256_128`
+  std::string to_string() const;
+  auto operator<=>(const ChildTransforms&) const = default;
+};
+
+struct DirectionKeys {
+  Secret encryption;  ///< with the salt at its end
+  Secret integrity;
+  bool operator==(const DirectionKeys&) const = default;
+};
+
+/// Names one SA pair of one stack for as long as iked and stackd live.
+struct ChildSaName {
+  DynamicTunnelId tunnel;        ///< Y number: stays over rekeys
+  std::uint32_t generation = 1;  ///< counts the SAs of the tunnel
+  auto operator<=>(const ChildSaName&) const = default;
+};
+
+struct UdpEncapsulation {  // RFC 3948
+  std::uint16_t local_port = 4500, remote_port = 4500;
+  auto operator<=>(const UdpEncapsulation&) const = default;
+};
+
+struct Lifetimes {
+  std::optional<Seconds> hard;               ///< the stack removes the pair then, if iked has not
+  std::optional<std::uint64_t> soft_octets;  ///< the stack reports ByteLimit once
+  std::optional<std::uint64_t> hard_octets;  ///< the stack removes the pair
+  auto operator<=>(const Lifetimes&) const = default;
+};
+
+struct InstallChildSa {
+  StackName stack;
+  ChildSaName name;
+  IkeTunnelId parent;
+  ChildTransforms transforms;
+  EncapsulationMode mode = EncapsulationMode::tunnel;
+  InboundSpi inbound_spi;
+  OutboundSpi outbound_spi;
+  DirectionKeys inbound, outbound;
+  IpAddress local, remote;               ///< security endpoints
+  TrafficSelectors local_ts, remote_ts;  ///< what the pair carries, seen from here
+  std::optional<UdpEncapsulation> udp;   ///< absent: native ESP or AH
+  Lifetimes lifetimes;
+  DfPolicy df = DfPolicy::copy;
+  bool copy_dscp = true;
+  std::string filter_rule;         ///< the anchor: IpFilterRule's name
+  std::string vpn_action;          ///< IpDynVpnAction's name
+  std::string local_dyn_vpn_rule;  ///< LocalDynVpnRule's name, or empty
+  bool operator==(const InstallChildSa&) const = default;
+};
+
+struct RemoveChildSa {
+  StackName stack;
+  ChildSaName name;
+  auto operator<=>(const RemoveChildSa&) const = default;
+};
+
+/// The stack's answer to an InstallChildSa.
+struct InstallResult {
+  StackName stack;
+  ChildSaName name;
+  std::optional<std::string> refused;  ///< why, or nothing: it carries traffic now
+};
+
+/// A packet met an IpSec rule with no SA, and the rule lets traffic start a negotiation.
+struct Acquire {
+  StackName stack;
+  std::string filter_rule;
+  PacketSelectors packet;
+};
+
+/// An SA pair is running out (soft), or was removed by the stack itself (hard).
+struct LifetimeReached {
+  StackName stack;
+  ChildSaName name;
+  bool hard = false;
+};
+
+/// How much has flowed: answered on request, and with every LifetimeReached.
+struct ChildSaCounters {
+  StackName stack;
+  ChildSaName name;
+  std::uint64_t inbound_packets = 0, inbound_octets = 0, outbound_packets = 0, outbound_octets = 0;
+  std::uint64_t replayed = 0, not_authentic = 0;
+  std::optional<Seconds> since_last_inbound;  ///< nothing: none yet
+};
+
+/// An authentic packet came from elsewhere than the peer was: it moved behind its NAT (RFC 7296 §2.23).
+struct PeerMoved {
+  StackName stack;
+  ChildSaName name;
+  Endpoint from;
+};
+
+}  // namespace adit::contract

@@ -1,0 +1,59 @@
+#pragma once
+// Protection of ESP and AH packets in batches, for one direction of one SA. Two back ends, intel-ipsec-mb and OpenSSL,
+// that give the same octets. Nothing is allocated, locked or fetched for a packet.
+
+#include <memory>
+#include <span>
+
+#include "base/algorithms.h"
+#include "base/secret.h"
+
+namespace adit::crypto {
+
+enum class PacketBackEnd : std::uint8_t { ipsec_mb, openssl };
+
+struct PacketAlgorithms {
+  EncryptionId encryption{};  ///< none for AH, null for ESP with integrity alone
+  unsigned key_bits = 0;
+  IntegrityId integrity = IntegrityId::none;
+  auto operator<=>(const PacketAlgorithms&) const = default;
+};
+
+/// One packet, in place: | header (authenticated only) | IV | text | ICV |, all in one buffer. For ESP the header is
+/// SPI and sequence number. With extended sequence numbers the high half is given apart: an AEAD puts it between SPI
+/// and the low half of its additional data (RFC 4106 §5), a MAC takes it after the text (RFC 4303 §2.2.1).
+struct PacketJob {
+  std::uint8_t* header = nullptr;  ///< 8 octets of ESP header, then iv_size() octets of IV, then the text
+  std::uint32_t text_size = 0;     ///< octets encrypted: payload, padding, pad length and next header
+  std::uint32_t sequence_high = 0;
+  bool extended = false;
+  bool authentic = false;  ///< out, of open(): the ICV fits
+};
+
+class PacketCipher {
+ public:
+  /// Nothing for algorithms or key sizes that the back end has not. `key` with its salt at the end (RFC 4106 §8.1).
+  static std::unique_ptr<PacketCipher> make(const PacketAlgorithms& algorithms, SecretView key,
+                                            SecretView integrity_key, PacketBackEnd back_end);
+  /// ipsec_mb where the CPU has the instructions and the library the algorithm, OpenSSL elsewhere.
+  static std::unique_ptr<PacketCipher> make(const PacketAlgorithms& algorithms, SecretView key,
+                                            SecretView integrity_key);
+
+  PacketCipher() = default;
+  PacketCipher(const PacketCipher&) = delete;
+  PacketCipher& operator=(const PacketCipher&) = delete;
+  virtual ~PacketCipher() = default;
+
+  virtual std::size_t iv_size() const = 0;
+  virtual std::size_t icv_size() const = 0;
+  virtual std::size_t block_size()
+      const = 0;  ///< text_size must be a multiple of it; at least 4 for ESP (RFC 4303 §2.4)
+
+  /// Encrypts each text in place, writes the IV before it and the ICV after it. The IV of a counter mode is the
+  /// sequence number (never repeated under a key); of CBC, unpredictable: drawn here from a keyed generator.
+  virtual void seal(std::span<PacketJob> jobs) = 0;
+  /// Checks each ICV (in constant time) and, where it fits, decrypts the text in place.
+  virtual void open(std::span<PacketJob> jobs) = 0;
+};
+
+}  // namespace adit::crypto

@@ -1,0 +1,42 @@
+#pragma once
+// A mistake in a file, told to the person who wrote it.
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "policy/model.h"
+
+namespace adit::policy {
+
+struct Diagnostic {
+  enum class Severity : std::uint8_t { error, warning, note } severity = Severity::error;
+  SourceRange at;
+  std::string problem;   ///< "unknown attribute", "value out of range"
+  std::string found;     ///< as written
+  std::string expected;  ///< what would be right
+  std::string nearest;   ///< the nearest valid word, or empty
+  auto operator<=>(const Diagnostic&) const = default;
+
+  /// `file:line:column: error: …`, the line with a caret below, what was expected, the nearest word.
+  std::string to_string(std::string_view source_line) const;
+};
+
+struct SourceFile {
+  std::string name, text;
+};
+
+/// Text in, policy out: no file is opened here.
+struct ParseResult {
+  PolicyPointer policy;                 ///< null when any diagnostic is an error: all or nothing
+  std::vector<Diagnostic> diagnostics;  ///< all of them, in order of place
+};
+
+/// Parses and resolves the policy files of one stack: the common file (or none) and the stack's own (or none); a global
+/// statement of the stack's file replaces the common one of the same type and name (reference §2.2).
+ParseResult parse_policy(const StackName& stack, const SourceFile* common, const SourceFile* own);
+
+/// All diagnostics with their lines, ready to print.
+std::string render(std::span<const Diagnostic> diagnostics, std::span<const SourceFile> sources);
+
+}  // namespace adit::policy
