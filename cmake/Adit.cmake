@@ -37,6 +37,9 @@ if(ADIT_MOLD AND NOT ADIT_FUZZ)
   target_link_options(adit_flags INTERFACE -fuse-ld=mold)
 endif()
 
+add_custom_target(programs)    # what `./run demo` needs
+add_custom_target(tsan_tests)  # what `./run test` builds for ThreadSanitizer: tests with the label threads
+
 # adit_library(NAME [DEPS lib...]): every .cpp of this folder is one static library, adit_NAME.
 function(adit_library NAME)
   cmake_parse_arguments(ARG "" "" "DEPS" ${ARGN})
@@ -57,6 +60,7 @@ function(adit_program NAME)
   add_executable(${NAME} ${SOURCES})
   target_link_libraries(${NAME} PRIVATE adit_flags ${ARG_DEPS})
   set_target_properties(${NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+  add_dependencies(programs ${NAME})
 endfunction()
 
 # adit_test(NAME [LABELS l...] [DEPS lib...]): every *_test.cpp of this folder is one GoogleTest executable and one ctest.
@@ -71,6 +75,9 @@ function(adit_test NAME)
   add_test(NAME ${NAME} COMMAND ${NAME} --gtest_brief=1)
   if(ARG_LABELS)
     set_tests_properties(${NAME} PROPERTIES LABELS "${ARG_LABELS}")
+    if("threads" IN_LIST ARG_LABELS)
+      add_dependencies(tsan_tests ${NAME})
+    endif()
   else()
     set_tests_properties(${NAME} PROPERTIES LABELS unit)
   endif()
