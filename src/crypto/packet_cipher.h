@@ -2,6 +2,8 @@
 // Protection of ESP and AH packets in batches, for one direction of one SA. Two back ends, intel-ipsec-mb and OpenSSL,
 // that give the same octets. Nothing is allocated, locked or fetched for a packet.
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 
@@ -22,13 +24,24 @@ struct PacketAlgorithms {
 /// One packet, in place: | header (authenticated only) | IV | text | ICV |, all in one buffer. For ESP the header is
 /// SPI and sequence number. With extended sequence numbers the high half is given apart: an AEAD puts it between SPI
 /// and the low half of its additional data (RFC 4106 §5), a MAC takes it after the text (RFC 4303 §2.2.1).
+///
+/// For AH the header is the IP header with its mutable fields zeroed by the caller (RFC 4302 §3.3.3.1), text_size counts
+/// everything from there to the end of the packet, and `icv` points to the ICV field of the AH header in it: iv_size()
+/// octets of IV (GMAC alone, RFC 4543 §4), then the ICV. The 4 octets after the packet must be writable.
 struct PacketJob {
   std::uint8_t* header = nullptr;  ///< 8 octets of ESP header, then iv_size() octets of IV, then the text
+  std::uint8_t* icv = nullptr;     ///< AH alone; ESP has its ICV after the text
   std::uint32_t text_size = 0;     ///< octets encrypted: payload, padding, pad length and next header
   std::uint32_t sequence_high = 0;
   bool extended = false;
   bool authentic = false;  ///< out, of open(): the ICV fits
 };
+
+/// The part of an ESP header that every job begins with: SPI and sequence number (RFC 4303 §2).
+inline constexpr std::size_t esp_header_size = 8;
+/// No ICV and no IV of the table is longer: for buffers.
+inline constexpr std::size_t largest_icv_size = 32;
+inline constexpr std::size_t largest_iv_size = 16;
 
 class PacketCipher {
  public:
@@ -46,8 +59,8 @@ class PacketCipher {
 
   virtual std::size_t iv_size() const = 0;
   virtual std::size_t icv_size() const = 0;
-  virtual std::size_t block_size()
-      const = 0;  ///< text_size must be a multiple of it; at least 4 for ESP (RFC 4303 §2.4)
+  /// text_size must be a multiple of it; at least 4 for ESP (RFC 4303 §2.4).
+  virtual std::size_t block_size() const = 0;
 
   /// Encrypts each text in place, writes the IV before it and the ICV after it. The IV of a counter mode is the
   /// sequence number (never repeated under a key); of CBC, unpredictable: drawn here from a keyed generator.

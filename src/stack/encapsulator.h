@@ -1,0 +1,48 @@
+#pragma once
+// Outbound ESP (RFC 4303 §3.3) for a batch of packets, in place: the caller's IP packets go in, ESP packets come out.
+// What stands outside of ESP is handed back as an OuterHeader: a socket builds it from these values, or
+// prepend_outer_header() writes it.
+
+#include <array>
+#include <span>
+
+#include "stack/drop.h"
+#include "stack/grouped_jobs.h"
+#include "stack/ip_header.h"
+#include "stack/packet_buffer.h"
+#include "stack/security_association.h"
+
+namespace adit::stack {
+
+/// A packet on its way out. `packet` begins with the IP header and has packet_headroom and packet_tailroom about it.
+/// After run(): either drop says why it went no further, and the packet is not to be used; or `packet` is the ESP
+/// packet, from the SPI to the ICV, and `outer` what goes before it.
+struct OutboundPacket {
+  PacketBuffer* packet = nullptr;
+  OutboundSa* sa = nullptr;  ///< null: no_sa
+  Drop drop = Drop::none;    ///< out
+  OuterHeader outer;         ///< out; of an SA with UDP, sa->local and sa->remote have the ports
+};
+
+class Encapsulator {
+ public:
+  explicit Encapsulator(DropCounters& drops) : drops_{drops} {}
+
+  /// Gives every packet its sequence number in the order of the span, and seals them SA by SA. At most largest_batch.
+  void run(std::span<OutboundPacket> packets);
+
+ private:
+  Drop prepare(OutboundPacket& packet, crypto::PacketJob& job);
+
+  DropCounters& drops_;
+  GroupedJobs<OutboundSa> jobs_;
+};
+
+/// Writes UDP and IP headers before what run() made, for whoever sends whole IP packets.
+void prepend_outer_header(OutboundPacket& packet);
+
+/// The octets that ESP adds to an IP packet of `size` octets in the worst case, outer headers included: what an MTU
+/// loses.
+std::size_t largest_overhead(const OutboundSa& sa);
+
+}  // namespace adit::stack
