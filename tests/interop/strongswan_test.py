@@ -1,0 +1,209 @@
+"""Adit against a real strongSwan: both roles, every way to authenticate, traffic intact, nothing in clear on the wire.
+
+usage: ADIT_PROGRAMS=build/release/bin python3 -m unittest strongswan_test
+"""
+
+import os
+import pathlib
+import sys
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/lab"))
+
+import pki  # noqa: E402
+import policy_text  # noqa: E402
+import traffic  # noqa: E402
+from adit import Host, wait_for  # noqa: E402
+from netns import TwoHosts  # noqa: E402
+from strongswan import Strongswan, connection  # noqa: E402
+
+PROGRAMS = pathlib.Path(os.environ.get("ADIT_PROGRAMS", ROOT / "build/release/bin")).resolve()
+STREAM_OCTETS = 100_000_000
+
+
+@unittest.skipUnless(os.geteuid() == 0, "needs root: network namespaces")
+class WithStrongswan(unittest.TestCase):
+    """east is Adit, west is strongSwan."""
+
+    def setUp(self):
+        self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix="adit-interop-")))
+        self.net = self.enterContext(TwoHosts())
+
+    def bring_up(self, policy, configuration, nss=None):
+        self.peer = Strongswan(self.net.west, self.folder / "west", configuration, log_level=1)
+        self.prepare_peer()
+        self.enterContext(self.peer)
+        self.host = Host(PROGRAMS, self.net.east, self.folder / "east", policy, stack="east", nss=nss)
+        self.enterContext(self.host)
+        self.addCleanup(self.tell_if_failed)
+
+    def prepare_peer(self):
+        """Puts certificates into the peer's folder; none for pre-shared keys."""
+
+    def tell_if_failed(self):
+        # What failed is only to be understood with both logs.
+        if any(error for _, error in getattr(self._outcome, "errors", [])) or self._outcome.success is False:
+            print(self.host.logs(), "--- strongSwan", self.peer.log(), sep="\n", file=sys.stderr)
+
+    def activate_from_adit(self):
+        self.host.ipsec("-y", "activate", "-l", "net-to-net")
+        wait_for(lambda: "ESTABLISHED" in self.peer.control("--list-sas") and "INSTALLED" in self.peer.control("--list-sas"), 20,
+                 "the SAs to be up at strongSwan")
+
+    def activate_from_peer(self):
+        self.peer.control("--initiate", "--child", "net")
+
+    def check_traffic(self, octets=STREAM_OCTETS):
+        with traffic.Capture(self.net.east, "wire", self.folder / "wire.pcapng") as wire:
+            self.assertEqual(traffic.ping(self.net.east, "10.1.0.1", "10.2.0.1"), 3)
+            traffic.stream(self.net.east, "10.1.0.1", self.net.west, "10.2.0.1", octets)
+            traffic.stream(self.net.west, "10.2.0.1", self.net.east, "10.1.0.1", octets)
+        self.assertEqual(wire.clear_text(), [])
+        self.assertTrue(wire.lines("esp", count=1), "no ESP was seen at all")
+
+    def both_roles(self, policy, configuration, nss=None, octets=5_000_000):
+        self.bring_up(policy, configuration, nss)
+        self.activate_from_adit()
+        self.check_traffic(octets)
+        self.host.ipsec("-k", "deactivate", "-a", "all")
+        wait_for(lambda: not self.peer.control("--list-sas").strip(), 20, "strongSwan to have deleted its SAs")
+        self.activate_from_peer()
+        self.check_traffic(octets)
+        tunnels = self.host.report("-k", "display")
+        self.assertEqual(len(tunnels["entries"]), 1)
+        self.peer.control("--terminate", "--ike", "lab")
+        wait_for(lambda: not self.host.report("-k", "display")["entries"], 20, "Adit to have deleted its SAs")
+
+
+class PresharedKey(WithStrongswan):
+    def test_both_roles_carry_100_mb_each_way(self):
+        self.both_roles(policy_text.gateway(), connection(), octets=STREAM_OCTETS)
+
+    def test_traffic_starts_the_tunnel(self):
+        self.bring_up(policy_text.gateway(), connection())
+        wait_for(lambda: traffic.ping(self.net.east, "10.1.0.1", "10.2.0.1", count=1, wait=1) == 1, 10, "traffic to start the tunnel")
+
+    def test_a_wrong_key_is_refused_and_told_at_both_ends(self):
+        self.bring_up(policy_text.gateway(), connection(secret="another secret than Adit's"))
+        self.host.ipsec("-y", "activate", "-l", "net-to-net")
+        wait_for(lambda: "ADT1003W" in self.host.daemons["iked"].log() or "AUTHENTICATION_FAILED" in self.host.daemons["iked"].log(), 10,
+                 "Adit to say that authentication failed")
+        self.peer.control("--initiate", "--child", "net", check=False)
+        wait_for(lambda: "AUTH_FAILED" in self.peer.log(), 10, "strongSwan to hear AUTHENTICATION_FAILED")
+        self.assertEqual(self.host.report("-y", "display")["entries"], [])
+
+    def test_no_common_proposal_says_what_was_offered_and_what_was_acceptable(self):
+        self.bring_up(policy_text.gateway(), connection(ike="aes128-sha256-modp2048"))
+        self.peer.control("--initiate", "--child", "net", check=False)
+        wait_for(lambda: "NO_PROP" in self.peer.log(), 10, "strongSwan to hear NO_PROPOSAL_CHOSEN")
+        line = next(line for line in self.host.daemons["iked"].log().splitlines() if "EZD1021I" in line)
+        self.assertIn("AES_CBC-128", line)
+        self.assertIn("AES_GCM_16-256", line)
+
+    def test_selectors_outside_the_policy_are_refused(self):
+        self.bring_up(policy_text.gateway(), connection(local_ts="10.99.0.0/24"))
+        self.peer.control("--initiate", "--child", "net", check=False)
+        wait_for(lambda: "TS_UNACCEPT" in self.peer.log(), 10, "strongSwan to hear TS_UNACCEPTABLE")
+        self.assertIn("EZD1795I", self.host.daemons["iked"].log())
+
+    def test_the_wrong_group_guessed_first_is_retried(self):
+        self.bring_up(policy_text.gateway(), connection(ike="aes256gcm16-prfsha256-modp2048-curve25519"))
+        self.activate_from_peer()
+        self.check_traffic(1_000_000)
+
+    def test_a_restart_of_strongswan_is_noticed(self):
+        self.bring_up(policy_text.gateway(), connection())
+        self.activate_from_adit()
+        self.peer.stop()
+        self.peer.start()
+        self.activate_from_peer()
+        self.check_traffic(1_000_000)
+
+
+class Algorithms(WithStrongswan):
+    """One exchange and some traffic for each family that both have."""
+
+    CASES = [
+        # Adit's IKE encryption, integrity, PRF, group; data encryption, authentication; strongSwan's ike, esp
+        ("AES_CBC KeyLength 128", "HMAC_SHA2_256_128", "HMAC_SHA2_256", "Group14", "AES_CBC KeyLength 128", "ESP HMAC_SHA2_256_128",
+         "aes128-sha256-modp2048", "aes128-sha256"),
+        ("AES_CBC KeyLength 256", "HMAC_SHA2_512_256", "HMAC_SHA2_512", "Group21", "AES_CBC KeyLength 256", "ESP HMAC_SHA2_512_256",
+         "aes256-sha512-ecp521", "aes256-sha512"),
+        ("AES_CBC KeyLength 256", "HMAC_SHA2_384_192", "HMAC_SHA2_384", "Group20", "AES_CBC KeyLength 256", "ESP HMAC_SHA2_384_192",
+         "aes256-sha384-ecp384", "aes256-sha384"),
+        ("AES_GCM_16 KeyLength 128", "None", "HMAC_SHA2_256", "Group19", "AES_GCM_16 KeyLength 128", "ESP Null",
+         "aes128gcm16-prfsha256-ecp256", "aes128gcm16"),
+        ("CHACHA20_POLY1305", "None", "HMAC_SHA2_256", "Group31", "CHACHA20_POLY1305", "ESP Null",
+         "chacha20poly1305-prfsha256-curve25519", "chacha20poly1305"),
+        ("AES_CBC KeyLength 128", "AES128_XCBC_96", "AES128_XCBC", "Group15", "AES_CBC KeyLength 128", "ESP AES128_XCBC_96",
+         "aes128-aesxcbc-prfaesxcbc-modp3072", "aes128-sha1"),
+        ("3DES", "HMAC_SHA1_96", "HMAC_SHA1", "Group2", "3DES", "ESP HMAC_SHA1", "3des-sha1-modp1024", "3des-sha1"),
+    ]
+
+    def test_each_family(self):
+        for encryption, integrity, prf, group, data, authentication, ike, esp in self.CASES:
+            if "aesxcbc" in ike:
+                authentication = "ESP HMAC_SHA1"  # strongSwan's libipsec has no XCBC for ESP
+            with self.subTest(ike=ike, esp=esp):
+                policy = policy_text.gateway(encryption=encryption, integrity=integrity, prf=prf, group=group, data_encryption=data,
+                                             data_authentication=authentication)
+                self.folder = pathlib.Path(tempfile.mkdtemp(prefix="case-", dir=self.folder.parent if self.folder.name.startswith("case-") else self.folder))
+                peer = Strongswan(self.net.west, self.folder / "west", connection(ike=ike, esp=esp))
+                with peer, Host(PROGRAMS, self.net.east, self.folder / "east", policy, stack="east") as host:
+                    self.peer, self.host = peer, host
+                    try:
+                        self.activate_from_adit()
+                        self.check_traffic(1_000_000)
+                    except BaseException:
+                        print(host.logs(), "--- strongSwan", peer.log(), sep="\n", file=sys.stderr)
+                        raise
+
+
+class Certificates(WithStrongswan):
+    """Both sides prove themselves by signature; nssd signs and judges for Adit."""
+
+    def with_kind(self, kind, adit_method, leaf="west", **leaf_options):
+        authority = pki.Authority(self.folder / "pki")
+        self.west = authority.leaf(leaf, kind, dns="west.example.org", **leaf_options)
+        nss = self.enterContext(pki.NssHost(PROGRAMS, self.net.east, self.folder / "nss", authority, {"east": (kind, "east.example.org")}))
+        self.authority = authority
+        policy = policy_text.gateway(method=adit_method, local_id="Fqdn east.example.org", remote_id="Fqdn west.example.org")
+        return policy, connection(local_auth="pubkey", remote_auth="pubkey", local_id="west.example.org", remote_id="east.example.org",
+                                  certificate="west.pem"), nss
+
+    def prepare_peer(self):
+        if hasattr(self, "west"):
+            self.west.install(self.folder / "west/swanctl")
+
+    def test_rsa(self):
+        self.both_roles(*self.with_kind("rsa", "RsaSignature"))
+
+    def test_rsa_by_digital_signature(self):
+        self.both_roles(*self.with_kind("rsa", "DigitalSignature"))
+
+    def test_ecdsa_256(self):
+        self.both_roles(*self.with_kind("ecdsa256", "ECDSA-256"))
+
+    def test_ecdsa_384_by_digital_signature(self):
+        self.both_roles(*self.with_kind("ecdsa384", "DigitalSignature"))
+
+    def test_an_expired_certificate_is_refused(self):
+        policy, configuration, nss = self.with_kind("ecdsa256", "DigitalSignature", expired=True)
+        self.bring_up(policy, configuration, nss)
+        self.peer.control("--initiate", "--child", "net", check=False)
+        wait_for(lambda: "AUTH_FAILED" in self.peer.log(), 10, "strongSwan to hear AUTHENTICATION_FAILED")
+        self.assertRegex(self.host.daemons["iked"].log(), "ADT1003W.*expired")
+
+    def test_an_untrusted_certificate_is_refused(self):
+        policy, configuration, nss = self.with_kind("ecdsa256", "DigitalSignature")
+        self.west = pki.Authority(self.folder / "other-pki", name="Other CA").leaf("west", "ecdsa256", dns="west.example.org")
+        self.bring_up(policy, configuration, nss)
+        self.peer.control("--initiate", "--child", "net", check=False)
+        wait_for(lambda: "AUTH_FAILED" in self.peer.log(), 10, "strongSwan to hear AUTHENTICATION_FAILED")
+        self.assertRegex(self.host.daemons["iked"].log(), "ADT1003W.*(trust|issuer)")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

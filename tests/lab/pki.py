@@ -1,0 +1,79 @@
+"""Certificates for tests, made with the openssl command: an authority, leaves of each kind of key, key rings and TLS files for nssd."""
+
+import pathlib
+import shutil
+
+from netns import run
+
+KEY_WORDS = {
+    "rsa": ["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"],
+    "ecdsa256": ["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"],
+    "ecdsa384": ["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"],
+    "ecdsa521": ["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-521"],
+    "ed25519": ["genpkey", "-algorithm", "ED25519"],
+}
+CA_CONFIGURATION = """
+[ca]
+default_ca = authority
+[authority]
+dir = {folder}
+database = {folder}/index.txt
+serial = {folder}/serial
+new_certs_dir = {folder}
+certificate = {folder}/ca.pem
+private_key = {folder}/ca.key
+default_md = sha256
+policy = anything
+unique_subject = no
+copy_extensions = none
+default_crl_days = 30
+[anything]
+countryName = optional
+organizationName = optional
+commonName = supplied
+"""
+
+
+class Leaf:
+    """A certificate with its key, as files."""
+
+    def __init__(self, label, certificate, key, authority):
+        self.label, self.certificate, self.key, self.authority = label, certificate, key, authority
+
+    def install(self, swanctl_folder):
+        """Puts it where swanctl looks."""
+        folder = pathlib.Path(swanctl_folder)
+        for name in ("x509", "x509ca", "private"):
+            (folder / name).mkdir(parents=True, exist_ok=True)
+        shutil.copy(self.certificate, folder / "x509" / f"{self.label}.pem")
+        shutil.copy(self.key, folder / "private" / f"{self.label}.pem")
+        shutil.copy(self.authority.certificate, folder / "x509ca" / "ca.pem")
+
+
+class Authority:
+    """A certificate authority in a folder."""
+
+    def __init__(self, folder, name="Adit Test CA"):
+        self.folder, self.name = pathlib.Path(folder), name
+        self.folder.mkdir(parents=True)
+        (self.folder / "index.txt").write_text("")
+        (self.folder / "serial").write_text("1000\n")
+        (self.folder / "ca.cnf").write_text(CA_CONFIGURATION.format(folder=self.folder))
+        self.certificate, self.key = self.folder / "ca.pem", self.folder / "ca.key"
+        run("openssl", *KEY_WORDS["ecdsa256"], "-out", self.key)
+        run("openssl", "req", "-x509", "-new", "-key", self.key, "-days", 30, "-subj", f"/O=Adit/CN={name}", "-out", self.certificate,
+            "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign,cRLSign")
+
+    def leaf(self, label, kind, dns=None, address=None, common_name=None, usage="digitalSignature", extended="serverAuth,clientAuth", expired=False):
+        key, request, certificate = (self.folder / f"{label}.{end}" for end in ("key", "csr", "pem"))
+        run("openssl", *KEY_WORDS[kind], "-out", key)
+        key.chmod(0o600)
+        run("openssl", "req", "-new", "-key", key, "-subj", f"/O=Adit/CN={common_name or dns or address or label}", "-out", request)
+        names = [f"DNS:{dns}"] if dns else []
+        names += [f"IP:{address}"] if address else []
+        extensions = self.folder / f"{label}.ext"
+        extensions.write_text(f"basicConstraints=CA:FALSE\nkeyUsage=critical,{usage}\nextendedKeyUsage={extended}\n" +
+                              (f"subjectAltName={','.join(names)}\n" if names else ""))
+        dates = ["-startdate", "20200101000000Z", "-enddate", "20210101000000Z"] if expired else ["-days", 10]
+        run("openssl", "ca", "-batch", "-notext", "-config", self.folder / "ca.cnf", "-in", request, "-out", certificate, "-extfile", extensions, *dates)
+        return Leaf(label, certificate, key, self)

@@ -1,0 +1,136 @@
+"""Policies for the tests: one gateway, its values given by the case."""
+
+
+def gateway(local="198.51.100.1", remote="198.51.100.2", local_net="10.1.0.0/24", remote_net="10.2.0.0/24",
+            encryption="AES_GCM_16 KeyLength 256", integrity="None", prf="HMAC_SHA2_256", group="Group31",
+            data_encryption="AES_GCM_16 KeyLength 256", data_authentication="ESP Null", encapsulation="Tunnel",
+            method="PresharedKey", peer_method=None, local_id=None, remote_id=None, secret="a shared secret only for tests",
+            on_demand="Yes", auto="No", initiate="IKEv2", extra_rules="", action_extra="", liveness=30, allow_nat="No"):
+    """The policy of a host that protects everything between two nets."""
+    shared_key = f"    SharedKey            Ascii {secret}\n" if "PresharedKey" in (method, peer_method) else ""
+    peers = "PresharedKey" if (peer_method or method) == "PresharedKey" else "RsaSignature"
+    return f"""
+IpFilterPolicy
+{{
+  AllowOnDemand          {on_demand}
+  IpFilterRule           IKE
+  {{
+    IpSourceAddr         {local}
+    IpDestAddr           {remote}
+    IpServiceGroupRef    IKE
+    IpGenericFilterActionRef permit
+  }}
+{extra_rules}
+  IpFilterRule           nets
+  {{
+    IpSourceAddrSet      {local_net}
+    IpDestAddrSet        {remote_net}
+    IpService
+    {{
+      Protocol           All
+      Direction          Bidirectional
+      Routing            Either
+    }}
+    IpGenericFilterActionRef protect
+    IpDynVpnActionRef    gold
+    IpLocalStartAction
+    {{
+      AllowOnDemand      {on_demand}
+      LocalIpGranularity  Rule
+      RemoteIpGranularity Rule
+      LocalSecurityEndpoint
+      {{
+        Identity         {local_id or 'IpAddr ' + local}
+        Location         {local}
+      }}
+      RemoteSecurityEndpoint
+      {{
+        Identity         {remote_id or 'IpAddr ' + remote}
+        Location         {remote}
+      }}
+    }}
+  }}
+}}
+KeyExchangePolicy
+{{
+  AllowNat               {allow_nat}
+  HowToInitiate          {initiate}
+  LivenessInterval       {liveness}
+  KeyExchangeRule        peer
+  {{
+    LocalSecurityEndpoint
+    {{
+      Identity           {local_id or 'IpAddr ' + local}
+      Location           {local}
+    }}
+    RemoteSecurityEndpoint
+    {{
+      Identity           {remote_id or 'IpAddr ' + remote}
+      Location           {remote}
+    }}
+    KeyExchangeActionRef ike
+{shared_key}  }}
+}}
+LocalDynVpnPolicy
+{{
+  LocalDynVpnRule        net-to-net
+  {{
+    LocalIpSet           {local_net}
+    RemoteIpSet          {remote_net}
+    Protocol             All
+    AutoActivate         {auto}
+  }}
+}}
+IpServiceGroup           IKE
+{{
+  IpService
+  {{
+    Protocol             Udp
+    SourcePortRange      500
+    DestinationPortRange 500
+    Direction            Bidirectional
+    Routing              Local
+  }}
+  IpService
+  {{
+    Protocol             Udp
+    SourcePortRange      4500
+    DestinationPortRange 4500
+    Direction            Bidirectional
+    Routing              Local
+  }}
+}}
+IpGenericFilterAction    permit
+{{
+  IpFilterAction         Permit
+}}
+IpGenericFilterAction    protect
+{{
+  IpFilterAction         IpSec
+}}
+IpDynVpnAction           gold
+{{
+  HowToEncapIKEv2        {encapsulation}
+  InitiateWithPfs        None
+  AcceptablePfs          None
+  IpDataOffer
+  {{
+    HowToEncrypt         {data_encryption}
+    HowToAuth            {data_authentication}
+  }}
+}}
+KeyExchangeAction        ike
+{{
+  HowToInitiate          {initiate}
+  HowToAuthMe            {method}
+{action_extra}
+  KeyExchangeOffer
+  {{
+    HowToEncrypt         {encryption}
+    HowToVerifyMsgs      {integrity}
+    PseudoRandomFunction {prf}
+    HowToAuthPeers       {peers}
+    DHGroup              {group}
+  }}
+}}
+"""
