@@ -1,0 +1,43 @@
+#pragma once
+// A policy as the text of one nftables transaction: table inet adit, in which the first rule that matches a packet
+// decides as policy::first_match() would. Text only: the shell hands it to libnftables.
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "policy/model.h"
+
+namespace adit::stack {
+
+/// What passes while no policy has been installed, beside loopback and IPv6 neighbour discovery.
+enum class UntilPolicy : std::uint8_t { deny, permit };
+
+struct RulesetOptions {
+  std::string tun_name = "adit0";
+  unsigned mtu = 1400;  ///< of the TUN device: bounds the MSS of TCP connections through it (RFC 9293 §3.7.1)
+  /// On a packet that an IpSec rule sends to the TUN device; and on what the data plane itself sends.
+  std::uint32_t tunnel_mark = 0xad170001;
+  std::uint32_t own_mark = 0xad170002;
+  std::map<std::string, std::uint8_t> security_classes;  ///< of interfaces by name; 0 where not listed
+};
+
+/// The transaction that replaces whatever table inet adit held before.
+std::string ruleset_for(const policy::PolicySnapshot& policy, const RulesetOptions& options);
+std::string ruleset_until_policy(UntilPolicy choice, const RulesetOptions& options);
+/// Removes the table, and succeeds when there is none.
+std::string ruleset_removed();
+
+/// Reads what `list counters table inet adit` prints: the counter of filter number n (from 0, in the order of
+/// policy.filter.filters) is named f<n>.
+struct FilterCount {
+  std::size_t filter = 0;
+  std::uint64_t packets = 0, octets = 0;
+  auto operator<=>(const FilterCount&) const = default;
+};
+inline constexpr std::string_view list_counters_command = "list counters table inet adit";
+std::vector<FilterCount> parse_filter_counts(std::string_view listing);
+
+}  // namespace adit::stack

@@ -1,0 +1,113 @@
+#pragma once
+// The user-space data plane of one TCP/IP stack: TUN device, routes, nftables rules, the IKE and ESP sockets and the
+// one thread that moves packets between them. This is the face that stackd's daemon wraps; it must run in the network
+// namespace of the stack.
+
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "contract/child_sa.h"
+#include "policy/model.h"
+#include "stack/drop.h"
+#include "stack/nftables_ruleset.h"
+
+namespace adit::stack::user {
+
+struct Options {
+  StackName stack;
+  std::string ike_socket;          ///< path of the Unix socket that iked connects to (ike_channel.h)
+  std::string tun_name = "adit0";  ///< at most 15 characters
+  /// Octets of the packets that enter a tunnel: 1500 less what ESP adds in the worst case.
+  unsigned mtu = 1400;
+  std::uint32_t routing_table = 0xad17;
+  std::uint32_t rule_priority = 2417;  ///< of the routing rule; before the main table's 32766
+  /// What passes before the first set_policy().
+  UntilPolicy until_policy = UntilPolicy::deny;
+  /// What stop() does with the filters. The TUN device, routes and rules go either way.
+  enum class AtStop : std::uint8_t { remove_filters, keep_filters } at_stop = AtStop::remove_filters;
+  /// The security class of interfaces by name (IpService SecurityClass); 0 where not listed.
+  std::map<std::string, std::uint8_t> security_classes;
+};
+
+/// A limit was reached, with what had flowed by then. Hard: the pair is gone.
+struct LimitReached {
+  contract::LifetimeReached limit;
+  contract::ChildSaCounters counters;
+};
+/// Something for the operator's log.
+struct Trouble {
+  std::string attempted, reason;
+};
+using Event = std::variant<contract::Acquire, LimitReached, contract::PeerMoved, Trouble>;
+
+/// How often a filter has matched since its policy was installed.
+struct FilterMatches {
+  std::string rule;
+  std::uint32_t extension = 0;
+  policy::Direction direction{};
+  std::uint64_t packets = 0, octets = 0;
+};
+
+/// Datagrams and packets since the start.
+struct DataPlaneCounters {
+  DropCounters drops;
+  std::uint64_t ike_received = 0, ike_sent = 0;
+  std::uint64_t ike_dropped = 0;                                         ///< no iked connected, or it was too slow
+  std::uint64_t tun_reads = 0, tun_writes = 0, sends = 0, receives = 0;  ///< system calls
+  std::uint64_t send_failures = 0;
+  std::uint64_t acquires_suppressed = 0;  ///< beyond the rate limit
+};
+
+/// Every function may be called from any thread. Callbacks run one after another on a thread of the data plane's own,
+/// which moves no packets; they may call back in, all but stop().
+class DataPlane {
+ public:
+  using EventCallback = std::function<void(Event)>;
+  using InstallCallback = std::move_only_function<void(contract::InstallResult)>;
+  using CountersCallback = std::move_only_function<void(std::vector<contract::ChildSaCounters>)>;
+
+  /// Makes the device, routes, sockets and the filters of `options.until_policy`, takes over what a predecessor left,
+  /// and starts to move packets. Needs CAP_NET_ADMIN and CAP_NET_RAW; afterwards only set_policy() and stop() do.
+  static std::expected<std::unique_ptr<DataPlane>, std::string> start(Options options, EventCallback on_event);
+  /// As stop().
+  ~DataPlane();
+  DataPlane(const DataPlane&) = delete;
+  DataPlane& operator=(const DataPlane&) = delete;
+
+  /// The pair carries traffic when `done` is called without a refusal; then a packet that had waited for it has left.
+  void install(contract::InstallChildSa pair, InstallCallback done);
+  /// Several with one wake-up of the data plane; `done` is called once for each.
+  void install(std::vector<contract::InstallChildSa> pairs, std::function<void(contract::InstallResult)> done);
+  /// Nothing happens when there is none of that name.
+  void remove(contract::RemoveChildSa pair);
+  void remove(std::vector<contract::RemoveChildSa> pairs);
+  /// The peer is elsewhere now (RFC 7296 §2.23): what leaves for it goes there.
+  void move_peer(contract::ChildSaName name, Endpoint to);
+  /// Of all pairs, or of one: then none or one.
+  void query_counters(CountersCallback done);
+  void query_counters(contract::ChildSaName name, CountersCallback done);
+  DataPlaneCounters counters() const;
+
+  /// Replaces the filters in one transaction. On failure the ones before stay, and the text says why.
+  std::expected<void, std::string> set_policy(policy::PolicyPointer policy);
+  /// Of the policy that is installed, in its order.
+  std::expected<std::vector<FilterMatches>, std::string> filter_matches();
+
+  /// Ends the thread, closes the sockets, removes the device, the routes and (by the options) the filters. No callback
+  /// runs afterwards. Idempotent.
+  void stop();
+
+ private:
+  class Running;
+  explicit DataPlane(std::unique_ptr<Running> running);
+  std::unique_ptr<Running> running_;
+};
+
+}  // namespace adit::stack::user
