@@ -1,0 +1,164 @@
+#include <fmt/format.h>
+
+#include "tools/ipsec/report/tunnels.h"
+#include "tools/ipsec/report/values.h"
+
+namespace adit::tools::ipsec {
+namespace {
+
+std::string_view name_of(ike::ChildState state) {
+  switch (state) {
+    case ike::ChildState::pending:
+      return "Pending";
+    case ike::ChildState::in_negotiation:
+      return "In negotiation";
+    case ike::ChildState::active:
+      return "Active";
+    case ike::ChildState::half_closed:
+      return "Half-closed";
+    case ike::ChildState::expired:
+      return "Expired";
+  }
+  return not_applicable;
+}
+
+std::string_view name_of(ike::Activation activation) {
+  switch (activation) {
+    case ike::Activation::on_demand:
+      return "On-demand";
+    case ike::Activation::command:
+      return "Command";
+    case ike::Activation::automatic:
+      return "Auto";
+    case ike::Activation::remote:
+      return "Remote";
+  }
+  return not_applicable;
+}
+
+std::string or_not_applicable(const std::string& text) { return text.empty() ? not_applicable : text; }
+
+void add_endpoints(Entry& entry, contract::EncapsulationMode mode, const IpAddress& local, const IpAddress& remote,
+                   const TrafficSelectors& local_ts, const TrafficSelectors& remote_ts) {
+  // One contiguous range a field is what the report has room for; further selectors follow in JSON's `LocalSelectors`.
+  const auto base = [](const TrafficSelectors& selectors) {
+    return selectors.empty() ? AddressFields{not_applicable, not_applicable, not_applicable}
+                             : address_fields(selectors.front().addresses);
+  };
+  const AddressFields here = base(local_ts), there = base(remote_ts);
+  entry.row("HowToEncap", mode == contract::EncapsulationMode::tunnel ? "Tunnel" : "Transport")
+      .row("LocalEndPoint", local.to_string())
+      .add("RemoteEndPoint", remote.to_string())
+      .row("LocalAddressBase", here.base)
+      .add("LocalAddressPrefix", here.prefix)
+      .add("LocalAddressRange", here.range)
+      .row("RemoteAddressBase", there.base)
+      .add("RemoteAddressPrefix", there.prefix)
+      .add("RemoteAddressRange", there.range);
+}
+
+void add_protection(Entry& entry, const contract::ChildTransforms& transforms, InboundSpi inbound,
+                    OutboundSpi outbound) {
+  const EncryptionFacts* encryption = find(transforms.encryption);
+  const IntegrityFacts* integrity = find(transforms.integrity);
+  const bool combined = encryption != nullptr && encryption->is_aead();
+  const bool is_gmac = transforms.encryption == EncryptionId::null_auth_aes_gmac;
+  const bool encrypts = encryption != nullptr && !is_gmac;
+  const bool authenticates = integrity != nullptr || is_gmac;
+  const bool has_key_length = encryption != nullptr && encryption->has_key_length;
+  entry.row("HowToAuth", transforms.protocol == contract::SaProtocol::ah ? "AH"
+                         : combined && !is_gmac                          ? "None"
+                                                                         : "ESP")
+      .part("AuthAlgorithm", integrity != nullptr ? std::string{integrity->display}
+                             : is_gmac            ? fmt::format("AES-GMAC-{}", transforms.key_bits)
+                                                  : not_applicable)
+      .part("AuthInboundSpi", spi_text(authenticates ? inbound.value() : 0))
+      .part("AuthOutboundSpi", spi_text(authenticates ? outbound.value() : 0))
+      .row("HowToEncrypt", encryption == nullptr ? "None" : std::string{encryption->display})
+      .part("KeyLength", encrypts && has_key_length ? std::to_string(transforms.key_bits) : not_applicable)
+      .part("EncryptInboundSpi", spi_text(encrypts ? inbound.value() : 0))
+      .part("EncryptOutboundSpi", spi_text(encrypts ? outbound.value() : 0));
+}
+
+void add_selectors(Entry& entry, const TrafficSelectors& local_ts, const TrafficSelectors& remote_ts) {
+  const TrafficSelector local = local_ts.empty() ? TrafficSelector{} : local_ts.front();
+  const TrafficSelector remote = remote_ts.empty() ? TrafficSelector{} : remote_ts.front();
+  const PortFields here = port_fields(local.protocol, local.ports), there = port_fields(remote.protocol, remote.ports);
+  const TypeFields types = type_fields(local.protocol, local.ports);
+  entry.row("Protocol", protocol_text(local.protocol))
+      .add("LocalPort", here.first)
+      .add("LocalPortRange", here.last)
+      .add("RemotePort", there.first)
+      .add("RemotePortRange", there.last)
+      .row("Type", types.type)
+      .add("TypeRange", types.type_range)
+      .add("Code", types.code)
+      .add("CodeRange", types.code_range);
+}
+
+void add_nat(Entry& entry, const std::optional<contract::UdpEncapsulation>& udp) {
+  entry.row("UdpEncapMode", yes_no(udp.has_value()))
+      .add("RmtUdpEncapPort", udp ? std::to_string(udp->remote_port) : not_applicable);
+}
+
+}  // namespace
+
+Entry negotiated_tunnel_entry(const ike::DynamicTunnelView& tunnel) {
+  Entry entry;
+  entry.add("TunnelID", name_of(tunnel.name.tunnel))
+      .add("Generation", std::to_string(tunnel.name.generation))
+      .add("IKEVersion", fmt::format("{}.0", tunnel.version))
+      .add("ParentIKETunnelID", tunnel.parent.value() == 0 ? not_applicable : name_of(tunnel.parent))
+      .row("VpnActionName", tunnel.vpn_action)
+      .row("LocalDynVpnRule", or_not_applicable(tunnel.local_dyn_vpn_rule))
+      .row("State", std::string{name_of(tunnel.state)});
+  add_endpoints(entry, tunnel.mode, tunnel.local, tunnel.remote, tunnel.local_ts, tunnel.remote_ts);
+  add_protection(entry, tunnel.transforms, tunnel.inbound_spi, tunnel.outbound_spi);
+  add_selectors(entry, tunnel.local_ts, tunnel.remote_ts);
+  entry.row("Lifesize", lifesize_text(tunnel.lifesize_kbytes))
+      .add("Lifetime", minutes_text(tunnel.lifetime))
+      .add("LifetimeRefresh", time_text(tunnel.refresh_at))
+      .add("LifetimeExpires", time_text(tunnel.expires_at))
+      .add("VPNLifeExpires", time_text(tunnel.vpn_life_expires_at));
+  add_nat(entry, tunnel.udp);
+  entry
+      .row("DiffieHellmanGroup",
+           tunnel.group == GroupId::none ? not_applicable : std::to_string(static_cast<unsigned>(tunnel.group)))
+      .add("AnchorFilterName", or_not_applicable(tunnel.filter_rule))
+      .add("ActivationMethod", std::string{name_of(tunnel.activation)});
+  return entry;
+}
+
+Entry installed_tunnel_entry(const InstalledTunnel& tunnel, Instant now) {
+  const contract::InstallChildSa& sa = tunnel.sa;
+  const auto kbytes = [](const std::optional<std::uint64_t>& octets) {
+    return octets ? std::optional{*octets / 1024} : std::nullopt;
+  };
+  const bool is_tunnel = sa.mode == contract::EncapsulationMode::tunnel;
+  Entry entry;
+  entry.add("TunnelID", name_of(sa.name.tunnel))
+      .add("Generation", std::to_string(sa.name.generation))
+      .add("IKEVersion", "2.0")
+      .add("ParentIKETunnelID", name_of(sa.parent))
+      .row("VpnActionName", sa.vpn_action)
+      .row("LocalDynVpnRule", or_not_applicable(sa.local_dyn_vpn_rule))
+      .row("State", "Active");
+  add_endpoints(entry, sa.mode, sa.local, sa.remote, sa.local_ts, sa.remote_ts);
+  add_protection(entry, sa.transforms, sa.inbound_spi, sa.outbound_spi);
+  add_selectors(entry, sa.local_ts, sa.remote_ts);
+  entry.row("OutboundPackets", std::to_string(tunnel.counters.outbound_packets))
+      .add("OutboundBytes", std::to_string(tunnel.counters.outbound_octets))
+      .add("InboundPackets", std::to_string(tunnel.counters.inbound_packets))
+      .add("InboundBytes", std::to_string(tunnel.counters.inbound_octets))
+      .row("Lifesize", lifesize_text(kbytes(sa.lifetimes.hard_octets)))
+      .add("LifesizeRefresh", lifesize_text(kbytes(sa.lifetimes.soft_octets)))
+      .add("CurrentByteCount", fmt::format("{}b", tunnel.counters.inbound_octets + tunnel.counters.outbound_octets))
+      .row("LifetimeExpires", time_text(tunnel.expires_at))
+      .add("CurrentTime", time_text(now));
+  add_nat(entry, sa.udp);
+  entry.row("PassthroughDF", is_tunnel ? yes_no(sa.df == contract::DfPolicy::copy) : not_applicable)
+      .add("PassthroughDSCP", is_tunnel ? yes_no(sa.copy_dscp) : not_applicable);
+  return entry;
+}
+
+}  // namespace adit::tools::ipsec

@@ -1,0 +1,29 @@
+#pragma once
+// The entries of `ipsec -k display` and of both views of `ipsec -y display`.
+
+#include <optional>
+
+#include "contract/child_sa.h"
+#include "ike/engine/views.h"
+#include "tools/ipsec/report/entry.h"
+
+namespace adit::tools::ipsec {
+
+/// `K4`, `Y12`
+std::string name_of(IkeTunnelId tunnel);
+std::string name_of(DynamicTunnelId tunnel);
+
+Entry ike_tunnel_entry(const ike::IkeTunnelView& tunnel);
+
+/// As iked sees it (-b): negotiations too.
+Entry negotiated_tunnel_entry(const ike::DynamicTunnelView& tunnel);
+
+/// As the stack sees it: installed, with what has flowed.
+struct InstalledTunnel {
+  contract::InstallChildSa sa;  ///< without its keys
+  contract::ChildSaCounters counters;
+  std::optional<Instant> expires_at;
+};
+Entry installed_tunnel_entry(const InstalledTunnel& tunnel, Instant now);
+
+}  // namespace adit::tools::ipsec

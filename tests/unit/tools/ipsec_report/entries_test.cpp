@@ -1,0 +1,157 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "tools/ipsec/report/filters.h"
+#include "tools/ipsec/report/tunnels.h"
+
+namespace adit::tools::ipsec {
+namespace {
+
+std::string value(const Entry& entry, std::string_view name) {
+  const auto found = std::ranges::find(entry.fields(), name, &Field::name);
+  return found == entry.fields().end() ? "(no such field)" : found->value;
+}
+
+std::vector<std::string> names(const Entry& entry) {
+  std::vector<std::string> all;
+  for (const Field& field : entry.fields()) all.push_back(field.name);
+  return all;
+}
+
+TEST(IkeTunnelEntry, HasTheFieldsOfTheReferenceInTheirOrder) {
+  const std::vector<std::string> want = {"TunnelID",
+                                         "Generation",
+                                         "IKEVersion",
+                                         "KeyExchangeRuleName",
+                                         "KeyExchangeActionName",
+                                         "LocalEndPoint",
+                                         "LocalIDType",
+                                         "LocalID",
+                                         "RemoteEndPoint",
+                                         "RemoteIDType",
+                                         "RemoteID",
+                                         "ExchangeMode",
+                                         "State",
+                                         "AuthenticationAlgorithm",
+                                         "EncryptionAlgorithm",
+                                         "KeyLength",
+                                         "PseudoRandomFunction",
+                                         "DiffieHellmanGroup",
+                                         "LocalAuthenticationMethod",
+                                         "RemoteAuthenticationMethod",
+                                         "InitiatorCookie",
+                                         "ResponderCookie",
+                                         "Lifesize",
+                                         "CurrentByteCount",
+                                         "Lifetime",
+                                         "LifetimeRefresh",
+                                         "LifetimeExpires",
+                                         "ReauthInterval",
+                                         "ReauthTime",
+                                         "Role",
+                                         "AssociatedDynamicTunnels",
+                                         "NATTSupportLevel",
+                                         "NATInFrntLclScEndPnt",
+                                         "NATInFrntRmtScEndPnt",
+                                         "zOSCanInitiateP1SA",
+                                         "AllowNat",
+                                         "RmtNAPTDetected",
+                                         "RmtUdpEncapPort"};
+  EXPECT_EQ(names(ike_tunnel_entry({})), want);
+}
+
+TEST(IkeTunnelEntry, NamesBothAuthenticationMethodsAndThePrf) {
+  ike::IkeTunnelView tunnel;
+  tunnel.tunnel = IkeTunnelId{7};
+  tunnel.encryption = EncryptionId::aes_cbc;
+  tunnel.key_bits = 256;
+  tunnel.integrity = IntegrityId::hmac_sha2_256_128;
+  tunnel.prf = PrfId::hmac_sha2_512;
+  tunnel.group = GroupId::ecp_384;
+  tunnel.local_auth = AuthMethod::rsa_signature;
+  tunnel.remote_auth = AuthMethod::shared_key;
+  tunnel.initiator_spi = IkeSpi{0x1234};
+  const Entry entry = ike_tunnel_entry(tunnel);
+  EXPECT_EQ(value(entry, "TunnelID"), "K7");
+  EXPECT_EQ(value(entry, "LocalAuthenticationMethod"), "RsaSignature");
+  EXPECT_EQ(value(entry, "RemoteAuthenticationMethod"), "PresharedKey");
+  EXPECT_EQ(value(entry, "PseudoRandomFunction"), "HMAC-SHA2-512");
+  EXPECT_EQ(value(entry, "EncryptionAlgorithm"), "AES-CBC");
+  EXPECT_EQ(value(entry, "KeyLength"), "256");
+  EXPECT_EQ(value(entry, "DiffieHellmanGroup"), "20");
+  EXPECT_EQ(value(entry, "InitiatorCookie"), "0x0000000000001234");
+  EXPECT_EQ(value(entry, "LifetimeRefresh"), "n/a");
+}
+
+TEST(InstalledTunnelEntry, SaysHowTheTrafficIsProtectedAndHowMuchHasFlowed) {
+  InstalledTunnel tunnel;
+  tunnel.sa.name = {DynamicTunnelId{3}, 2};
+  tunnel.sa.transforms = {.encryption = EncryptionId::aes_gcm_16, .key_bits = 128};
+  tunnel.sa.inbound_spi = InboundSpi{0xc0000001};
+  tunnel.sa.local_ts = {{.addresses = IpRange::of_prefix(*IpAddress::parse("10.1.0.0"), 16)}};
+  tunnel.sa.remote_ts = {{.addresses = IpRange{*IpAddress::parse("10.2.0.1"), *IpAddress::parse("10.2.0.9")}}};
+  tunnel.counters.inbound_packets = 5;
+  const Entry entry = installed_tunnel_entry(tunnel, {});
+  EXPECT_EQ(value(entry, "TunnelID"), "Y3");
+  EXPECT_EQ(value(entry, "HowToAuth"), "None");  // a combined mode authenticates by itself
+  EXPECT_EQ(value(entry, "HowToEncrypt"), "AES-GCM-16");
+  EXPECT_EQ(value(entry, "EncryptInboundSpi"), "3221225473 (0xc0000001)");
+  EXPECT_EQ(value(entry, "AuthInboundSpi"), "n/a");
+  EXPECT_EQ(value(entry, "LocalAddressPrefix"), "16");
+  EXPECT_EQ(value(entry, "RemoteAddressPrefix"), "n/a");
+  EXPECT_EQ(value(entry, "RemoteAddressRange"), "10.2.0.9");
+  EXPECT_EQ(value(entry, "InboundPackets"), "5");
+}
+
+policy::Filter anchor(policy::Direction direction) {
+  policy::Filter filter;
+  filter.rule = "nets";
+  filter.extension = direction == policy::Direction::outbound ? 1 : 2;
+  filter.direction = direction;
+  const IpRange here = IpRange::of_prefix(*IpAddress::parse("10.1.0.0"), 16),
+                there = IpRange::of_prefix(*IpAddress::parse("10.2.0.0"), 16);
+  filter.source = direction == policy::Direction::outbound ? here : there;
+  filter.destination = direction == policy::Direction::outbound ? there : here;
+  filter.action = policy::FilterAction::ipsec;
+  filter.vpn = std::make_shared<policy::DynVpnAction>(policy::DynVpnAction{.name = "gold"});
+  filter.local_start = std::make_shared<policy::LocalStart>(policy::LocalStart{.allow_on_demand = true});
+  return filter;
+}
+
+TEST(FilterEntries, ListDynamicFiltersUnderTheirAnchorAndTheImplicitDeniesLast) {
+  policy::FilterPolicy policy;
+  policy.filters = {anchor(policy::Direction::outbound), anchor(policy::Direction::inbound)};
+  InstalledTunnel tunnel;
+  tunnel.sa.name = {DynamicTunnelId{9}, 1};
+  tunnel.sa.filter_rule = "nets";
+  tunnel.sa.local_ts = {{.addresses = IpRange::of(*IpAddress::parse("10.1.0.1"))}};
+  tunnel.sa.remote_ts = {{.addresses = IpRange::of(*IpAddress::parse("10.2.0.1"))}};
+  const std::vector<std::uint64_t> matches = {11, 12};
+  const std::vector<InstalledTunnel> tunnels = {tunnel};
+  const auto entries = filter_entries({.policy = policy, .matches = matches, .tunnels = tunnels, .installed_at = {}});
+  ASSERT_EQ(entries.size(), 8u);  // two anchors with a dynamic filter each, and two implicit denies a family
+  EXPECT_EQ(value(entries[0], "Type"), "Dynamic Anchor");
+  EXPECT_EQ(value(entries[0], "TunnelID"), "Y0");
+  EXPECT_EQ(value(entries[0], "FilterMatches"), "11");
+  EXPECT_EQ(value(entries[0], "OnDemand"), "Yes");
+  EXPECT_EQ(value(entries[0], "SourceAddressGranularity"), "Packet");
+  EXPECT_EQ(value(entries[1], "Type"), "Dynamic");
+  EXPECT_EQ(value(entries[1], "TunnelID"), "Y9");
+  EXPECT_EQ(value(entries[1], "SourceAddress"), "10.1.0.1");
+  EXPECT_EQ(value(entries[3], "SourceAddress"), "10.2.0.1");  // inbound: the peer's side
+  EXPECT_EQ(value(entries[4], "FilterName"), "SYSDEFAULTDENYRULE");
+  EXPECT_EQ(value(entries[4], "Action"), "Deny");
+}
+
+TEST(FilterEntries, ASelectionByNameLeavesTheRestOut) {
+  policy::FilterPolicy policy;
+  policy.filters = {anchor(policy::Direction::outbound), anchor(policy::Direction::inbound)};
+  policy.filters[1].rule = "other";
+  const auto entries = filter_entries({.policy = policy}, {.names = {"other"}});
+  ASSERT_EQ(entries.size(), 1u);
+  EXPECT_EQ(value(entries[0], "FilterName"), "other");
+}
+
+}  // namespace
+}  // namespace adit::tools::ipsec
