@@ -25,9 +25,9 @@ struct PacketAlgorithms {
 /// SPI and sequence number. With extended sequence numbers the high half is given apart: an AEAD puts it between SPI
 /// and the low half of its additional data (RFC 4106 §5), a MAC takes it after the text (RFC 4303 §2.2.1).
 ///
-/// For AH the header is the IP header with its mutable fields zeroed by the caller (RFC 4302 §3.3.3.1), text_size counts
-/// everything from there to the end of the packet, and `icv` points to the ICV field of the AH header in it: iv_size()
-/// octets of IV (GMAC alone, RFC 4543 §4), then the ICV. The 4 octets after the packet must be writable.
+/// For AH the header is the IP header with its mutable fields zeroed by the caller (RFC 4302 §3.3.3.1), text_size
+/// counts everything from there to the end of the packet, and `icv` points to the ICV field of the AH header in it:
+/// iv_size() octets of IV (GMAC alone, RFC 4543 §4), then the ICV. The 4 octets after the packet must be writable.
 struct PacketJob {
   std::uint8_t* header = nullptr;  ///< 8 octets of ESP header, then iv_size() octets of IV, then the text
   std::uint8_t* icv = nullptr;     ///< AH alone; ESP has its ICV after the text
