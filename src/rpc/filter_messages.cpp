@@ -1,0 +1,173 @@
+#include "rpc/filter_messages.h"
+
+#include "rpc/common_messages.h"
+
+namespace adit::rpc {
+namespace {
+
+void write(const policy::DataOffer& from, v1::DataOffer& to) {
+  to.set_name(from.name);
+  to.set_how_to_encap(choice<v1::EncapsulationChoice>(from.how_to_encap));
+  to.set_ah(from.ah);
+  to.set_encryption(std::to_underlying(from.encryption));
+  to.set_key_bits(from.key_bits);
+  to.set_integrity(std::to_underlying(from.integrity));
+  to.set_lifetime_minutes(static_cast<std::uint32_t>(from.lifetime.count()));
+  to.set_lifetime_least_minutes(static_cast<std::uint32_t>(from.lifetime_least.count()));
+  to.set_lifetime_most_minutes(static_cast<std::uint32_t>(from.lifetime_most.count()));
+  if (from.lifesize_kbytes) to.set_lifesize_kbytes(*from.lifesize_kbytes);
+  rpc::write(from.at, *to.mutable_at());
+}
+
+policy::DataOffer read(Intake& in, const v1::DataOffer& from) {
+  policy::DataOffer offer{
+      .name = in.text(from.name(), "IpDataOffer name"),
+      .how_to_encap = in.choice(from.how_to_encap(), policy::EncapsulationChoice::either, "HowToEncap"),
+      .ah = from.ah(),
+      .encryption = read_encryption(in, from.encryption()),
+      .key_bits = from.key_bits(),
+      .integrity = read_integrity(in, from.integrity()),
+      .lifetime = in.duration<Minutes>(from.lifetime_minutes(), "RefreshLifetimeProposed"),
+      .lifetime_least = in.duration<Minutes>(from.lifetime_least_minutes(), "least RefreshLifetimeAccepted"),
+      .lifetime_most = in.duration<Minutes>(from.lifetime_most_minutes(), "most RefreshLifetimeAccepted"),
+      .at = rpc::read(in, from.at()),
+  };
+  if (from.has_lifesize_kbytes()) offer.lifesize_kbytes = from.lifesize_kbytes();
+  return offer;
+}
+
+void write(const policy::ServiceSelector& from, v1::ServiceSelector& to) {
+  to.set_protocol(from.protocol);
+  to.set_opaque(from.opaque);
+  rpc::write(from.source_ports, *to.mutable_source_ports());
+  rpc::write(from.destination_ports, *to.mutable_destination_ports());
+}
+
+policy::ServiceSelector read(Intake& in, const v1::ServiceSelector& from) {
+  return {.protocol = in.number<std::uint8_t>(from.protocol(), "protocol"),
+          .opaque = from.opaque(),
+          .source_ports = rpc::read(in, from.source_ports()),
+          .destination_ports = rpc::read(in, from.destination_ports())};
+}
+
+}  // namespace
+
+void write(const policy::SourceRange& from, v1::SourceRange& to) {
+  to.set_file(from.file);
+  to.set_line(from.line);
+  to.set_column(from.column);
+  to.set_length(from.length);
+}
+
+policy::SourceRange read(Intake& in, const v1::SourceRange& from) {
+  return {in.text(from.file(), "file"), from.line(), from.column(), from.length()};
+}
+
+void write(const policy::DynVpnAction& from, v1::DynVpnAction& to) {
+  to.set_name(from.name);
+  to.set_initiation(choice<v1::Initiation>(from.initiation));
+  to.set_vpn_life_minutes(static_cast<std::uint32_t>(from.vpn_life.count()));
+  to.set_initiate_with_pfs(std::to_underlying(from.initiate_with_pfs));
+  for (const GroupId group : from.acceptable_pfs) to.add_acceptable_pfs(std::to_underlying(group));
+  to.set_how_to_encap_ikev2(choice<v1::EncapsulationChoice>(from.how_to_encap_ikev2));
+  to.set_df(choice<v1::DfPolicy>(from.df));
+  to.set_copy_dscp(from.copy_dscp);
+  for (const policy::DataOffer& offer : from.offers) write(offer, *to.add_offers());
+  write(from.at, *to.mutable_at());
+}
+
+policy::DynVpnAction read(Intake& in, const v1::DynVpnAction& from) {
+  policy::DynVpnAction action{
+      .name = in.text(from.name(), "IpDynVpnAction name"),
+      .initiation = in.choice(from.initiation(), policy::Initiation::either, "Initiation"),
+      .vpn_life = in.duration<Minutes>(from.vpn_life_minutes(), "VpnLife"),
+      .initiate_with_pfs = read_group(in, from.initiate_with_pfs()),
+      .how_to_encap_ikev2 =
+          in.choice(from.how_to_encap_ikev2(), policy::EncapsulationChoice::either, "HowToEncapIKEv2"),
+      .df = in.choice(from.df(), policy::DfSetting::set, "PassthroughDF"),
+      .copy_dscp = from.copy_dscp(),
+      .at = read(in, from.at()),
+  };
+  in.bounded(from.acceptable_pfs_size(), most_offers, "AcceptablePfs");
+  in.bounded(from.offers_size(), most_offers, "IpDataOffer");
+  if (in.failed()) return action;
+  for (const std::uint32_t group : from.acceptable_pfs()) action.acceptable_pfs.push_back(read_group(in, group));
+  for (const v1::DataOffer& offer : from.offers()) action.offers.push_back(read(in, offer));
+  return action;
+}
+
+void write(const policy::LocalStart& from, v1::LocalStart& to) {
+  to.set_name(from.name);
+  to.set_allow_on_demand(from.allow_on_demand);
+  to.set_local_address(choice<v1::Granularity>(from.local_address));
+  to.set_remote_address(choice<v1::Granularity>(from.remote_address));
+  to.set_protocol(choice<v1::Granularity>(from.protocol));
+  to.set_local_port(choice<v1::Granularity>(from.local_port));
+  to.set_remote_port(choice<v1::Granularity>(from.remote_port));
+  if (from.local_endpoint) to.set_local_endpoint(as_string(from.local_endpoint->octets()));
+  if (from.remote_endpoint) to.set_remote_endpoint(as_string(from.remote_endpoint->octets()));
+  if (from.local_identity) write(*from.local_identity, *to.mutable_local_identity());
+  if (from.remote_identity) write(*from.remote_identity, *to.mutable_remote_identity());
+}
+
+policy::LocalStart read(Intake& in, const v1::LocalStart& from) {
+  using enum policy::Granularity;
+  policy::LocalStart start{
+      .name = in.text(from.name(), "IpLocalStartAction name"),
+      .allow_on_demand = from.allow_on_demand(),
+      .local_address = in.choice(from.local_address(), packet, "local address granularity"),
+      .remote_address = in.choice(from.remote_address(), packet, "remote address granularity"),
+      .protocol = in.choice(from.protocol(), packet, "protocol granularity"),
+      .local_port = in.choice(from.local_port(), packet, "local port granularity"),
+      .remote_port = in.choice(from.remote_port(), packet, "remote port granularity"),
+  };
+  if (from.has_local_endpoint()) start.local_endpoint = in.address(from.local_endpoint(), "local endpoint");
+  if (from.has_remote_endpoint()) start.remote_endpoint = in.address(from.remote_endpoint(), "remote endpoint");
+  if (from.has_local_identity()) start.local_identity = read(in, from.local_identity());
+  if (from.has_remote_identity()) start.remote_identity = read(in, from.remote_identity());
+  return start;
+}
+
+void write(const policy::Filter& from, v1::Filter& to) {
+  to.set_rule(from.rule);
+  to.set_extension(from.extension);
+  to.set_group(from.group);
+  to.set_direction(choice<v1::Direction>(from.direction));
+  write(from.source, *to.mutable_source());
+  write(from.destination, *to.mutable_destination());
+  write(from.service, *to.mutable_service());
+  to.set_connect(choice<v1::ConnectQualifier>(from.connect));
+  to.set_routing(choice<v1::Routing>(from.routing));
+  to.set_fragments_only(from.fragments_only);
+  to.set_security_class(from.security_class);
+  to.set_action(choice<v1::FilterAction>(from.action));
+  to.set_logging(choice<v1::FilterLogging>(from.logging));
+  to.set_discard(choice<v1::DiscardAction>(from.discard));
+  if (from.remote_identity) write(*from.remote_identity, *to.mutable_remote_identity());
+  write(from.at, *to.mutable_at());
+}
+
+policy::Filter read(Intake& in, const v1::Filter& from) {
+  policy::Filter filter{
+      .rule = in.text(from.rule(), "IpFilterRule name"),
+      .extension = from.extension(),
+      .group = in.text(from.group(), "IpFilterGroup name"),
+      .direction = in.choice(from.direction(), policy::Direction::outbound, "Direction"),
+      .source = read(in, from.source()),
+      .destination = read(in, from.destination()),
+      .service = read(in, from.service()),
+      .connect = in.choice(from.connect(), policy::ConnectQualifier::outbound, "connect qualifier"),
+      .routing = in.choice(from.routing(), policy::Routing::either, "Routing"),
+      .fragments_only = from.fragments_only(),
+      .security_class = in.number<std::uint8_t>(from.security_class(), "SecurityClass"),
+      .action = in.choice(from.action(), policy::FilterAction::ipsec, "filter action"),
+      .logging = in.choice(from.logging(), policy::FilterLogging::deny, "filter logging"),
+      .discard = in.choice(from.discard(), policy::DiscardAction::icmp, "DiscardAction"),
+      .at = read(in, from.at()),
+  };
+  if (from.has_remote_identity()) filter.remote_identity = read(in, from.remote_identity());
+  in.require(filter.source.family() == filter.destination.family(), "address families of a filter");
+  return filter;
+}
+
+}  // namespace adit::rpc

@@ -1,0 +1,37 @@
+#pragma once
+// What an operator sees of a stack, and what comes of an operator's request: values that `ipsec` makes reports of.
+// Instants of ike's views count from 1970 here: a daemon starts its engine's time line there.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "contract/child_sa.h"
+#include "ike/engine/engine.h"
+#include "policy/model.h"
+
+namespace adit::rpc {
+
+/// An SA pair as it is installed. The keys of `pair` are empty: they never leave the stack.
+struct InstalledTunnel {
+  contract::InstallChildSa pair;
+  contract::ChildSaCounters counters;
+  std::optional<Instant> expires_at;
+};
+
+/// The filters of a stack as they are installed.
+struct InstalledFilters {
+  std::optional<policy::FilterPolicy> policy;  ///< nothing: none has come yet
+  Seconds nat_keep_alive{0};
+  Instant installed_at;
+  std::vector<std::uint64_t> matches;  ///< one for each filter of the policy, in their order; or none
+};
+
+/// What one request of an operator came to, and which tunnel or rule it named.
+struct NamedAnswer {
+  std::string subject;
+  ike::OperatorAnswer answer;
+};
+
+}  // namespace adit::rpc

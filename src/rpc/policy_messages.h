@@ -1,0 +1,18 @@
+#pragma once
+// The resolved policy to and from its messages (policy.proto).
+
+#include "adit/v1/policy.pb.h"
+#include "policy/model.h"
+#include "rpc/audience.h"
+#include "rpc/intake.h"
+
+namespace adit::rpc {
+
+/// For Audience::stack without KeyExchangeRules, their actions and their shared keys.
+v1::PolicySnapshot to_message(const policy::PolicySnapshot& snapshot, Audience audience);
+std::expected<policy::PolicyPointer, Malformed> from_message(const v1::PolicySnapshot& message);
+
+void write(const policy::FilterPolicy& from, v1::FilterPolicy& to);
+policy::FilterPolicy read(Intake& in, const v1::FilterPolicy& from);
+
+}  // namespace adit::rpc
