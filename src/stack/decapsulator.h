@@ -47,11 +47,13 @@ class Decapsulator {
  private:
   Drop prepare(InboundPacket& packet, crypto::PacketJob& job);
   Drop finish(InboundPacket& packet, const crypto::PacketJob& job, Instant now);
+  InboundSa* find_sa(std::uint32_t spi);
 
   Sad& sad_;
   DropCounters& drops_;
   SelectorReader read_selectors_;
   GroupedJobs<InboundSa> jobs_;
+  InboundSa* last_found_ = nullptr;  // in this batch: packets of one SA come together
 };
 
 }  // namespace adit::stack

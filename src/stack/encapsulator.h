@@ -32,8 +32,6 @@ class Encapsulator {
   void run(std::span<OutboundPacket> packets);
 
  private:
-  Drop prepare(OutboundPacket& packet, crypto::PacketJob& job);
-
   DropCounters& drops_;
   GroupedJobs<OutboundSa> jobs_;
 };
@@ -41,8 +39,10 @@ class Encapsulator {
 /// Writes UDP and IP headers before what run() made, for whoever sends whole IP packets.
 void prepend_outer_header(OutboundPacket& packet);
 
-/// The octets that ESP adds to an IP packet of `size` octets in the worst case, outer headers included: what an MTU
-/// loses.
+/// The octets that ESP adds to an IP packet in the worst case, outer headers included.
 std::size_t largest_overhead(const OutboundSa& sa);
+/// The largest IP packet that leaves unfragmented where packets of `path_mtu` octets do: the MTU of what is protected.
+/// 0 when nothing fits.
+std::size_t largest_inner_packet(const OutboundSa& sa, std::size_t path_mtu);
 
 }  // namespace adit::stack

@@ -1,0 +1,121 @@
+#include "stack/sad.h"
+
+#include <algorithm>
+
+namespace adit::stack {
+
+contract::InstallResult Sad::add(const contract::InstallChildSa& install, Instant now) {
+  const auto refuse = [&](std::string why) {
+    return contract::InstallResult{.stack = install.stack, .name = install.name, .refused = std::move(why)};
+  };
+  if (pairs_.contains(install.name)) return refuse("this SA is installed already");
+  const std::uint64_t key = inbound_key(install.transforms.protocol, install.inbound_spi.value());
+  if (inbound_.contains(key)) return refuse("its inbound SPI is in use");
+  auto made = ChildSa::make(install, now);
+  if (!made) return refuse(std::move(made).error());
+
+  ChildSa& added = **made;
+  inbound_.emplace(key, &added.inbound);
+  put_in_search_order(added);
+  pairs_.emplace(install.name, Installed{.sa = *std::move(made), .stack = install.stack});
+  ++epoch_;
+  return {.stack = install.stack, .name = install.name, .refused = std::nullopt};
+}
+
+void Sad::put_in_search_order(ChildSa& added) {
+  // Of two generations installed out of order, the newer stays first.
+  const auto newer = std::ranges::find_if(search_order_, [&](const ChildSa* sa) {
+    return sa->name.tunnel == added.name.tunnel && sa->name.generation > added.name.generation;
+  });
+  search_order_.insert(newer == search_order_.end() ? search_order_.begin() : newer + 1, &added);
+}
+
+bool Sad::remove(const contract::ChildSaName& name) {
+  const auto found = pairs_.find(name);
+  if (found == pairs_.end()) return false;
+  ChildSa* pair = found->second.sa.get();
+  inbound_.erase(inbound_key(pair->protocol, pair->inbound.spi));
+  std::erase(search_order_, pair);
+  pairs_.erase(found);
+  ++epoch_;
+  return true;
+}
+
+bool Sad::move_peer(const contract::ChildSaName& name, const Endpoint& to) {
+  const auto found = pairs_.find(name);
+  if (found == pairs_.end()) return false;
+  found->second.sa->outbound.remote = to;
+  found->second.sa->inbound.remote = to;
+  ++epoch_;
+  return true;
+}
+
+InboundSa* Sad::find_inbound(contract::SaProtocol protocol, InboundSpi spi) {
+  const auto found = inbound_.find(inbound_key(protocol, spi.value()));
+  return found == inbound_.end() ? nullptr : found->second;
+}
+
+OutboundSa* Sad::find_outbound(const PacketSelectors& packet) {
+  if (const auto remembered = flows_.find(packet, epoch_)) return *remembered;
+  const auto found = std::ranges::find_if(search_order_, [&](const ChildSa* sa) { return sa->carries(packet); });
+  OutboundSa* sa = found == search_order_.end() ? nullptr : &(*found)->outbound;
+  flows_.remember(packet, epoch_, sa);
+  return sa;
+}
+
+OutboundSa* Sad::select_outbound(const PacketSelectors& packet, std::string_view filter_rule) {
+  const auto found = std::ranges::find_if(
+      search_order_, [&](const ChildSa* sa) { return sa->filter_rule == filter_rule && sa->carries(packet); });
+  return found == search_order_.end() ? nullptr : &(*found)->outbound;
+}
+
+std::vector<Sad::Reached> Sad::collect_limits(Instant now) {
+  std::vector<Reached> reached;
+  std::vector<contract::ChildSaName> ended;
+  for (auto& [name, pair] : pairs_) {
+    const bool hard = pair.sa->hard_limit_reached(now);
+    const bool soft = !pair.sa->soft_reported && pair.sa->soft_limit_reached();
+    if (!hard && !soft) continue;
+    pair.sa->soft_reported = true;
+    reached.push_back({.limit = {.stack = pair.stack, .name = name, .hard = hard}, .counters = counters_of(pair, now)});
+    if (hard) ended.push_back(name);
+  }
+  for (const contract::ChildSaName& name : ended) remove(name);
+  return reached;
+}
+
+contract::ChildSaCounters Sad::counters_of(const Installed& pair, Instant now) const {
+  const InboundSa& in = pair.sa->inbound;
+  const OutboundSa& out = pair.sa->outbound;
+  contract::ChildSaCounters counters{.stack = pair.stack,
+                                     .name = pair.sa->name,
+                                     .inbound_packets = in.packets,
+                                     .inbound_octets = in.octets,
+                                     .outbound_packets = out.packets,
+                                     .outbound_octets = out.octets,
+                                     .replayed = in.replayed,
+                                     .not_authentic = in.not_authentic,
+                                     .since_last_inbound = std::nullopt};
+  if (in.last_packet) counters.since_last_inbound = std::chrono::duration_cast<Seconds>(now - *in.last_packet);
+  return counters;
+}
+
+std::optional<contract::ChildSaCounters> Sad::counters(const contract::ChildSaName& name, Instant now) const {
+  const auto found = pairs_.find(name);
+  if (found == pairs_.end()) return std::nullopt;
+  return counters_of(found->second, now);
+}
+
+std::vector<contract::ChildSaCounters> Sad::all_counters(Instant now) const {
+  std::vector<contract::ChildSaCounters> all;
+  all.reserve(pairs_.size());
+  for (const auto& [name, pair] : pairs_) all.push_back(counters_of(pair, now));
+  return all;
+}
+
+const ChildSa* Sad::find(const contract::ChildSaName& name) const {
+  const auto found = pairs_.find(name);
+  return found == pairs_.end() ? nullptr : found->second.sa.get();
+}
+
+}  // namespace adit::stack

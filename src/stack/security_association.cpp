@@ -1,0 +1,121 @@
+#include "stack/security_association.h"
+
+#include <algorithm>
+
+#include "base/narrow.h"
+
+namespace adit::stack {
+namespace {
+
+bool any_covers(const TrafficSelectors& selectors, const PacketSelectors& packet, const IpAddress& address,
+                std::uint16_t port) {
+  return std::ranges::any_of(selectors, [&](const TrafficSelector& selector) {
+    return covers(selector, packet.protocol, address, port, packet.ports_hidden);
+  });
+}
+
+Endpoint endpoint(const IpAddress& address, const std::optional<contract::UdpEncapsulation>& udp,
+                  std::uint16_t contract::UdpEncapsulation::* port) {
+  return {.address = address, .port = udp ? (*udp).*port : std::uint16_t{0}};
+}
+
+OctetLimits limits_of(const contract::Lifetimes& lifetimes) {
+  return {.soft = lifetimes.soft_octets.value_or(UINT64_MAX), .hard = lifetimes.hard_octets.value_or(UINT64_MAX)};
+}
+
+/// What both directions take from their cipher.
+template <class Sa>
+void give_cipher(Sa& sa, std::unique_ptr<crypto::PacketCipher> cipher) {
+  sa.iv_size = narrow<std::uint8_t>(cipher->iv_size());
+  sa.icv_size = narrow<std::uint8_t>(cipher->icv_size());
+  sa.alignment = narrow<std::uint8_t>(std::max<std::size_t>(cipher->block_size(), 4));  // RFC 4303 §2.4
+  sa.cipher = cipher.get();
+  sa.owned_cipher = std::move(cipher);
+}
+
+std::optional<std::string> objection_to(const contract::InstallChildSa& install) {
+  if (install.transforms.protocol != contract::SaProtocol::esp) return "AH is not carried by the user engine";
+  if (install.local.family() != install.remote.family()) return "the security endpoints are of two address families";
+  if (install.inbound_spi.value() < 256 || install.outbound_spi.value() < 256) {
+    return "SPIs below 256 are reserved (RFC 4303 section 2.1)";
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::expected<std::unique_ptr<ChildSa>, std::string> ChildSa::make(const contract::InstallChildSa& install,
+                                                                   Instant now) {
+  if (auto objection = objection_to(install)) return std::unexpected{*std::move(objection)};
+  const bool extended = install.transforms.extended_sequence_numbers;
+  using Numbers = AntiReplayWindow::Numbers;
+  auto pair = std::make_unique<ChildSa>(extended ? Numbers::extended : Numbers::plain);
+
+  const crypto::PacketAlgorithms algorithms{install.transforms.encryption, install.transforms.key_bits,
+                                            install.transforms.integrity};
+  for (const auto& [keys, give] :
+       {std::pair{&install.outbound,
+                  +[](ChildSa& p, std::unique_ptr<crypto::PacketCipher> c) { give_cipher(p.outbound, std::move(c)); }},
+        std::pair{&install.inbound, +[](ChildSa& p, std::unique_ptr<crypto::PacketCipher> c) {
+                    give_cipher(p.inbound, std::move(c));
+                  }}}) {
+    auto cipher = crypto::PacketCipher::make(algorithms, keys->encryption, keys->integrity);
+    if (cipher == nullptr) {
+      return std::unexpected{install.transforms.to_string() + " cannot be done with keys of these sizes"};
+    }
+    give(*pair, std::move(cipher));
+  }
+
+  pair->name = install.name;
+  pair->parent = install.parent;
+  pair->protocol = install.transforms.protocol;
+  pair->mode = install.mode;
+  pair->local_ts = install.local_ts;
+  pair->remote_ts = install.remote_ts;
+  pair->filter_rule = install.filter_rule;
+  pair->installed = now;
+  if (install.lifetimes.hard) pair->expires = now + *install.lifetimes.hard;
+
+  OutboundSa& out = pair->outbound;
+  out.spi = install.outbound_spi.value();
+  out.last_sequence = extended ? UINT64_MAX : UINT32_MAX;
+  out.limits = limits_of(install.lifetimes);
+  out.extended = extended;
+  out.is_tunnel = install.mode == contract::EncapsulationMode::tunnel;
+  out.copy_dscp = install.copy_dscp;
+  out.df = install.df;
+  out.is_udp = install.udp.has_value();
+  out.local = endpoint(install.local, install.udp, &contract::UdpEncapsulation::local_port);
+  out.remote = endpoint(install.remote, install.udp, &contract::UdpEncapsulation::remote_port);
+  out.pair = pair.get();
+
+  InboundSa& in = pair->inbound;
+  in.spi = install.inbound_spi.value();
+  in.limits = out.limits;
+  in.is_tunnel = out.is_tunnel;
+  in.remote = out.remote;
+  in.pair = pair.get();
+  return pair;
+}
+
+bool ChildSa::carries(const PacketSelectors& packet) const {
+  return any_covers(local_ts, packet, packet.source, packet.source_port) &&
+         any_covers(remote_ts, packet, packet.destination, packet.destination_port);
+}
+
+bool ChildSa::may_have_carried(const PacketSelectors& packet) const {
+  return any_covers(remote_ts, packet, packet.source, packet.source_port) &&
+         any_covers(local_ts, packet, packet.destination, packet.destination_port);
+}
+
+bool ChildSa::soft_limit_reached() const {
+  return outbound.octets >= outbound.limits.soft || inbound.octets >= inbound.limits.soft ||
+         outbound.sequence >= outbound.last_sequence - sequence_reserve;
+}
+
+bool ChildSa::hard_limit_reached(Instant now) const {
+  return outbound.octets >= outbound.limits.hard || inbound.octets >= inbound.limits.hard ||
+         outbound.sequence == outbound.last_sequence || (expires && now >= *expires);
+}
+
+}  // namespace adit::stack
