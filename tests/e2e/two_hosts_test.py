@@ -1,0 +1,282 @@
+"""Two Adit hosts: tunnels come up in every way, traffic is protected and intact, what must not pass does not, daemons may restart.
+
+usage: ADIT_PROGRAMS=build/release/bin python3 -m unittest two_hosts_test
+"""
+
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/lab"))
+
+import policy_text  # noqa: E402
+import traffic  # noqa: E402
+from adit import Host, wait_for  # noqa: E402
+from netns import TwoHosts  # noqa: E402
+
+PROGRAMS = pathlib.Path(os.environ.get("ADIT_PROGRAMS", ROOT / "build/release/bin")).resolve()
+
+
+def east_policy(**values):
+    return policy_text.gateway(**values)
+
+
+def west_policy(**values):
+    defaults = {"local": "198.51.100.2", "remote": "198.51.100.1", "local_net": "10.2.0.0/24", "remote_net": "10.1.0.0/24"}
+    return policy_text.gateway(**(defaults | values))
+
+
+@unittest.skipUnless(os.geteuid() == 0, "needs root: network namespaces")
+class TwoAditHosts(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix="adit-e2e-")))
+        self.net = self.enterContext(TwoHosts())
+
+    def bring_up(self, east=None, west=None):
+        self.east = Host(PROGRAMS, self.net.east, self.folder / "east", east or east_policy(), stack="east")
+        self.west = Host(PROGRAMS, self.net.west, self.folder / "west", west or west_policy(), stack="west")
+        self.addCleanup(self.tell_if_failed)
+        self.enterContext(self.east)
+        self.enterContext(self.west)
+
+    def tell_if_failed(self):
+        if self._outcome.success is False:
+            print(self.east.logs(), self.west.logs(), sep="\n", file=sys.stderr)
+
+    def activate(self):
+        self.east.ipsec("-y", "activate", "-l", "net-to-net")
+        self.wait_for_tunnel()
+
+    def wait_for_tunnel(self):
+        for host in (self.east, self.west):
+            wait_for(lambda: host.report("-y", "display")["entries"], 15, f"{host.stack} to have the tunnel")
+
+    def ping(self, count=3):
+        return traffic.ping(self.net.east, "10.1.0.1", "10.2.0.1", count=count, wait=1)
+
+
+class Activation(TwoAditHosts):
+    def test_by_command_with_reports_at_both_ends(self):
+        self.bring_up()
+        self.activate()
+        self.assertEqual(self.ping(), 3)
+        for host, role in ((self.east, "Initiator"), (self.west, "Responder")):
+            (tunnel,) = host.report("-k", "display")["entries"]
+            self.assertEqual(tunnel["Role"], role)
+            self.assertEqual(tunnel["State"], "DONE")
+            self.assertEqual(tunnel["IKEVersion"], "2.0")
+            self.assertEqual(tunnel["LocalAuthenticationMethod"], "PresharedKey")
+            self.assertEqual(tunnel["EncryptionAlgorithm"], "AES-GCM-16")
+            self.assertEqual(tunnel["PseudoRandomFunction"], "HMAC-SHA2-256")
+            (child,) = host.report("-y", "display")["entries"]
+            self.assertEqual(child["HowToEncrypt"], "AES-GCM-16")
+            self.assertGreaterEqual(int(child["OutboundPackets"]), 3)
+        kinds = {entry["Type"] for entry in self.east.report("-f", "display")["entries"]}
+        self.assertLessEqual({"Generic", "Dynamic Anchor", "Dynamic"}, kinds)
+        (here,), (there,) = self.east.report("-y", "display")["entries"], self.west.report("-y", "display")["entries"]
+        self.assertEqual(here["EncryptOutboundSpi"], there["EncryptInboundSpi"])
+
+    def test_by_traffic_loses_no_packet(self):
+        self.bring_up()
+        self.assertEqual(self.ping(), 3)  # the packet that started it is kept and sent
+
+    def test_at_start(self):
+        self.bring_up(east=east_policy(auto="Yes"))
+        self.wait_for_tunnel()
+        self.assertEqual(self.ping(), 3)
+
+    def test_deactivation_reaches_the_peer_and_stops_the_traffic(self):
+        self.bring_up(east=east_policy(on_demand="No"), west=west_policy(on_demand="No"))
+        self.activate()
+        self.assertEqual(self.ping(), 3)
+        (child,) = self.east.report("-y", "display")["entries"]
+        self.east.ipsec("-y", "deactivate", "-a", child["TunnelID"])
+        for host in (self.east, self.west):
+            wait_for(lambda: not host.report("-y", "display")["entries"], 10, f"{host.stack} to be without the tunnel")
+        self.assertEqual(len(self.east.report("-k", "display")["entries"]), 1)
+        self.assertEqual(self.ping(1), 0)
+        self.east.ipsec("-k", "deactivate", "-a", "all")
+        for host in (self.east, self.west):
+            wait_for(lambda: not host.report("-k", "display")["entries"], 10, f"{host.stack} to be without the IKE tunnel")
+
+    def test_an_unknown_rule_is_refused_with_its_name(self):
+        self.bring_up()
+        done = subprocess.run([PROGRAMS / "ipsec", "-p", "east", "--socket-dir", self.east.sockets, "-y", "activate", "-l", "nowhere"],
+                              capture_output=True, text=True)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("nowhere", done.stdout + done.stderr)
+
+
+class Traffic(TwoAditHosts):
+    def check_streams(self, octets=20_000_000):
+        with traffic.Capture(self.net.east, "wire", self.folder / "wire.pcapng") as wire:
+            traffic.stream(self.net.east, "10.1.0.1", self.net.west, "10.2.0.1", octets)
+            traffic.stream(self.net.west, "10.2.0.1", self.net.east, "10.1.0.1", octets)
+        self.assertEqual(wire.clear_text(), [])
+        self.assertTrue(wire.lines("esp", count=1))
+
+    def test_100_mb_arrive_intact_both_ways(self):
+        self.bring_up()
+        self.activate()
+        self.check_streams(100_000_000)
+
+    def test_with_cbc_and_hmac(self):
+        values = {"data_encryption": "AES_CBC KeyLength 256", "data_authentication": "ESP HMAC_SHA2_256_128"}
+        self.bring_up(east_policy(**values), west_policy(**values))
+        self.activate()
+        self.check_streams()
+
+    def test_null_encryption_with_integrity(self):
+        values = {"data_encryption": "DoNot", "data_authentication": "ESP HMAC_SHA2_256_128"}
+        self.bring_up(east_policy(**values), west_policy(**values))
+        self.activate()
+        self.assertEqual(self.ping(), 3)
+
+    def test_ipv6_in_ipv6(self):
+        east = {"local": "2001:db8:100::1", "remote": "2001:db8:100::2", "local_net": "2001:db8:1::/64", "remote_net": "2001:db8:2::/64"}
+        west = {"local": "2001:db8:100::2", "remote": "2001:db8:100::1", "local_net": "2001:db8:2::/64", "remote_net": "2001:db8:1::/64"}
+        discovery = """
+  IpFilterRule           neighbours
+  {
+    IpSourceAddr         All6
+    IpDestAddr           All6
+    IpService
+    {
+      Protocol           Icmpv6
+      Type               133 137
+    }
+    IpGenericFilterActionRef permit
+  }
+"""
+        self.bring_up(policy_text.gateway(**east, extra_rules=discovery), policy_text.gateway(**west, extra_rules=discovery))
+        self.activate()
+        with traffic.Capture(self.net.east, "wire", self.folder / "wire.pcapng") as wire:
+            self.assertEqual(traffic.ping(self.net.east, "2001:db8:1::1", "2001:db8:2::1"), 3)
+            traffic.stream(self.net.east, "2001:db8:1::1", self.net.west, "2001:db8:2::1", 20_000_000)
+        self.assertEqual(wire.clear_text(), [])
+
+    def test_transport_mode_between_the_hosts_themselves(self):
+        values = {"local_net": "198.51.100.1", "remote_net": "198.51.100.2", "encapsulation": "Transport"}
+        mirrored = {"local_net": "198.51.100.2", "remote_net": "198.51.100.1", "encapsulation": "Transport"}
+        self.bring_up(east_policy(**values), west_policy(**mirrored))
+        self.activate()
+        (child,) = self.east.report("-y", "display")["entries"]
+        self.assertEqual(child["HowToEncap"], "Transport")
+        with traffic.Capture(self.net.east, "wire", self.folder / "wire.pcapng") as wire:
+            self.assertEqual(traffic.ping(self.net.east, "198.51.100.1", "198.51.100.2"), 3)
+            traffic.stream(self.net.east, "198.51.100.1", self.net.west, "198.51.100.2", 20_000_000)
+        self.assertEqual(wire.clear_text(), [])
+
+
+class Protection(TwoAditHosts):
+    def test_nothing_leaves_in_clear_without_a_tunnel(self):
+        self.bring_up(east=east_policy(on_demand="No"), west=west_policy(on_demand="No"))
+        with traffic.Capture(self.net.east, "wire", self.folder / "wire.pcapng") as wire:
+            self.assertEqual(self.ping(), 0)
+        self.assertEqual(wire.clear_text(), [])
+
+    def test_clear_text_that_should_have_been_protected_is_dropped_on_arrival(self):
+        self.bring_up(east=east_policy(on_demand="No"))
+        self.west.stop()  # west's filters are gone: it sends in clear
+        self.net.west.run("nft", "flush", "ruleset")
+        for rule in ("ip rule", "ip -6 rule"):
+            self.assertIsNotNone(rule)
+        self.assertEqual(traffic.ping(self.net.west, "10.2.0.1", "10.1.0.1", count=2, wait=1), 0)
+        anchors = [entry for entry in self.east.report("-f", "display")["entries"]
+                   if entry["FilterName"] == "nets" and entry["Direction"] == "Inbound" and entry["Type"] == "Dynamic Anchor"]
+        self.assertGreaterEqual(int(anchors[0]["FilterMatches"]), 2)
+
+    def test_what_no_rule_permits_is_dropped(self):
+        self.bring_up()
+        self.assertEqual(traffic.ping(self.net.east, "198.51.100.1", "198.51.100.2", count=1, wait=1), 0)
+
+    def test_hostile_datagrams_change_nothing(self):
+        self.bring_up()
+        self.activate()
+        before = self.east.report("-k", "display")["entries"]
+        script = "import socket,random\nr=random.Random(7)\ns=socket.socket(socket.AF_INET,socket.SOCK_DGRAM)\n" \
+                 "for i in range(3000):\n s.sendto(r.randbytes(r.randrange(0,1400)),('198.51.100.1',r.choice([500,4500])))\n"
+        self.net.west.run("python3", "-c", script)
+        self.assertEqual(self.ping(), 3)
+        after = self.east.report("-k", "display")["entries"]
+        self.assertEqual([entry["InitiatorCookie"] for entry in before], [entry["InitiatorCookie"] for entry in after])
+
+
+class Policy(TwoAditHosts):
+    def test_an_error_names_line_and_column_and_leaves_the_running_policy(self):
+        self.bring_up()
+        self.activate()
+        broken = east_policy().replace("HowToEncapIKEv2", "HowToEncapsIKEv2")
+        line = next(number for number, text in enumerate(broken.splitlines(), 1) if "HowToEncapsIKEv2" in text)
+        self.east.install_policy(broken)
+        wait_for(lambda: re.search(rf"east\.policy:{line}:3: error", self.east.daemons["pagent"].log()), 10, "pagent to name line and column")
+        self.assertIn("HowToEncapIKEv2", self.east.daemons["pagent"].log())  # the nearest word
+        self.assertEqual(self.ping(), 3)
+
+    def test_a_refresh_keeps_the_tunnel_whose_policy_did_not_change(self):
+        self.bring_up()
+        self.activate()
+        (before,) = self.east.report("-y", "display")["entries"]
+        extra = """
+  IpFilterRule           hosts-ping
+  {
+    IpSourceAddr         198.51.100.1
+    IpDestAddr           198.51.100.2
+    IpService
+    {
+      Protocol           Icmp
+    }
+    IpGenericFilterActionRef permit
+  }
+"""
+        self.east.install_policy(east_policy(extra_rules=extra))
+        wait_for(lambda: "hosts-ping" in self.east.ipsec("-f", "display"), 10, "the new rule to be installed")
+        (after,) = self.east.report("-y", "display")["entries"]
+        self.assertEqual(before["EncryptOutboundSpi"], after["EncryptOutboundSpi"])
+        self.assertEqual(self.ping(), 3)
+
+
+class Restarts(TwoAditHosts):
+    def restart(self, host, name, how=signal.SIGTERM):
+        host.daemons[name].stop(how)
+        host.daemons[name].start()
+
+    def test_pagent_may_die_and_come_back(self):
+        self.bring_up()
+        self.activate()
+        self.east.daemons["pagent"].stop(signal.SIGKILL)
+        self.assertEqual(self.ping(), 3)
+        self.east.daemons["pagent"].start()
+        self.assertEqual(self.ping(), 3)
+
+    def test_traffic_flows_while_iked_is_away_and_tunnels_work_after_it_is_back(self):
+        self.bring_up()
+        self.activate()
+        self.east.daemons["iked"].stop(signal.SIGKILL)
+        self.assertEqual(self.ping(), 3)
+        self.east.daemons["iked"].start()
+        wait_for(lambda: self.ping(1) == 1, 20, "traffic after iked is back")
+
+    def test_stackd_may_die_and_the_tunnel_comes_back(self):
+        self.bring_up()
+        self.activate()
+        self.restart(self.east, "stackd", signal.SIGKILL)
+        wait_for(lambda: self.ping(1) == 1, 60, "traffic after stackd is back")
+
+    def test_daemons_end_cleanly_and_leave_nothing_behind(self):
+        self.bring_up()
+        self.activate()
+        statuses = {name: daemon.stop() for name, daemon in reversed(self.east.daemons.items())}
+        self.assertEqual(set(statuses.values()), {0}, statuses)
+        self.assertNotIn("adit", self.net.east.run("ip", "link"))
+        self.assertNotIn("fwmark", self.net.east.run("ip", "rule"))
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
