@@ -1,0 +1,117 @@
+#include "rpc/policy_server.h"
+
+#include <map>
+#include <mutex>
+#include <set>
+
+#include "adit/v1/policy.grpc.pb.h"
+#include "rpc/local_server.h"
+#include "rpc/policy_messages.h"
+#include "rpc/server_stream.h"
+
+namespace adit::rpc {
+
+class PolicyServer::Serving final : public v1::PolicyService::CallbackService {
+ public:
+  using Stream = ServerStream<v1::WatchRequest, v1::PolicyChange>;
+
+  grpc::ServerBidiReactor<v1::WatchRequest, v1::PolicyChange>* Watch(grpc::CallbackServerContext*) override {
+    auto watcher = std::make_shared<Watcher>();
+    const std::shared_ptr<Stream> stream = Stream::begin({
+        .received = [this, watcher](Stream& from, const v1::WatchRequest& request) { watch(*watcher, from, request); },
+        .fill = [this, watcher](v1::PolicyChange& change) { return fill(*watcher, change); },
+        .ended = [this, watcher] { forget(watcher); },
+    });
+    const std::lock_guard lock{mutex_};
+    watcher->stream = stream;
+    watchers_.insert(watcher);
+    return stream.get();
+  }
+
+  void set(const StackName& stack, policy::PolicyPointer policy) {
+    std::vector<std::shared_ptr<Stream>> to_wake;
+    {
+      const std::lock_guard lock{mutex_};
+      policies_[stack] = std::move(policy);
+      for (const auto& watcher : watchers_) {
+        if (watcher->stack != stack || !watcher->watches) continue;
+        watcher->is_behind = true;
+        if (auto stream = watcher->stream.lock()) to_wake.push_back(std::move(stream));
+      }
+    }
+    for (const auto& stream : to_wake) stream->wake();
+  }
+
+  std::unique_ptr<LocalServer> server;
+
+ private:
+  struct Watcher {
+    std::weak_ptr<Stream> stream;
+    StackName stack;
+    Audience audience = Audience::stack;
+    bool watches = false, is_behind = false;
+  };
+
+  void watch(Watcher& watcher, Stream& stream, const v1::WatchRequest& request) {
+    const bool for_iked = request.audience() == v1::AUDIENCE_IKED;
+    if (!for_iked && request.audience() != v1::AUDIENCE_STACK) {
+      return stream.end({grpc::StatusCode::INVALID_ARGUMENT, "audience"});
+    }
+    {
+      const std::lock_guard lock{mutex_};
+      if (watcher.watches) return;
+      watcher.watches = true;
+      watcher.stack.text = request.stack();
+      watcher.audience = for_iked ? Audience::iked : Audience::stack;
+      watcher.is_behind = policies_.contains(watcher.stack);
+    }
+    stream.wake();
+  }
+
+  bool fill(Watcher& watcher, v1::PolicyChange& change) {
+    policy::PolicyPointer policy;
+    Audience audience{};
+    {
+      const std::lock_guard lock{mutex_};
+      if (!watcher.is_behind) return false;
+      watcher.is_behind = false;
+      policy = policies_[watcher.stack];
+      audience = watcher.audience;
+    }
+    if (policy == nullptr) {
+      change.set_removed(true);
+    } else {
+      *change.mutable_installed() = to_message(*policy, audience);
+    }
+    return true;
+  }
+
+  void forget(const std::shared_ptr<Watcher>& watcher) {
+    const std::lock_guard lock{mutex_};
+    watchers_.erase(watcher);
+  }
+
+  std::mutex mutex_;
+  std::map<StackName, policy::PolicyPointer> policies_;  // null: withdrawn
+  std::set<std::shared_ptr<Watcher>> watchers_;
+};
+
+std::expected<std::unique_ptr<PolicyServer>, std::string> PolicyServer::start(const LocalSocket& socket) {
+  auto serving = std::make_unique<Serving>();
+  auto server = LocalServer::start(socket, {serving.get()});
+  if (!server) return std::unexpected{server.error()};
+  serving->server = std::move(*server);
+  return std::unique_ptr<PolicyServer>{new PolicyServer{std::move(serving)}};
+}
+
+PolicyServer::PolicyServer(std::unique_ptr<Serving> serving) : serving_{std::move(serving)} {}
+PolicyServer::~PolicyServer() { serving_->server.reset(); }
+
+void PolicyServer::publish(policy::PolicyPointer policy) {
+  const StackName stack = policy->stack;
+  serving_->set(stack, std::move(policy));
+}
+
+void PolicyServer::withdraw(const StackName& stack) { serving_->set(stack, nullptr); }
+
+}  // namespace adit::rpc

@@ -1,0 +1,66 @@
+#include "rpc/stack_operator_server.h"
+
+#include "adit/v1/operator.grpc.pb.h"
+#include "rpc/guarded_post.h"
+#include "rpc/local_server.h"
+#include "rpc/operator_messages.h"
+#include "rpc/unary_reply.h"
+
+namespace adit::rpc {
+
+class StackOperatorServer::Serving final : public v1::StackOperatorService::CallbackService {
+ public:
+  Serving(Post post, Callbacks callbacks) : post_{std::move(post)}, callbacks_{std::move(callbacks)} {}
+
+  grpc::ServerUnaryReactor* ShowInstalledTunnels(grpc::CallbackServerContext* call,
+                                                 const v1::ShowInstalledTunnelsRequest*,
+                                                 v1::ShowInstalledTunnelsResponse* response) override {
+    UnaryReply reply{*call};
+    grpc::ServerUnaryReactor* const reactor = reply.reactor();
+    post_([this, response, reply = std::move(reply)]() mutable {
+      callbacks_.tunnels([response, reply = std::move(reply)](std::vector<InstalledTunnel> tunnels) mutable {
+        for (const InstalledTunnel& tunnel : tunnels) write(tunnel, *response->add_tunnels());
+        reply.finish(grpc::Status::OK);
+      });
+    });
+    return reactor;
+  }
+  grpc::ServerUnaryReactor* ShowFilters(grpc::CallbackServerContext* call, const v1::ShowFiltersRequest*,
+                                        v1::ShowFiltersResponse* response) override {
+    UnaryReply reply{*call};
+    grpc::ServerUnaryReactor* const reactor = reply.reactor();
+    post_([this, response, reply = std::move(reply)]() mutable {
+      callbacks_.filters([response, reply = std::move(reply)](const InstalledFilters& filters) mutable {
+        write(filters, *response);
+        reply.finish(grpc::Status::OK);
+      });
+    });
+    return reactor;
+  }
+
+  void stop() {
+    post_.close();  // a call that waits for the daemon's thread would otherwise wait for itself
+    server.reset();
+  }
+
+  std::unique_ptr<LocalServer> server;
+
+ private:
+  GuardedPost post_;
+  Callbacks callbacks_;
+};
+
+std::expected<std::unique_ptr<StackOperatorServer>, std::string> StackOperatorServer::start(const LocalSocket& socket,
+                                                                                            Post post,
+                                                                                            Callbacks callbacks) {
+  auto serving = std::make_unique<Serving>(std::move(post), std::move(callbacks));
+  auto server = LocalServer::start(socket, {serving.get()});
+  if (!server) return std::unexpected{server.error()};
+  serving->server = std::move(*server);
+  return std::unique_ptr<StackOperatorServer>{new StackOperatorServer{std::move(serving)}};
+}
+
+StackOperatorServer::StackOperatorServer(std::unique_ptr<Serving> serving) : serving_{std::move(serving)} {}
+StackOperatorServer::~StackOperatorServer() { serving_->stop(); }
+
+}  // namespace adit::rpc
