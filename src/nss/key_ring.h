@@ -50,8 +50,8 @@ struct RingAuthority {
 
 class KeyRing {
  public:
-  /// Files of each place: a ring is read into memory, and verifying walks its lists.
-  static constexpr std::size_t most_files = 1024;
+  /// Certificates, authorities, private keys and CRLs, each: a ring is held in memory, and verifying walks its lists.
+  static constexpr std::size_t most_of_each = 1024;
   /// Certificates of one chain, the end-entity's and the anchor's counted in.
   static constexpr std::size_t longest_chain = 8;
 

@@ -11,6 +11,7 @@
 #include "contract/certificate_service.h"
 #include "nss/grants.h"
 #include "nss/key_ring.h"
+#include "nss/path_validation.h"
 
 namespace adit::nss {
 
@@ -19,7 +20,8 @@ using Answer = std::variant<contract::Authorities, contract::Signature, contract
 
 class Service {
  public:
-  Service(std::shared_ptr<const KeyRing> ring, Grants grants) : ring_{std::move(ring)}, grants_{std::move(grants)} {}
+  Service(std::shared_ptr<const KeyRing> ring, Grants grants)
+      : ring_{std::move(ring)}, grants_{std::move(grants)}, paths_{ring_} {}
 
   /// @param client  the name that TLS proved
   /// @param now     calendar time, against which certificates and CRLs are judged
@@ -37,8 +39,12 @@ class Service {
   const Grants& grants() const { return grants_; }
 
  private:
+  std::expected<std::vector<const RingAuthority*>, contract::ServiceRefusal> authorities_for(
+      std::string_view client, std::span<const std::string> labels) const;
+
   std::shared_ptr<const KeyRing> ring_;
   Grants grants_;
+  PathValidator paths_;
 };
 
 }  // namespace adit::nss
