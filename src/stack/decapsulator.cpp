@@ -3,9 +3,10 @@
 #include <cassert>
 
 #include "base/narrow.h"
-#include "crypto/packet_layout.h"
 #include "stack/congestion.h"
 #include "stack/ip_header.h"
+#include "stack/network_order.h"
+#include "stack/packet_selectors.h"
 #include "stack/upper_checksum.h"
 
 namespace adit::stack {
@@ -74,8 +75,8 @@ InboundSa* Decapsulator::find_sa(std::uint32_t spi) {
 Drop Decapsulator::prepare(InboundPacket& in, crypto::PacketJob& job) {
   PacketBuffer& packet = *in.packet;
   if (packet.size() < crypto::esp_header_size) return Drop::malformed;
-  const std::uint32_t sequence_low = crypto::load32(packet.data() + 4);
-  in.spi = crypto::load32(packet.data());
+  const std::uint32_t sequence_low = load_u32(packet.data() + 4);
+  in.spi = load_u32(packet.data());
   in.sequence = sequence_low;
   in.sa = find_sa(in.spi);
   if (in.sa == nullptr) return Drop::no_sa;
@@ -121,7 +122,7 @@ Drop Decapsulator::finish(InboundPacket& in, const crypto::PacketJob& job, Insta
       sa.is_tunnel ? leave_tunnel(packet, *next_header, in.outer) : leave_transport(packet, *next_header, in.outer);
   if (left != Drop::none) return left;
 
-  const auto selectors = read_selectors_(packet.octets());
+  const auto selectors = read_selectors(packet.octets());
   if (!selectors) return Drop::malformed;
   if (!sa.pair->may_have_carried(*selectors)) return Drop::selectors_violated;
   ++sa.packets;

@@ -33,13 +33,9 @@ struct InboundPacket {
   std::uint64_t sequence = 0;  ///< out
 };
 
-/// Reads the selectors of an IP packet; nothing when it has none that could be trusted.
-using SelectorReader = std::optional<PacketSelectors> (*)(Bytes packet);
-
 class Decapsulator {
  public:
-  Decapsulator(Sad& sad, DropCounters& drops, SelectorReader read_selectors)
-      : sad_{sad}, drops_{drops}, read_selectors_{read_selectors} {}
+  Decapsulator(Sad& sad, DropCounters& drops) : sad_{sad}, drops_{drops} {}
 
   /// Packets stay in their order. At most largest_batch.
   void run(std::span<InboundPacket> packets, Instant now);
@@ -51,7 +47,6 @@ class Decapsulator {
 
   Sad& sad_;
   DropCounters& drops_;
-  SelectorReader read_selectors_;
   GroupedJobs<InboundSa> jobs_;
   InboundSa* last_found_ = nullptr;  // in this batch: packets of one SA come together
 };

@@ -3,8 +3,8 @@
 #include <cassert>
 
 #include "base/narrow.h"
-#include "crypto/packet_layout.h"
 #include "stack/congestion.h"
+#include "stack/network_order.h"
 
 namespace adit::stack {
 namespace {
@@ -97,8 +97,8 @@ Drop prepare(OutboundPacket& out, crypto::PacketJob& job) {
   append_trailer(packet, padding, next_header);
   packet.append(sa.icv_size);
   std::uint8_t* esp = packet.prepend(before);
-  crypto::store32(esp, sa.spi);
-  crypto::store32(esp + 4, static_cast<std::uint32_t>(sa.sequence));
+  store_u32(esp, sa.spi);
+  store_u32(esp + 4, static_cast<std::uint32_t>(sa.sequence));
   job = {.header = esp,
          .text_size = narrow<std::uint32_t>(text),
          .sequence_high = static_cast<std::uint32_t>(sa.sequence >> 32),

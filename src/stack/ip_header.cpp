@@ -3,21 +3,19 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/narrow.h"
+#include "stack/network_order.h"
+#include "stack/transport_checksum.h"
+
 namespace adit::stack {
 namespace {
-
-std::uint16_t load16(const std::uint8_t* from) { return static_cast<std::uint16_t>(from[0] << 8 | from[1]); }
-void store16(std::uint8_t* to, std::size_t value) {
-  to[0] = static_cast<std::uint8_t>(value >> 8);
-  to[1] = static_cast<std::uint8_t>(value);
-}
 
 constexpr std::uint16_t dont_fragment_bit = 0x4000;
 constexpr std::uint16_t more_fragments_or_offset = 0x3fff;
 
 std::optional<IpHeader> read_v4(Bytes packet) {
   if (packet.size() < ipv4_header_size) return std::nullopt;
-  const std::uint16_t fragment = load16(&packet[6]);
+  const std::uint16_t fragment = load_u16(&packet[6]);
   IpHeader header{.family = IpFamily::v4,
                   .traffic_class = packet[1],
                   .hop_limit = packet[8],
@@ -25,7 +23,7 @@ std::optional<IpHeader> read_v4(Bytes packet) {
                   .dont_fragment = (fragment & dont_fragment_bit) != 0,
                   .is_fragment = (fragment & more_fragments_or_offset) != 0,
                   .header_size = static_cast<std::uint16_t>((packet[0] & 15) * 4),
-                  .total_size = load16(&packet[2])};
+                  .total_size = load_u16(&packet[2])};
   if (header.header_size < ipv4_header_size || header.total_size < header.header_size) return std::nullopt;
   if (header.total_size > packet.size()) return std::nullopt;
   return header;
@@ -40,7 +38,7 @@ std::optional<IpHeader> read_v6(Bytes packet) {
                   .dont_fragment = true,
                   .is_fragment = packet[6] == NextHeader::fragment,
                   .header_size = ipv6_header_size,
-                  .total_size = static_cast<std::uint32_t>(ipv6_header_size + load16(&packet[4]))};
+                  .total_size = static_cast<std::uint32_t>(ipv6_header_size + load_u16(&packet[4]))};
   if (header.total_size > packet.size()) return std::nullopt;
   return header;
 }
@@ -64,19 +62,19 @@ void OuterHeader::write(std::uint8_t* at, std::size_t payload_size) const {
   if (source.is_v4()) {
     at[0] = 0x45;
     at[1] = traffic_class;
-    store16(at + 2, ipv4_header_size + payload_size);
-    store16(at + 4, identification);
-    store16(at + 6, dont_fragment ? dont_fragment_bit : 0);
+    store_u16(at + 2, narrow<std::uint16_t>(ipv4_header_size + payload_size));
+    store_u16(at + 4, identification);
+    store_u16(at + 6, dont_fragment ? dont_fragment_bit : 0);
     at[8] = hop_limit;
     at[9] = next_header;
     std::ranges::copy(source.octets(), at + 12);
     std::ranges::copy(destination.octets(), at + 16);
-    store16(at + 10, internet_checksum({at, ipv4_header_size}));
+    store_u16(at + 10, static_cast<std::uint16_t>(~ones_complement_sum({at, ipv4_header_size})));
     return;
   }
   at[0] = static_cast<std::uint8_t>(0x60 | traffic_class >> 4);
   at[1] = static_cast<std::uint8_t>(traffic_class << 4);
-  store16(at + 4, payload_size);
+  store_u16(at + 4, narrow<std::uint16_t>(payload_size));
   at[6] = next_header;
   at[7] = hop_limit;
   std::ranges::copy(source.octets(), at + 8);
@@ -85,10 +83,10 @@ void OuterHeader::write(std::uint8_t* at, std::size_t payload_size) const {
 
 void write_udp_header(std::uint8_t* at, std::uint16_t source_port, std::uint16_t destination_port,
                       std::size_t payload_size) {
-  store16(at, source_port);
-  store16(at + 2, destination_port);
-  store16(at + 4, udp_header_size + payload_size);
-  store16(at + 6, 0);
+  store_u16(at, source_port);
+  store_u16(at + 2, destination_port);
+  store_u16(at + 4, narrow<std::uint16_t>(udp_header_size + payload_size));
+  store_u16(at + 6, 0);
 }
 
 void set_traffic_class(std::uint8_t* packet, std::uint8_t traffic_class) {
@@ -98,20 +96,11 @@ void set_traffic_class(std::uint8_t* packet, std::uint8_t traffic_class) {
     return;
   }
   // RFC 1624 §3, equation 3: HC' = ~(~HC + ~m + m'), for the 16 bits of which the traffic class is the low half.
-  const std::uint32_t before = load16(packet);
+  const std::uint32_t before = load_u16(packet);
   packet[1] = traffic_class;
-  std::uint32_t sum = (~std::uint32_t{load16(packet + 10)} & 0xffff) + (~before & 0xffff) + load16(packet);
+  std::uint32_t sum = (~std::uint32_t{load_u16(packet + 10)} & 0xffff) + (~before & 0xffff) + load_u16(packet);
   while (sum >> 16 != 0) sum = (sum & 0xffff) + (sum >> 16);
-  store16(packet + 10, ~sum & 0xffff);
-}
-
-std::uint16_t internet_checksum(Bytes octets, std::uint32_t initial) {
-  std::uint64_t sum = initial;
-  std::size_t i = 0;
-  for (; i + 1 < octets.size(); i += 2) sum += load16(&octets[i]);
-  if (i < octets.size()) sum += std::uint64_t{octets[i]} << 8;
-  while (sum >> 16 != 0) sum = (sum & 0xffff) + (sum >> 16);
-  return static_cast<std::uint16_t>(~sum);
+  store_u16(packet + 10, static_cast<std::uint16_t>(~sum));
 }
 
 }  // namespace adit::stack

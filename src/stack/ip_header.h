@@ -62,7 +62,4 @@ void write_udp_header(std::uint8_t* at, std::uint16_t source_port, std::uint16_t
 /// Sets DSCP and ECN of a packet, and corrects the IPv4 checksum by the difference (RFC 1624).
 void set_traffic_class(std::uint8_t* packet, std::uint8_t traffic_class);
 
-/// The ones' complement sum of octets, folded and inverted (RFC 1071). `initial` is a sum not yet folded.
-std::uint16_t internet_checksum(Bytes octets, std::uint32_t initial = 0);
-
 }  // namespace adit::stack

@@ -1,9 +1,10 @@
 #include "stack/upper_checksum.h"
 
-#include <array>
 #include <optional>
 
 #include "base/traffic_selector.h"
+#include "stack/network_order.h"
+#include "stack/transport_checksum.h"
 
 namespace adit::stack {
 namespace {
@@ -21,8 +22,6 @@ std::optional<std::size_t> checksum_offset(std::uint8_t protocol) {
   }
 }
 
-std::uint32_t sum_of(Bytes octets) { return static_cast<std::uint16_t>(~internet_checksum(octets)); }
-
 }  // namespace
 
 void renew_upper_checksum(MutableBytes packet, const IpHeader& header) {
@@ -31,16 +30,12 @@ void renew_upper_checksum(MutableBytes packet, const IpHeader& header) {
   if (!offset || upper.size() < *offset + 2 || header.is_fragment) return;
   std::uint8_t* field = upper.data() + *offset;
   const bool is_udp = header.next_header == IpProtocol::udp;
-  if (is_udp && header.family == IpFamily::v4 && field[0] == 0 && field[1] == 0) return;
+  if (is_udp && header.family == IpFamily::v4 && load_u16(field) == 0) return;
 
-  field[0] = field[1] = 0;
-  const Bytes addresses = header.family == IpFamily::v4 ? Bytes{packet}.subspan(12, 8) : Bytes{packet}.subspan(8, 32);
-  const std::uint32_t pseudo_header =
-      sum_of(addresses) + header.next_header + static_cast<std::uint32_t>(upper.size() & 0xffff);
-  std::uint16_t checksum = internet_checksum(upper, pseudo_header);
+  store_u16(field, 0);
+  auto checksum = static_cast<std::uint16_t>(~transport_sum(packet.data(), header.next_header, upper));
   if (is_udp && checksum == 0) checksum = 0xffff;  // zero means that it is not used
-  field[0] = static_cast<std::uint8_t>(checksum >> 8);
-  field[1] = static_cast<std::uint8_t>(checksum);
+  store_u16(field, checksum);
 }
 
 }  // namespace adit::stack
