@@ -1,0 +1,20 @@
+#pragma once
+// The Identification payloads, IDi and IDr (RFC 7296 §3.5).
+
+#include <expected>
+
+#include "base/identity.h"
+#include "base/reader.h"
+#include "base/writer.h"
+
+namespace adit::ike::wire {
+
+struct Identification {
+  Identity identity;
+
+  static std::expected<Identification, ParseError> parse(Bytes body);
+  void build(Writer& out) const;
+  bool operator==(const Identification&) const = default;
+};
+
+}  // namespace adit::ike::wire
