@@ -1,0 +1,28 @@
+"""Every benchmark, one after the other: what `./run bench` runs.
+
+usage: run.py BUILD-FOLDER [--quick]
+"""
+
+import pathlib
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+
+
+def main():
+    build = pathlib.Path(sys.argv[1]).resolve()
+    quick = "--quick" in sys.argv
+    failed = 0
+    for program in sorted((build / "bench").glob("*_bench")):
+        print(f"\n== {program.name}", flush=True)
+        words = [program, "--benchmark_min_time=0.05" if quick else "--benchmark_min_time=0.3", "--benchmark_counters_tabular=true"]
+        failed |= subprocess.run(words).returncode
+    for script, words in (("handshakes.py", [str(build), "300" if quick else "2000"]), ("throughput.py", [str(build / "bin"), "2" if quick else "5"])):
+        print(f"\n== {script}", flush=True)
+        failed |= subprocess.run([sys.executable, ROOT / "bench" / script, *words]).returncode
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())

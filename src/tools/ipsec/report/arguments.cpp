@@ -1,0 +1,151 @@
+#include "tools/ipsec/report/arguments.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <sstream>
+
+#include "base/version.h"
+
+namespace adit::tools::ipsec {
+namespace {
+
+constexpr std::size_t shortest_keyword = 3;  // keywords may be cut to their first three characters
+
+struct PrimaryOption {
+  Primary primary;
+  const char* flag;
+  char tunnel_letter;  ///< of -a; 0: takes none
+  const char* functions;
+};
+constexpr std::array primaries = {
+    PrimaryOption{Primary::ike_tunnel, "-k", 'K', "display, deactivate"},
+    PrimaryOption{Primary::dynamic_tunnel, "-y", 'Y', "display, activate, deactivate"},
+    PrimaryOption{Primary::filter, "-f", 0, "display"},
+};
+
+std::string lower(std::string text) {
+  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+/// A keyword of at least three characters that the full one begins with, in any case.
+bool means(const std::string& word, std::string_view keyword) {
+  return word.size() >= std::min(shortest_keyword, keyword.size()) && keyword.starts_with(lower(word));
+}
+
+std::optional<Function> function_of(const std::string& word) {
+  if (means(word, "display")) return Function::display;
+  if (means(word, "activate")) return Function::activate;
+  if (means(word, "deactivate")) return Function::deactivate;
+  return std::nullopt;
+}
+
+std::optional<std::uint64_t> tunnel_number(const std::string& word, char letter) {
+  if (word.size() < 2 || std::toupper(static_cast<unsigned char>(word.front())) != letter) return std::nullopt;
+  std::uint64_t number = 0;
+  const char* end = word.data() + word.size();
+  const auto [stopped, error] = std::from_chars(word.data() + 1, end, number);
+  if (error != std::errc{} || stopped != end || number == 0) return std::nullopt;
+  return number;
+}
+
+std::unexpected<Refused> refuse(std::string text) { return std::unexpected{Refused{"ipsec: " + text + "\n", 2}}; }
+
+/// What the combination of words must keep, once each is known.
+std::optional<std::string> wrong_combination(const Arguments& arguments, bool has_tunnels) {
+  const bool acts = arguments.function != Function::display;
+  if (arguments.function == Function::activate && arguments.rules.empty())
+    return "-y activate needs -l LocalDynVpnRule";
+  if (arguments.function == Function::deactivate && !has_tunnels && arguments.rules.empty()) {
+    return "deactivate needs -a TUNNEL, or -a all";
+  }
+  if (arguments.function == Function::activate && has_tunnels)
+    return "-a names tunnels that are there; activate takes -l";
+  if (!arguments.rules.empty() && arguments.primary != Primary::dynamic_tunnel) return "-l goes with -y";
+  if (!arguments.groups.empty() && arguments.primary != Primary::filter) return "-g goes with -f";
+  if (arguments.view == View::iked && (arguments.primary != Primary::dynamic_tunnel || acts))
+    return "-b goes with -y display";
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::expected<Arguments, Refused> parse_arguments(int argc, const char* const* argv) {
+  Arguments arguments;
+  CLI::App app{"Shows and controls IKE tunnels, dynamic tunnels and IP filters.", "ipsec"};
+  app.set_help_flag("-?,-h,--help", "Print this help");
+  app.set_version_flag("--version", std::string{"ipsec (Adit) "} + version);
+  std::array<std::string, primaries.size()> words;
+  app.add_option("-k", words[0], "IKE tunnels: display, deactivate")->type_name("FUNCTION");
+  app.add_option("-y", words[1], "Dynamic tunnels: display, activate, deactivate")->type_name("FUNCTION");
+  app.add_option("-f", words[2], "IP filters: display")->type_name("FUNCTION");
+  std::vector<std::string> tunnels;
+  std::string format = "detail";
+  bool from_iked = false, json = false;
+  app.add_option("-p", arguments.stack, "The stack; needed when the host has several")->type_name("STACK");
+  app.add_option("-a", tunnels, "Tunnels by number (K1, Y2), or all")->type_name("TUNNEL")->expected(1, -1);
+  app.add_option("-l", arguments.rules, "LocalDynVpnRule names")->type_name("RULE")->expected(1, -1);
+  app.add_option("-n", arguments.names, "Rule or action names to display")->type_name("NAME")->expected(1, -1);
+  app.add_option("-g", arguments.groups, "IpFilterGroup names to display")->type_name("GROUP")->expected(1, -1);
+  app.add_flag("-b", from_iked, "Dynamic tunnels as iked sees them: negotiations too");
+  app.add_option("-r", format, "Layout: short, detail or wide")->type_name("FORMAT")->capture_default_str();
+  app.add_flag("--json", json, "The report as JSON");
+  app.add_option("--socket-dir", arguments.socket_folder, "Where the daemons' sockets are")->capture_default_str();
+  app.footer(
+      "Exit status: 0 done, 1 refused or nothing found, 2 wrong words, 3 a daemon cannot be reached.\nSee ipsec(8).");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& failure) {
+    std::ostringstream out, error;
+    const int status = app.exit(failure, out, error);
+    return std::unexpected{Refused{status == 0 ? out.str() : "ipsec: " + error.str(), status == 0 ? 0 : 2}};
+  }
+
+  const PrimaryOption* chosen = nullptr;
+  std::string word;
+  for (std::size_t i = 0; i < primaries.size(); ++i) {
+    if (words[i].empty()) continue;
+    if (chosen != nullptr) return refuse(fmt::format("{} and {} exclude each other", chosen->flag, primaries[i].flag));
+    chosen = &primaries[i];
+    word = words[i];
+  }
+  if (chosen == nullptr) return refuse("say what to show: -k, -y or -f, and a function; ipsec -? prints help");
+  arguments.primary = chosen->primary;
+  const auto function = function_of(word);
+  const bool offered = function && (*function == Function::display ||
+                                    (*function == Function::activate && chosen->primary == Primary::dynamic_tunnel) ||
+                                    (*function == Function::deactivate && chosen->primary != Primary::filter));
+  if (!offered) return refuse(fmt::format("{} has no function '{}'; it has {}", chosen->flag, word, chosen->functions));
+  arguments.function = *function;
+
+  for (const std::string& tunnel : tunnels) {
+    if (chosen->tunnel_letter == 0) return refuse(fmt::format("-a does not go with {}", chosen->flag));
+    if (means(tunnel, "all")) {
+      arguments.all_tunnels = true;
+      continue;
+    }
+    const auto number = tunnel_number(tunnel, chosen->tunnel_letter);
+    if (!number)
+      return refuse(fmt::format("'{}' is no tunnel; -a takes {}1, {}2, … or all", tunnel, chosen->tunnel_letter,
+                                chosen->tunnel_letter));
+    arguments.tunnels.push_back(*number);
+  }
+  if (json) {
+    arguments.format = Format::json;
+  } else if (means(format, "short")) {
+    arguments.format = Format::brief;
+  } else if (means(format, "wide")) {
+    arguments.format = Format::wide;
+  } else if (!means(format, "detail")) {
+    return refuse(fmt::format("-r takes short, detail or wide, not '{}'", format));
+  }
+  arguments.view = from_iked ? View::iked : View::stack;
+  if (const auto wrong = wrong_combination(arguments, !tunnels.empty())) return refuse(*wrong);
+  return arguments;
+}
+
+}  // namespace adit::tools::ipsec

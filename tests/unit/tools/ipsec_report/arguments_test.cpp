@@ -1,0 +1,66 @@
+#include "tools/ipsec/report/arguments.h"
+
+#include <gtest/gtest.h>
+
+namespace adit::tools::ipsec {
+namespace {
+
+std::expected<Arguments, Refused> parsed(std::vector<const char*> words) {
+  words.insert(words.begin(), "ipsec");
+  return parse_arguments(static_cast<int>(words.size()), words.data());
+}
+
+TEST(Arguments, AcceptGluedAndShortenedWords) {
+  const auto arguments = parsed({"-kdis", "-ptcpcs2"});
+  ASSERT_TRUE(arguments) << arguments.error().text;
+  EXPECT_EQ(arguments->primary, Primary::ike_tunnel);
+  EXPECT_EQ(arguments->function, Function::display);
+  EXPECT_EQ(arguments->stack, "tcpcs2");
+}
+
+TEST(Arguments, TakeSeveralTunnelsAndAll) {
+  const auto some = parsed({"-y", "DEACT", "-a", "Y1", "y22"});
+  ASSERT_TRUE(some) << some.error().text;
+  EXPECT_EQ(some->tunnels, (std::vector<std::uint64_t>{1, 22}));
+  const auto all = parsed({"-k", "deactivate", "-a", "all"});
+  ASSERT_TRUE(all) << all.error().text;
+  EXPECT_TRUE(all->all_tunnels);
+}
+
+TEST(Arguments, AreRefusedWithWhatWouldBeRight) {
+  const struct {
+    std::vector<const char*> words;
+    const char* says;
+  } cases[] = {
+      {{}, "-k, -y or -f"},
+      {{"-k", "activate"}, "display, deactivate"},
+      {{"-f", "deactivate"}, "it has display"},
+      {{"-k", "di"}, "no function 'di'"},
+      {{"-k", "display", "-y", "display"}, "exclude each other"},
+      {{"-y", "activate"}, "-l LocalDynVpnRule"},
+      {{"-y", "activate", "-a", "Y1", "-l", "x"}, "activate takes -l"},
+      {{"-k", "deactivate"}, "-a TUNNEL"},
+      {{"-k", "deactivate", "-a", "Y1"}, "K1, K2"},
+      {{"-k", "deactivate", "-a", "K0"}, "'K0' is no tunnel"},
+      {{"-k", "display", "-r", "long"}, "short, detail or wide"},
+      {{"-k", "display", "-b"}, "-b goes with -y display"},
+      {{"-k", "display", "-l", "x"}, "-l goes with -y"},
+      {{"--nonsense"}, "nonsense"},
+  };
+  for (const auto& [words, says] : cases) {
+    const auto arguments = parsed(words);
+    ASSERT_FALSE(arguments) << says;
+    EXPECT_EQ(arguments.error().exit_status, 2);
+    EXPECT_NE(arguments.error().text.find(says), std::string::npos) << arguments.error().text;
+  }
+}
+
+TEST(Arguments, HelpIsNoError) {
+  const auto help = parsed({"-?"});
+  ASSERT_FALSE(help);
+  EXPECT_EQ(help.error().exit_status, 0);
+  EXPECT_NE(help.error().text.find("-y FUNCTION"), std::string::npos) << help.error().text;
+}
+
+}  // namespace
+}  // namespace adit::tools::ipsec
