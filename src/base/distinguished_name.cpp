@@ -1,312 +1,183 @@
 #include "base/distinguished_name.h"
 
 #include <algorithm>
-#include <array>
 
 #include "base/writer.h"
 
 namespace adit {
 namespace {
 
-constexpr std::uint8_t tag_sequence = 0x30;
-constexpr std::uint8_t tag_set = 0x31;
-constexpr std::uint8_t tag_oid = 0x06;
-constexpr std::uint8_t tag_utf8 = 0x0c;
-constexpr std::uint8_t tag_printable = 0x13;
-constexpr std::uint8_t tag_ia5 = 0x16;
-constexpr std::size_t most_rdns = 64;              // of a name; real ones have fewer than ten
-constexpr std::size_t most_attributes_of_rdn = 8;  // of one RDN
+// DER tags (X.690 §8.19 to §8.23).
+constexpr std::uint8_t tag_oid = 0x06, tag_sequence = 0x30, tag_set = 0x31;
+constexpr std::uint8_t tag_utf8 = 0x0c, tag_numeric = 0x12, tag_printable = 0x13, tag_t61 = 0x14, tag_ia5 = 0x16;
+constexpr std::uint8_t tag_visible = 0x1a, tag_universal = 0x1c, tag_bmp = 0x1e;
 
-/// Attribute types by their keywords (RFC 4514 §3, RFC 5280 appendix A.1). The first keyword of an identifier is the
-/// one printed.
-struct AttributeType {
-  const char* keyword;
-  const char* oid;  ///< content octets, hexadecimal
-  std::uint8_t tag = tag_utf8;
-};
-constexpr std::array attribute_types = {
-    AttributeType{"CN", "550403"},
-    AttributeType{"OU", "55040b"},
-    AttributeType{"O", "55040a"},
-    AttributeType{"L", "550407"},
-    AttributeType{"ST", "550408"},
-    AttributeType{"S", "550408"},
-    AttributeType{"SP", "550408"},
-    AttributeType{"C", "550406", tag_printable},
-    AttributeType{"T", "55040c"},
-    AttributeType{"STREET", "550409"},
-    AttributeType{"DC", "0992268993f22c640119", tag_ia5},
-    AttributeType{"UID", "0992268993f22c640101"},
-    AttributeType{"SERIALNUMBER", "550405", tag_printable},
-    AttributeType{"SN", "550404"},
-    AttributeType{"GN", "55042a"},
-    AttributeType{"EMAIL", "2a864886f70d010901", tag_ia5},
-    AttributeType{"E", "2a864886f70d010901", tag_ia5},
-    AttributeType{"MAIL", "2a864886f70d010901", tag_ia5},
-    AttributeType{"POSTALCODE", "550411"},
-};
-
-bool equal_without_case(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, [](unsigned char x, unsigned char y) { return std::toupper(x) == std::toupper(y); });
-}
-
-const AttributeType* find_keyword(std::string_view keyword) {
-  const auto found = std::ranges::find_if(attribute_types,
-                                          [&](const auto& type) { return equal_without_case(type.keyword, keyword); });
-  return found == attribute_types.end() ? nullptr : &*found;
-}
-
-/// One DER element: its tag, and its content. Lengths in the shortest form, of at most two octets beyond the first.
-struct Element {
-  std::uint8_t tag = 0;
-  Bytes content;
-};
-Element take_element(Reader& in, std::string_view field) {
-  Element element;
-  element.tag = in.u8(field);
+/// The content of the next element, which must have this tag. Lengths of more than two octets are refused: an ID
+/// payload holds less (RFC 7296 §3.2).
+Bytes content(Reader& in, std::uint8_t tag, std::string_view field) {
+  in.require(in.u8(field) == tag, field);
   std::size_t length = in.u8(field);
-  if (length == 0x81) {
-    length = in.u8(field);
-    in.require(length >= 0x80, field);
-  } else if (length == 0x82) {
-    length = in.u16(field);
-    in.require(length > 0xff, field);
-  } else {
-    in.require(length < 0x80, field);
+  if (length >= 0x80) {
+    const std::size_t octets = length & 0x7f;
+    in.require(octets == 1 || octets == 2, field);
+    length = octets == 1 ? in.u8(field) : in.u16(field);
+    in.require(length >= (octets == 1 ? 0x80u : 0x100u), field);  // DER: in the fewest octets
   }
-  element.content = in.take(in.failed() ? 0 : length, field);
-  return element;
+  return in.take(length, field);
 }
 
-void write_element(Writer& out, std::uint8_t tag, Bytes content) {
+void build_element(Writer& out, std::uint8_t tag, Bytes octets) {
   out.u8(tag);
-  if (content.size() < 0x80) {
-    out.u8(narrow<std::uint8_t>(content.size()));
-  } else if (content.size() <= 0xff) {
-    out.u8(0x81);
-    out.u8(narrow<std::uint8_t>(content.size()));
-  } else {
+  if (octets.size() >= 0x100) {
     out.u8(0x82);
-    out.u16(narrow<std::uint16_t>(content.size()));
+    out.u16(narrow<std::uint16_t>(octets.size()));
+  } else {
+    if (octets.size() >= 0x80) out.u8(0x81);
+    out.u8(static_cast<std::uint8_t>(octets.size()));
   }
-  out.bytes(content);
+  out.bytes(octets);
 }
 
-NameAttribute parse_attribute(Bytes octets, Reader& outer) {
-  Reader in{octets};
-  const Element type = take_element(in, "attribute type");
-  const Element value = take_element(in, "attribute value");
-  outer.require(!in.failed() && in.remaining() == 0 && type.tag == tag_oid && !type.content.empty(), "attribute");
-  return {.type = {type.content.begin(), type.content.end()},
-          .tag = value.tag,
-          .value = std::string{as_text(value.content)}};
+bool is_surrogate(std::uint32_t point) { return point >= 0xd800 && point < 0xe000; }
+
+bool append_utf8(std::string& text, std::uint32_t point) {
+  if (point > 0x10ffff || is_surrogate(point)) return false;
+  const auto put = [&text](std::uint32_t octet) { text += static_cast<char>(octet); };
+  if (point < 0x80) {
+    put(point);
+  } else if (point < 0x800) {
+    put(0xc0 | point >> 6);
+    put(0x80 | (point & 0x3f));
+  } else if (point < 0x10000) {
+    put(0xe0 | point >> 12);
+    put(0x80 | (point >> 6 & 0x3f));
+    put(0x80 | (point & 0x3f));
+  } else {
+    put(0xf0 | point >> 18);
+    put(0x80 | (point >> 12 & 0x3f));
+    put(0x80 | (point >> 6 & 0x3f));
+    put(0x80 | (point & 0x3f));
+  }
+  return true;
 }
 
-std::string oid_text(Bytes oid) {
+/// UTF-8 of characters of `width` octets each.
+std::optional<std::string> utf8_of(Bytes octets, std::size_t width) {
+  if (octets.size() % width != 0) return std::nullopt;
   std::string text;
-  std::uint64_t arc = 0;
-  bool first = true;
-  for (const std::uint8_t octet : oid) {
-    arc = arc << 7 | (octet & 0x7f);
-    if ((octet & 0x80) != 0) continue;
-    if (first) {
-      const std::uint64_t root = std::min<std::uint64_t>(arc / 40, 2);
-      text = std::to_string(root) + "." + std::to_string(arc - root * 40);
-      first = false;
+  for (std::size_t at = 0; at < octets.size(); at += width) {
+    std::uint32_t point = 0;
+    for (const std::uint8_t octet : octets.subspan(at, width)) point = point << 8 | octet;
+    if (!append_utf8(text, point)) return std::nullopt;
+  }
+  return text;
+}
+
+/// RFC 5280 §7.1 as far as ASCII goes: letters in lower case, blanks at the ends cut off and runs of them made one.
+/// Letters beyond ASCII compare as they are: no certificate authority relies on their case.
+std::string folded(std::string_view text) {
+  std::string result;
+  for (const char character : text) {
+    if (character == ' ') {
+      if (!result.empty() && result.back() != ' ') result += ' ';
     } else {
-      text += "." + std::to_string(arc);
+      result += character >= 'A' && character <= 'Z' ? static_cast<char>(character - 'A' + 'a') : character;
     }
-    arc = 0;
   }
-  return text;
+  if (!result.empty() && result.back() == ' ') result.pop_back();
+  return result;
 }
 
-/// RFC 4514 §2.4, and no octet that is not printable: names come from peers and go into logs.
-std::string escaped(std::string_view value) {
-  std::string text;
-  for (std::size_t i = 0; i < value.size(); ++i) {
-    const char character = value[i];
-    const auto octet = static_cast<unsigned char>(character);
-    const bool at_edge = i == 0 || i + 1 == value.size();
-    if (octet < 0x20 || octet == 0x7f) {
-      const std::uint8_t octets[] = {octet};
-      text += "\\" + to_hex(octets);
-      continue;
-    }
-    if (std::string_view{",+\"\\<>;"}.contains(character) || (at_edge && character == ' ') ||
-        (i == 0 && character == '#'))
-      text += '\\';
-    text += character;
-  }
-  return text;
+/// What two attributes have in common when they match: for a value that is no text, type and octets as encoded.
+NameAttribute comparable(const NameAttribute& attribute) {
+  const auto text = attribute.text();
+  return text ? NameAttribute{attribute.type, tag_utf8, folded(*text)} : attribute;
 }
 
-/// What RFC 5280 §7.1 compares: case folded, blanks trimmed and inner runs of them made one.
-std::string folded(std::string_view value) {
-  std::string text;
-  for (const char character : value) {
-    if (character == ' ' || character == '\t') {
-      if (!text.empty() && text.back() != ' ') text += ' ';
-      continue;
-    }
-    text += static_cast<char>(std::tolower(static_cast<unsigned char>(character)));
-  }
-  while (!text.empty() && text.back() == ' ') text.pop_back();
-  return text;
+std::vector<NameAttribute> comparable(const std::vector<NameAttribute>& rdn) {
+  std::vector<NameAttribute> attributes;
+  for (const NameAttribute& attribute : rdn) attributes.push_back(comparable(attribute));
+  std::ranges::sort(attributes);  // a set: the order means nothing
+  return attributes;
 }
 
-bool same_attribute(const NameAttribute& a, const NameAttribute& b) {
-  return a.type == b.type && folded(a.value) == folded(b.value);
+std::unexpected<ParseError> located(const ParseError& error, Bytes inside, Bytes whole) {
+  const auto start = static_cast<std::size_t>(inside.data() - whole.data());
+  return std::unexpected{ParseError{.field = error.field, .offset = start + error.offset}};
 }
-
-/// Reads `KEYWORD=value` pairs, most specific first.
-class NameText {
- public:
-  explicit NameText(std::string_view text) : text_{text} {}
-
-  std::expected<DistinguishedName, ParseError> parse() {
-    DistinguishedName name;
-    if (text_.empty()) return fail("name");
-    while (true) {
-      auto rdn = parse_rdn();
-      if (!rdn) return std::unexpected{rdn.error()};
-      name.rdns.push_back(*std::move(rdn));
-      if (name.rdns.size() > most_rdns) return fail("name");
-      if (at_ == text_.size()) break;
-      ++at_;  // the comma
-    }
-    std::ranges::reverse(name.rdns);  // DER has the least specific first
-    return name;
-  }
-
- private:
-  std::unexpected<ParseError> fail(std::string_view field) const {
-    return std::unexpected{ParseError{.field = field, .offset = at_}};
-  }
-
-  std::expected<std::vector<NameAttribute>, ParseError> parse_rdn() {
-    std::vector<NameAttribute> rdn;
-    while (true) {
-      auto attribute = parse_pair();
-      if (!attribute) return std::unexpected{attribute.error()};
-      rdn.push_back(*std::move(attribute));
-      if (rdn.size() > most_attributes_of_rdn) return fail("attributes of one RDN");
-      if (at_ == text_.size() || text_[at_] == ',') return rdn;
-      ++at_;  // the plus sign
-    }
-  }
-
-  std::expected<NameAttribute, ParseError> parse_pair() {
-    while (at_ < text_.size() && text_[at_] == ' ') ++at_;
-    const std::size_t equals = text_.find('=', at_);
-    if (equals == std::string_view::npos) return fail("attribute type");
-    std::string_view keyword = text_.substr(at_, equals - at_);
-    while (keyword.ends_with(' ')) keyword.remove_suffix(1);
-    const AttributeType* type = find_keyword(keyword);
-    if (type == nullptr) return fail("attribute type");
-    at_ = equals + 1;
-    while (at_ < text_.size() && text_[at_] == ' ') ++at_;
-    const std::size_t begin = at_;
-    std::string value;
-    std::size_t kept = 0;  // length up to which blanks are not trailing
-    while (at_ < text_.size() && text_[at_] != ',' && text_[at_] != '+') {
-      if (text_[at_] == '\\') {
-        if (++at_ == text_.size()) return fail("escape");
-        const auto octet = at_ + 1 < text_.size() ? parse_hex(text_.substr(at_, 2)) : std::nullopt;
-        if (octet && octet->size() == 1) {
-          value += static_cast<char>(octet->front());
-          at_ += 2;
-        } else {
-          value += text_[at_++];
-        }
-        kept = value.size();
-        continue;
-      }
-      value += text_[at_++];
-      if (value.back() != ' ') kept = value.size();
-    }
-    value.resize(kept);
-    if (value.empty()) {
-      at_ = begin;
-      return fail("attribute value");
-    }
-    return NameAttribute{.type = *parse_hex(type->oid), .tag = type->tag, .value = std::move(value)};
-  }
-
-  std::string_view text_;
-  std::size_t at_ = 0;
-};
 
 }  // namespace
 
-std::expected<DistinguishedName, ParseError> DistinguishedName::parse_der(Bytes der) {
-  Reader in{der};
-  DistinguishedName name;
-  const Element sequence = take_element(in, "name");
-  in.require(sequence.tag == tag_sequence, "name");
-  Reader rdns{sequence.content};
-  while (!in.failed() && rdns.more()) {
-    in.require(name.rdns.size() < most_rdns, "name");
-    const Element set = take_element(rdns, "RDN");
-    in.require(!rdns.failed() && set.tag == tag_set && !set.content.empty(), "RDN");
-    Reader attributes{set.content};
-    std::vector<NameAttribute> rdn;
-    while (!in.failed() && attributes.more()) {
-      in.require(rdn.size() < most_attributes_of_rdn, "RDN");
-      const Element attribute = take_element(attributes, "attribute");
-      in.require(!attributes.failed() && attribute.tag == tag_sequence, "attribute");
-      if (!in.failed()) rdn.push_back(parse_attribute(attribute.content, in));
-    }
-    in.require(!attributes.failed(), "RDN");
-    name.rdns.push_back(std::move(rdn));
+std::optional<std::string> NameAttribute::text() const {
+  switch (tag) {
+    case tag_utf8:
+    case tag_numeric:
+    case tag_printable:
+    case tag_ia5:
+    case tag_visible:
+      return value;
+    case tag_t61:  // in practice Latin-1
+      return utf8_of(as_bytes(value), 1);
+    case tag_bmp:
+      return utf8_of(as_bytes(value), 2);
+    case tag_universal:
+      return utf8_of(as_bytes(value), 4);
+    default:
+      return std::nullopt;
   }
-  in.require(!rdns.failed(), "RDN");
-  return in.finish(std::move(name));
 }
 
-std::expected<DistinguishedName, ParseError> DistinguishedName::parse(std::string_view text) {
-  return NameText{text}.parse();
+std::expected<DistinguishedName, ParseError> DistinguishedName::parse_der(Bytes der) {
+  Reader outer{der};
+  DistinguishedName name;
+  const Bytes sequence = content(outer, tag_sequence, "name");
+  Reader rdns{sequence};
+  while (rdns.more()) {
+    rdns.require(name.rdns.size() < most_rdns, "RDNs");
+    const Bytes set = content(rdns, tag_set, "RDN");
+    rdns.require(!set.empty(), "RDN");
+    if (rdns.failed()) break;
+    std::vector<NameAttribute>& rdn = name.rdns.emplace_back();
+    Reader attributes{set};
+    while (attributes.more()) {
+      attributes.require(rdn.size() < most_attributes_of_rdn, "attributes");
+      const Bytes pair = content(attributes, tag_sequence, "attribute");
+      if (attributes.failed()) break;
+      Reader in{pair};
+      const Bytes type = content(in, tag_oid, "attribute type");
+      in.require(!type.empty() && (type.back() & 0x80) == 0, "attribute type");
+      const std::uint8_t tag = in.more() ? pair[in.offset()] : std::uint8_t{0};
+      const Bytes value = content(in, tag, "attribute value");
+      rdn.push_back({{type.begin(), type.end()}, tag, std::string{as_text(value)}});
+      const auto whole = in.finish(true);
+      if (!whole) return located(whole.error(), pair, der);
+    }
+    if (attributes.failed()) return located(attributes.error(), set, der);
+  }
+  if (rdns.failed()) return located(rdns.error(), sequence, der);
+  return outer.finish(std::move(name));
 }
 
 ByteString DistinguishedName::to_der() const {
-  Writer all;
-  for (const auto& rdn : rdns) {
+  Writer sequence;
+  for (const std::vector<NameAttribute>& rdn : rdns) {
     Writer set;
     for (const NameAttribute& attribute : rdn) {
       Writer pair;
-      write_element(pair, tag_oid, attribute.type);
-      write_element(pair, attribute.tag, as_bytes(attribute.value));
-      write_element(set, tag_sequence, pair.written());
+      build_element(pair, tag_oid, attribute.type);
+      build_element(pair, attribute.tag, as_bytes(attribute.value));
+      build_element(set, tag_sequence, pair.written());
     }
-    write_element(all, tag_set, set.written());
+    build_element(sequence, tag_set, set.written());
   }
   Writer out;
-  write_element(out, tag_sequence, all.written());
+  build_element(out, tag_sequence, sequence.written());
   return std::move(out).take();
-}
-
-std::string DistinguishedName::to_string() const {
-  std::string text;
-  for (auto rdn = rdns.rbegin(); rdn != rdns.rend(); ++rdn) {
-    if (rdn != rdns.rbegin()) text += ",";
-    for (std::size_t i = 0; i < rdn->size(); ++i) {
-      const NameAttribute& attribute = (*rdn)[i];
-      const std::string oid = to_hex(attribute.type);
-      const auto type = std::ranges::find_if(attribute_types, [&](const auto& known) { return oid == known.oid; });
-      text += (i == 0 ? "" : "+") +
-              (type == attribute_types.end() ? oid_text(attribute.type) : std::string{type->keyword}) + "=" +
-              escaped(attribute.value);
-    }
-  }
-  return text;
 }
 
 bool DistinguishedName::matches(const DistinguishedName& other) const {
   return std::ranges::equal(rdns, other.rdns, [](const auto& a, const auto& b) {
-    return a.size() == b.size() && std::ranges::all_of(a, [&](const NameAttribute& attribute) {
-             return std::ranges::any_of(
-                 b, [&](const NameAttribute& candidate) { return same_attribute(attribute, candidate); });
-           });
+    return a.size() == b.size() && comparable(a) == comparable(b);
   });
 }
 

@@ -14,11 +14,18 @@
 
 namespace adit {
 
+/// A name with more than this is refused: no certificate in use comes near it.
+inline constexpr std::size_t most_rdns = 64;
+inline constexpr std::size_t most_attributes_of_rdn = 16;
+
 /// One attribute of a relative distinguished name.
 struct NameAttribute {
   ByteString type;    ///< the object identifier's content octets
   std::uint8_t tag;   ///< ASN.1 string type of the value
   std::string value;  ///< as encoded
+
+  /// The value in UTF-8; nothing when its type is no character string or the octets do not fit the type.
+  std::optional<std::string> text() const;
   auto operator<=>(const NameAttribute&) const = default;
 };
 
