@@ -83,6 +83,8 @@ void set_inputs(X509_VERIFY_PARAM* parameters, const PathInputs& inputs) {
   if (inputs.inhibits_policy_mapping) flags |= X509_V_FLAG_INHIBIT_MAP;
   if (inputs.inhibits_any_policy) flags |= X509_V_FLAG_INHIBIT_ANY;
   X509_VERIFY_PARAM_set_flags(parameters, flags);
+  // OpenSSL takes an empty set for "no policy will do" where a CA requires an explicit one: any-policy must be said.
+  if (inputs.initial_policies.empty()) X509_VERIFY_PARAM_add0_policy(parameters, OBJ_nid2obj(NID_any_policy));
   for (const std::string& policy : inputs.initial_policies)
     X509_VERIFY_PARAM_add0_policy(parameters, OBJ_txt2obj(policy.c_str(), 1));
 }
