@@ -49,7 +49,7 @@ class Daemon:
     def log(self):
         return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
 
-    def signal(self, number):
+    def send(self, number):
         # `ip netns exec` replaces itself by the daemon, so the pid is the daemon's.
         self.process.send_signal(number)
 
@@ -118,7 +118,7 @@ class Host:
 
     def install_policy(self, text):
         self.policy_file.write_text(text)
-        self.daemons["pagent"].signal(signal.SIGHUP)
+        self.daemons["pagent"].send(signal.SIGHUP)
 
     def logs(self):
         return "\n".join(f"--- {self.stack} {name}\n{daemon.log()}" for name, daemon in self.daemons.items())

@@ -3,6 +3,7 @@
 import pathlib
 import shutil
 
+from adit import Daemon
 from netns import run
 
 KEY_WORDS = {
@@ -77,3 +78,61 @@ class Authority:
         dates = ["-startdate", "20200101000000Z", "-enddate", "20210101000000Z"] if expired else ["-days", 10]
         run("openssl", "ca", "-batch", "-notext", "-config", self.folder / "ca.cnf", "-in", request, "-out", certificate, "-extfile", extensions, *dates)
         return Leaf(label, certificate, key, self)
+
+
+class NssHost:
+    """An nssd in a namespace, with a key ring that holds the authority and the leaves named: {label: (kind, DNS name)}."""
+
+    def __init__(self, programs, namespace, folder, authority, leaves, port=4159):
+        self.namespace, self.folder, self.authority, self.port = namespace, pathlib.Path(folder), authority, port
+        self.ring = self.folder / "ring"
+        for name in ("certs", "private", "ca"):
+            (self.ring / name).mkdir(parents=True, exist_ok=True)
+        (self.ring / "private").chmod(0o700)
+        shutil.copy(authority.certificate, self.ring / "ca" / "authority.pem")
+        for label, (kind, dns) in leaves.items():
+            self.install(authority.leaf(label, kind, dns=dns))
+        tls = Authority(self.folder / "tls", name="Adit Test TLS CA")
+        self.tls_ca = tls.certificate
+        self.server = tls.leaf("server", "ecdsa256", dns="nss.example.org", address="127.0.0.1")
+        self.client = tls.leaf("client", "ecdsa256", dns="iked.example.org")
+        configuration = self.folder / "nssd.conf"
+        configuration.write_text(f"""NssConfig
+{{
+  Port {port}
+  Address 127.0.0.1
+  KeyRing {self.ring}
+  TlsCertificate {self.server.certificate}
+  TlsKey {self.server.key}
+  TlsCa {self.tls_ca}
+}}
+NssClient east-host
+{{
+  TlsIdentity iked.example.org
+  ServiceType Cert
+  SignWith *
+  UseCa *
+}}
+""")
+        self.daemon = Daemon("nssd", namespace.inside(pathlib.Path(programs) / "nssd", "-c", configuration, "--log-level", "debug"), self.folder / "nssd.log")
+
+    def install(self, leaf):
+        shutil.copy(leaf.certificate, self.ring / "certs" / f"{leaf.label}.pem")
+        key = self.ring / "private" / f"{leaf.label}.pem"
+        shutil.copy(leaf.key, key)
+        key.chmod(0o600)
+
+    def client_lines(self):
+        """What iked.conf's IkeConfig needs to reach this nssd."""
+        return (f"  NetworkSecurityServer 127.0.0.1 Port {self.port} Identity Fqdn nss.example.org\n  TlsCertificate {self.client.certificate}\n"
+                f"  TlsKey {self.client.key}\n  TlsCa {self.tls_ca}\n")
+
+    def stack_lines(self, stack):
+        return f"NssStackConfig {stack}\n{{\n  ClientName east-host\n  ServiceType Cert\n}}\n"
+
+    def __enter__(self):
+        self.daemon.start()
+        return self
+
+    def __exit__(self, *_):
+        self.daemon.stop()
