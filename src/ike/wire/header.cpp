@@ -25,7 +25,7 @@ std::expected<Header, ParseError> Header::parse(Bytes datagram) {
   header.speaks_higher_version = (flags & flag_version) != 0;
   header.id = MessageId{in.u32("message ID")};
   header.length = in.u32("length");
-  in.require(header.length == datagram.size(), "length");
+  in.require(header.length == datagram.size() && header.length <= largest_message, "length");
   // An SPI of zero names no IKE SA (RFC 7296 §2.6); the responder's is not known yet in the first message.
   if (in.failed()) return std::unexpected{in.error()};
   if (header.initiator_spi.value() == 0) return std::unexpected{ParseError{.field = "initiator SPI", .offset = 0}};

@@ -108,13 +108,18 @@ std::expected<Chain, ParseError> parse_chain(PayloadType type, Bytes octets, std
       if (critical && !chain.unknown_critical) chain.unknown_critical = static_cast<std::uint8_t>(type);
     } else {
       auto parsed = parse_body(type, body);
-      if (!parsed)
+      if (!parsed) {
         return std::unexpected{ParseError{.field = parsed.error().field, .offset = at + parsed.error().offset}};
+      }
       chain.payloads.add(type, *std::move(parsed));
     }
     type = next;
   }
-  return in.finish(std::move(chain));
+  auto whole = in.finish(std::move(chain));
+  if (!whole) {
+    return std::unexpected{ParseError{.field = whole.error().field, .offset = offset + whole.error().offset}};
+  }
+  return whole;
 }
 
 void build_chain(Writer& out, const Payloads& payloads) {

@@ -26,7 +26,7 @@ constexpr std::array<std::pair<PayloadType, const char*>, 17> payload_names = {{
     {PayloadType::encrypted_fragment, "SKF"},
 }};
 
-constexpr std::array<std::pair<ExchangeType, const char*>, 10> exchange_names = {{
+constexpr std::array<std::pair<ExchangeType, const char*>, 11> exchange_names = {{
     {ExchangeType::identity_protection, "Main mode"},
     {ExchangeType::aggressive, "Aggressive mode"},
     {ExchangeType::informational_v1, "Informational (IKEv1)"},
@@ -37,6 +37,7 @@ constexpr std::array<std::pair<ExchangeType, const char*>, 10> exchange_names = 
     {ExchangeType::informational, "INFORMATIONAL"},
     {ExchangeType::ike_session_resume, "IKE_SESSION_RESUME"},
     {ExchangeType::ike_intermediate, "IKE_INTERMEDIATE"},
+    {ExchangeType::ike_followup_ke, "IKE_FOLLOWUP_KE"},
 }};
 
 template <class Names, class Type>

@@ -41,6 +41,7 @@ enum class ExchangeType : std::uint8_t {
   informational = 37,
   ike_session_resume = 38,  // RFC 5723
   ike_intermediate = 43,    // RFC 9242
+  ike_followup_ke = 44,     // RFC 9370
 };
 std::string name_of(ExchangeType type);
 
