@@ -16,14 +16,15 @@ constexpr std::uint8_t tag_utf8 = 0x0c, tag_printable = 0x13, tag_ia5 = 0x16;
 
 struct TypeRow {
   std::string_view keyword;
-  std::string_view type;  // the object identifier's content octets, in hexadecimal
+  std::string_view type;        // the object identifier's content octets, in hexadecimal
+  std::uint8_t tag = tag_utf8;  // how a value is encoded (RFC 5280 §4.1.2.4, appendix A.1)
 };
 // The first row of a type is how it is printed; the others are read as well.
 constexpr std::array type_rows = {
     TypeRow{"CN", "550403"},
     TypeRow{"SN", "550404"},
-    TypeRow{"SERIALNUMBER", "550405"},
-    TypeRow{"C", "550406"},
+    TypeRow{"SERIALNUMBER", "550405", tag_printable},
+    TypeRow{"C", "550406", tag_printable},
     TypeRow{"L", "550407"},
     TypeRow{"ST", "550408"},
     TypeRow{"S", "550408"},
@@ -38,21 +39,18 @@ constexpr std::array type_rows = {
     TypeRow{"GN", "55042a"},
     TypeRow{"INITIALS", "55042b"},
     TypeRow{"GENERATION", "55042c"},
-    TypeRow{"DNQ", "55042e"},
-    TypeRow{"EMAIL", "2a864886f70d010901"},
-    TypeRow{"E", "2a864886f70d010901"},
-    TypeRow{"MAIL", "2a864886f70d010901"},
-    TypeRow{"EMAILADDRESS", "2a864886f70d010901"},
+    TypeRow{"DNQ", "55042e", tag_printable},
+    TypeRow{"EMAIL", "2a864886f70d010901", tag_ia5},
+    TypeRow{"E", "2a864886f70d010901", tag_ia5},
+    TypeRow{"MAIL", "2a864886f70d010901", tag_ia5},
+    TypeRow{"EMAILADDRESS", "2a864886f70d010901", tag_ia5},
     TypeRow{"UID", "0992268993f22c640101"},
-    TypeRow{"DC", "0992268993f22c640119"},
+    TypeRow{"DC", "0992268993f22c640119", tag_ia5},
 };
 
 constexpr std::size_t most_name_text = 8192;  // characters: its DER fits an ID payload
 
 constexpr std::string_view special = ",+\"\\;<>=";
-
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 std::string upper(std::string_view text) {
   std::string result{text};
@@ -60,15 +58,6 @@ std::string upper(std::string_view text) {
     if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
   }
   return result;
-}
-
-/// The encoding that a certificate authority would choose (RFC 5280 §4.1.2.4, appendix A for e-mail and domains).
-std::uint8_t tag_for(std::string_view keyword, std::string_view value) {
-  if (keyword == "DC" || keyword == "EMAIL") return tag_ia5;
-  const bool is_printable = std::ranges::all_of(value, [](char c) {
-    return is_letter(c) || is_digit(c) || std::string_view{" '()+,-./:=?"}.find(c) != std::string_view::npos;
-  });
-  return is_printable ? tag_printable : tag_utf8;
 }
 
 /// The content octets of an object identifier in dotted form; nothing when it is none.
@@ -127,38 +116,41 @@ class TextReader {
     while (!at_end() && text_[at_] == ' ') ++at_;
   }
 
-  std::optional<NameAttribute> attribute() {
+  std::expected<NameAttribute, ParseError> attribute() {
     skip_blanks();
     const std::size_t equals = text_.find('=', at_);
-    if (equals == std::string_view::npos) return std::nullopt;
+    if (equals == std::string_view::npos) return fail("attribute type");
     std::string_view keyword = text_.substr(at_, equals - at_);
     while (keyword.ends_with(' ')) keyword.remove_suffix(1);
-    NameAttribute attribute{};
+    NameAttribute attribute{.type = {}, .tag = tag_utf8, .value = {}};
     const auto row = std::ranges::find(type_rows, upper(keyword), &TypeRow::keyword);
     if (row != type_rows.end()) {
       attribute.type = *parse_hex(row->type);
+      attribute.tag = row->tag;
     } else if (auto type = parse_dotted(keyword)) {
       attribute.type = *std::move(type);
     } else {
-      return std::nullopt;
+      return fail("attribute type");
     }
     at_ = equals + 1;
     skip_blanks();
     if (!at_end() && text_[at_] == '#') return encoded(std::move(attribute));
     auto value = unescaped();
-    if (!value) return std::nullopt;
-    const auto printed = std::ranges::find(type_rows, to_hex(attribute.type), &TypeRow::type);
-    attribute.tag = tag_for(printed == type_rows.end() ? std::string_view{} : printed->keyword, *value);
+    if (!value) return std::unexpected{value.error()};
     attribute.value = *std::move(value);
     return attribute;
   }
 
  private:
+  std::unexpected<ParseError> fail(std::string_view field) const {
+    return std::unexpected{ParseError{.field = field, .offset = at_}};
+  }
+
   /// `#` and the value's DER in hexadecimal (RFC 4514 §2.4); a value of at most 127 octets.
-  std::optional<NameAttribute> encoded(NameAttribute attribute) {
+  std::expected<NameAttribute, ParseError> encoded(NameAttribute attribute) {
     const std::size_t end = std::min(text_.find_first_of(",+", at_), text_.size());
     const auto der = parse_hex(text_.substr(at_ + 1, end - at_ - 1));
-    if (!der || der->size() < 2 || (*der)[1] >= 0x80 || (*der)[1] != der->size() - 2) return std::nullopt;
+    if (!der || der->size() < 2 || (*der)[1] >= 0x80 || (*der)[1] != der->size() - 2) return fail("attribute value");
     attribute.tag = (*der)[0];
     attribute.value = as_text(Bytes{*der}.subspan(2));
     at_ = end;
@@ -166,31 +158,32 @@ class TextReader {
   }
 
   /// Up to the next separator, escapes taken out, blanks at the end cut off.
-  std::optional<std::string> unescaped() {
+  std::expected<std::string, ParseError> unescaped() {
+    const std::size_t start = at_;
     std::string value;
     std::size_t kept = 0;  // length up to which blanks at the end are meant
     while (!at_end() && text_[at_] != ',' && text_[at_] != '+') {
       const char c = text_[at_];
-      if (c == '"' || c == ';') return std::nullopt;  // only escaped (RFC 4514 §2.4)
+      if (c == '"' || c == ';') return fail("escape");  // RFC 4514 §2.4 wants one here
       ++at_;
       if (c != '\\') {
         value += c;
         if (c != ' ') kept = value.size();
         continue;
       }
-      if (at_end()) return std::nullopt;
+      if (at_end()) return fail("escape");
       if (special.find(text_[at_]) != std::string_view::npos || text_[at_] == ' ' || text_[at_] == '#') {
         value += text_[at_++];
       } else if (const auto octet = parse_hex(text_.substr(at_, 2)); octet && octet->size() == 1) {
         value += static_cast<char>(octet->front());
         at_ += 2;
       } else {
-        return std::nullopt;
+        return fail("escape");
       }
       kept = value.size();
     }
     value.resize(kept);
-    if (value.empty()) return std::nullopt;
+    if (value.empty()) return std::unexpected{ParseError{.field = "attribute value", .offset = start}};
     return value;
   }
 
@@ -235,6 +228,7 @@ std::string text_of(const NameAttribute& attribute) {
 }  // namespace
 
 std::expected<DistinguishedName, ParseError> DistinguishedName::parse(std::string_view text) {
+  if (text.empty()) return std::unexpected{ParseError{.field = "name", .offset = 0}};
   if (text.size() > most_name_text) return std::unexpected{ParseError{.field = "name", .offset = most_name_text}};
   TextReader in{text};
   DistinguishedName name;
@@ -242,7 +236,7 @@ std::expected<DistinguishedName, ParseError> DistinguishedName::parse(std::strin
   while (true) {
     const std::size_t start = in.at();
     auto attribute = in.attribute();
-    if (!attribute) return std::unexpected{ParseError{.field = "TYPE=value", .offset = start}};
+    if (!attribute) return std::unexpected{attribute.error()};
     rdn.push_back(*std::move(attribute));
     in.skip_blanks();
     const bool is_last = in.at_end();
