@@ -1,0 +1,29 @@
+#include "stack/acquires.h"
+
+namespace adit::stack {
+
+bool Acquires::may_ask(Instant now) {
+  if (now - second_ >= std::chrono::seconds{1}) {
+    second_ = now;
+    asked_in_second_ = 0;
+  }
+  return asked_in_second_++ < most_questions;
+}
+
+Acquires::Ask Acquires::add(const PacketSelectors& flow, Bytes packet, Instant now) {
+  if (const auto known = waiting_.find(flow); known != waiting_.end()) {
+    if (now - known->second.asked < repeat_after) return Ask::already;
+    if (!may_ask(now)) return Ask::too_many;
+    known->second.asked = now;
+    return Ask::now;
+  }
+  if (waiting_.size() >= most_flows || !may_ask(now)) return Ask::too_many;
+  waiting_.emplace(flow, Waiting{.since = now, .asked = now, .packet = {packet.begin(), packet.end()}});
+  return Ask::now;
+}
+
+void Acquires::forget_old(Instant now) {
+  std::erase_if(waiting_, [&](const auto& waiting) { return now - waiting.second.since >= hold_for; });
+}
+
+}  // namespace adit::stack

@@ -1,0 +1,47 @@
+#include "stack/classifier.h"
+
+namespace adit::stack {
+namespace {
+
+using policy::Direction;
+using policy::Filter;
+
+/// Whether a packet is forwarded, the kernel knows; its rules have let it come this far. Here, what either path gives.
+const Filter* ipsec_rule(const policy::PolicySnapshot& policy, const PacketSelectors& packet, Direction direction) {
+  for (const bool routed : {false, true}) {
+    const Filter* filter = first_match(policy.filter, packet, {.direction = direction, .routed = routed});
+    if (filter != nullptr && filter->action == policy::FilterAction::ipsec) return filter;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+void Classifier::set_policy(policy::PolicyPointer policy) {
+  policy_ = std::move(policy);
+  ++policies_;
+}
+
+const Filter* Classifier::outbound_rule(const PacketSelectors& packet) const {
+  return policy_ ? ipsec_rule(*policy_, packet, Direction::outbound) : nullptr;
+}
+
+OutboundSa* Classifier::outbound(const PacketSelectors& packet) {
+  if (const auto known = leaving_.find(packet, epoch())) return *known;
+  const Filter* rule = outbound_rule(packet);
+  OutboundSa* sa = rule == nullptr ? nullptr : sad_.select_outbound(packet, rule->rule);
+  leaving_.remember(packet, epoch(), sa);
+  return sa;
+}
+
+bool Classifier::may_come_in(const PacketSelectors& packet, const InboundSa& sa) {
+  OutboundSa* pair = &sa.pair->outbound;  // stands for the pair
+  if (arriving_.find(packet, epoch()) == pair) return true;
+  if (!policy_) return false;
+  const Filter* rule = ipsec_rule(*policy_, packet, Direction::inbound);
+  if (rule == nullptr || rule->rule != sa.pair->filter_rule) return false;
+  arriving_.remember(packet, epoch(), pair);
+  return true;
+}
+
+}  // namespace adit::stack

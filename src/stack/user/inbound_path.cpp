@@ -1,0 +1,128 @@
+#include "stack/user/inbound_path.h"
+
+#include <cstring>
+
+#include "stack/network_order.h"
+#include "stack/packet_selectors.h"
+
+namespace adit::stack::user {
+namespace {
+
+constexpr std::size_t marker_size = 4;  // the non-ESP marker: four octets of zero (RFC 3948 §2.2)
+constexpr std::size_t most_moves_remembered = 1024;
+
+std::uint16_t port_of(Wire wire) {
+  switch (wire) {
+    case Wire::udp_500:
+      return 500;
+    case Wire::udp_4500:
+      return 4500;
+    case Wire::esp:
+      return 0;
+  }
+  std::unreachable();
+}
+
+}  // namespace
+
+InboundPath::InboundPath(Sad& sad, Classifier& classifier, DropCounters& drops)
+    : sad_{sad},
+      classifier_{classifier},
+      drops_{drops},
+      decapsulator_{sad, drops},
+      staging_{std::make_unique_for_overwrite<std::uint8_t[]>(largest_batch * staging_size)} {}
+
+std::size_t InboundPath::drain(WireSocket& socket, TunDevice& tun, Instant now) {
+  tun_ = &tun;
+  now_ = now;
+  const std::span<ReceivedDatagram> received = socket.receive(slots_);
+  ++receives_;
+  const std::uint16_t port = port_of(socket.wire());
+  for (ReceivedDatagram& datagram : received) split(datagram, port);
+  flush();
+  return received.size();
+}
+
+/// Takes a received datagram apart: what the kernel gave as one may be several.
+void InboundPath::split(ReceivedDatagram& datagram, std::uint16_t local_port) {
+  const std::size_t size = datagram.segment_size != 0 ? datagram.segment_size : datagram.octets.size();
+  MutableBytes rest = datagram.octets;
+  while (!rest.empty()) {
+    const MutableBytes one = rest.first(std::min(size, rest.size()));
+    rest = rest.subspan(one.size());
+    if (local_port == 0) {
+      add_esp(datagram, one, local_port);
+      continue;
+    }
+    const Endpoint local{.address = datagram.destination, .port = local_port};
+    if (local_port == 500) {
+      ike_.push_back({.local = local, .remote = datagram.source, .octets = {one.begin(), one.end()}});
+      continue;
+    }
+    if (one.size() <= marker_size) continue;  // a NAT keepalive (RFC 3948 §2.3), or nothing that could be
+    if (load_u32(one.data()) != 0) {
+      add_esp(datagram, one, local_port);
+      continue;
+    }
+    const Bytes message = Bytes{one}.subspan(marker_size);
+    ike_.push_back({.local = local, .remote = datagram.source, .octets = {message.begin(), message.end()}});
+  }
+}
+
+void InboundPath::add_esp(const ReceivedDatagram& datagram, MutableBytes octets, std::uint16_t local_port) {
+  if (filled_ == largest_batch) flush();
+  PacketBuffer& buffer = buffers_[filled_];
+  const bool is_first = octets.data() == datagram.octets.data();
+  const InboundSa* sa = nullptr;
+  if (!is_first && octets.size() >= 4) {
+    sa = sad_.find_inbound(contract::SaProtocol::esp, InboundSpi{load_u32(octets.data())});
+  }
+  if (sa != nullptr && !sa->is_tunnel) {
+    if (octets.size() > staging_size - receive_headroom) return drops_.count(Drop::too_long);
+    buffer = PacketBuffer{{staging_.get() + filled_ * staging_size, staging_size}, receive_headroom};
+    std::memcpy(buffer.data(), octets.data(), octets.size());
+  } else {
+    // In place. Before the first, the slot has room; before others of a tunnel none is needed.
+    const std::size_t headroom = is_first ? receive_headroom : 0;
+    buffer = PacketBuffer{{octets.data() - headroom, octets.size() + headroom}, headroom};
+  }
+  buffer.resize(octets.size());
+  packets_[filled_] = {.packet = &buffer,
+                       .outer = {.source = datagram.source,
+                                 .destination = {.address = datagram.destination, .port = local_port},
+                                 .traffic_class = datagram.traffic_class,
+                                 .hop_limit = datagram.hop_limit}};
+  ++filled_;
+}
+
+void InboundPath::flush() {
+  const std::span<InboundPacket> batch = std::span{packets_}.first(filled_);
+  filled_ = 0;
+  if (batch.empty()) return;
+  decapsulator_.run(batch, now_);
+  for (InboundPacket& packet : batch) {
+    if (packet.drop != Drop::none) continue;
+    const auto selectors = read_selectors(packet.packet->octets());
+    if (!selectors || !classifier_.may_come_in(*selectors, *packet.sa)) {
+      drops_.count(Drop::selectors_violated);
+      continue;
+    }
+    if (packet.peer_moved) note_move(packet);
+    merger_.add(*packet.packet);
+  }
+  merger_.flush([this](const OffloadHeader& header, std::span<const Bytes> pieces) {
+    ++writes_;
+    tun_->write(header, pieces);
+  });
+}
+
+void InboundPath::note_move(const InboundPacket& packet) {
+  const contract::ChildSaName& name = packet.sa->pair->name;
+  if (moves_told_.size() >= most_moves_remembered) moves_told_.clear();
+  const auto [told, is_new] = moves_told_.emplace(name, now_);
+  if (!is_new && now_ - told->second < std::chrono::seconds{1}) return;
+  told->second = now_;
+  moves_.push_back({.stack = {}, .name = name, .from = packet.outer.source});
+}
+
+}  // namespace adit::stack::user

@@ -1,0 +1,147 @@
+#include "stack/user/outbound_path.h"
+
+#include "stack/packet_selectors.h"
+#include "stack/segmentation.h"
+
+namespace adit::stack::user {
+namespace {
+
+constexpr std::size_t rounded_to_line(std::size_t size) { return (size + cache_line - 1) / cache_line * cache_line; }
+
+/// Of all datagrams that the kernel cuts from one message: what UDP over IPv4 can carry.
+constexpr std::size_t most_octets_together = 65507;
+
+bool leave_alike(const OutboundPacket& a, const OutboundPacket& b) {
+  return a.sa == b.sa && a.outer.traffic_class == b.outer.traffic_class && a.outer.hop_limit == b.outer.hop_limit &&
+         a.outer.dont_fragment == b.outer.dont_fragment;
+}
+
+}  // namespace
+
+OutboundPath::OutboundPath(unsigned mtu, Classifier& classifier, DropCounters& drops, WireSockets& sockets)
+    : classifier_{classifier},
+      drops_{drops},
+      sockets_{sockets},
+      encapsulator_{drops},
+      slot_size_{rounded_to_line(packet_headroom + mtu + packet_tailroom)},
+      read_buffer_{std::make_unique_for_overwrite<std::uint8_t[]>(TunDevice::largest_read)},
+      storage_{std::make_unique_for_overwrite<std::uint8_t[]>(largest_batch * slot_size_)} {
+  for (std::size_t i = 0; i < largest_batch; ++i) {
+    buffers_[i] = PacketBuffer{{storage_.get() + i * slot_size_, slot_size_}};
+  }
+}
+
+void OutboundPath::drain(TunDevice& tun, Instant now) {
+  for (unsigned i = 0; i < reads_a_turn; ++i) {
+    const std::size_t size = tun.read({read_buffer_.get(), TunDevice::largest_read});
+    if (size == 0) break;
+    ++reads_;
+    if (size < OffloadHeader::size) continue;
+    take(OffloadHeader::read(read_buffer_.get()), Bytes{read_buffer_.get(), size}.subspan(OffloadHeader::size), now);
+  }
+  flush();
+}
+
+void OutboundPath::take(const OffloadHeader& header, Bytes packet, Instant now) {
+  // One look for all segments: they are of one flow.
+  const auto selectors = read_selectors(packet);
+  if (!selectors) return drops_.count(Drop::malformed);
+  OutboundSa* sa = classifier_.outbound(*selectors);
+  if (sa == nullptr) return ask_for_sa(*selectors, header, packet, now);
+  put(header, packet, sa);
+}
+
+void OutboundPath::put(const OffloadHeader& header, Bytes packet, OutboundSa* sa) {
+  for (std::size_t begin = 0, left = 1; left > 0;) {
+    if (filled_ == largest_batch) flush();
+    for (std::size_t i = filled_; i < largest_batch; ++i) buffers_[i].reset();
+    const auto cut = segment(header, packet, begin, std::span{buffers_}.subspan(filled_));
+    if (!cut) return drops_.count(cut.error());
+    for (std::size_t i = 0; i < cut->filled; ++i, ++filled_) {
+      packets_[filled_] = {.packet = &buffers_[filled_], .sa = sa};
+    }
+    begin += cut->filled;
+    left = cut->left;
+  }
+}
+
+void OutboundPath::ask_for_sa(const PacketSelectors& flow, const OffloadHeader& header, Bytes packet, Instant now) {
+  drops_.count(Drop::no_sa);
+  const policy::Filter* rule = classifier_.outbound_rule(flow);
+  if (rule == nullptr || !rule->vpn || rule->vpn->initiation == policy::Initiation::remote_only) return;
+  if (!rule->local_start || !rule->local_start->allow_on_demand) return;
+
+  // What waits is a packet as it goes on the wire; of a long one, its first segment.
+  PacketBuffer first = PacketBuffer{{storage_.get() + filled_ * slot_size_, slot_size_}};
+  if (filled_ == largest_batch || !segment(header, packet, 0, {&first, 1})) return;
+  switch (acquires_.add(flow, first.octets(), now)) {
+    case Acquires::Ask::now:
+      questions_.push_back({.stack = {}, .filter_rule = rule->rule, .packet = flow});
+      return;
+    case Acquires::Ask::too_many:
+      ++questions_suppressed_;
+      return;
+    case Acquires::Ask::already:
+      return;
+  }
+}
+
+void OutboundPath::release() {
+  const auto released =
+      acquires_.release([&](const PacketSelectors& flow) { return classifier_.outbound(flow) != nullptr; });
+  for (const Acquires::Held& held : released) put({}, held.packet, classifier_.outbound(held.flow));
+  flush();
+}
+
+/// Gathers the packets from `begin` on that one message can carry; returns the first that it cannot.
+std::size_t OutboundPath::departures_from(std::size_t begin, std::size_t& pieces, Departure& departure) {
+  const OutboundPacket& first = packets_[begin];
+  const std::size_t size = first.packet->size();
+  std::size_t end = begin, octets = 0;
+  const std::size_t first_piece = pieces;
+  while (end < filled_ && packets_[end].drop == Drop::none && leave_alike(first, packets_[end])) {
+    PacketBuffer& packet = *packets_[end].packet;
+    if (packet.size() > size || octets + packet.size() > most_octets_together) break;
+    octets += packet.size();
+    pieces_[pieces++] = {.iov_base = packet.data(), .iov_len = packet.size()};
+    ++end;
+    // A shorter one can only be the last; and raw sockets take one packet a message.
+    if (packet.size() < size || !first.sa->is_udp || end - begin == WireSocket::most_segments) break;
+  }
+  departure = {.local = first.outer.source,
+               .remote = {.address = first.outer.destination, .port = first.sa->remote.port},
+               .traffic_class = first.outer.traffic_class,
+               .hop_limit = first.outer.hop_limit,
+               .dont_fragment = first.outer.dont_fragment,
+               .segment_size = end - begin > 1 ? size : 0,
+               .pieces = std::span{pieces_}.subspan(first_piece, end - begin)};
+  return end;
+}
+
+void OutboundPath::flush() {
+  encapsulator_.run(std::span{packets_}.first(filled_));
+  std::size_t departures = 0, pieces = 0;
+  Wire wire{};
+  IpFamily family{};
+  const auto send = [&] {
+    if (departures > 0) sockets_.send(wire, family, std::span{departures_}.first(departures));
+    departures = 0;
+  };
+  for (std::size_t i = 0; i < filled_;) {
+    if (packets_[i].drop != Drop::none) {
+      ++i;
+      continue;
+    }
+    const Wire next_wire = packets_[i].sa->is_udp ? Wire::udp_4500 : Wire::esp;
+    const IpFamily next_family = packets_[i].outer.source.family();
+    if (next_wire != wire || next_family != family) send();
+    wire = next_wire;
+    family = next_family;
+    i = departures_from(i, pieces, departures_[departures]);
+    ++departures;
+  }
+  send();
+  filled_ = 0;
+}
+
+}  // namespace adit::stack::user

@@ -1,0 +1,59 @@
+#pragma once
+// From the TUN device to the network: segments, SAs, ESP, sockets; a batch at a time.
+
+#include <array>
+#include <memory>
+#include <vector>
+
+#include "base/time.h"
+#include "stack/acquires.h"
+#include "stack/classifier.h"
+#include "stack/encapsulator.h"
+#include "stack/user/tun_device.h"
+#include "stack/user/wire_sockets.h"
+
+namespace adit::stack::user {
+
+class OutboundPath {
+ public:
+  /// Reads of the TUN device in one turn, so that the sockets get theirs.
+  static constexpr unsigned reads_a_turn = 16;
+
+  OutboundPath(unsigned mtu, Classifier& classifier, DropCounters& drops, WireSockets& sockets);
+
+  /// What waits in the TUN device goes on its way, or to acquires.
+  void drain(TunDevice& tun, Instant now);
+  /// Sends the packets that waited for an SA that is there now.
+  void release();
+  void forget_old(Instant now) { acquires_.forget_old(now); }
+
+  /// The questions to iked since the last call.
+  std::vector<contract::Acquire> take_questions() { return std::exchange(questions_, {}); }
+  std::uint64_t questions_suppressed() const { return questions_suppressed_; }
+  std::uint64_t reads() const { return reads_; }
+
+ private:
+  void take(const OffloadHeader& header, Bytes packet, Instant now);
+  void put(const OffloadHeader& header, Bytes packet, OutboundSa* sa);
+  void ask_for_sa(const PacketSelectors& flow, const OffloadHeader& header, Bytes packet, Instant now);
+  void flush();
+  std::size_t departures_from(std::size_t begin, std::size_t& pieces, Departure& departure);
+
+  Classifier& classifier_;
+  DropCounters& drops_;
+  WireSockets& sockets_;
+  Encapsulator encapsulator_;
+  Acquires acquires_;
+  std::vector<contract::Acquire> questions_;
+  std::uint64_t questions_suppressed_ = 0, reads_ = 0;
+
+  std::size_t slot_size_;
+  std::unique_ptr<std::uint8_t[]> read_buffer_, storage_;
+  std::size_t filled_ = 0;
+  std::array<PacketBuffer, largest_batch> buffers_;
+  std::array<OutboundPacket, largest_batch> packets_;
+  std::array<iovec, largest_batch> pieces_;
+  std::array<Departure, largest_batch> departures_;
+};
+
+}  // namespace adit::stack::user
