@@ -14,7 +14,7 @@ constexpr std::size_t largest_burst = 64;
 static_assert(largest_burst <= IMB_MAX_BURST_SIZE);
 
 struct alignas(64) AesSchedule {
-  std::array<std::uint8_t, 16 * 15> encrypt, decrypt;
+  std::array<std::uint8_t, std::size_t{16} * 15> encrypt, decrypt;
   ~AesSchedule() {
     explicit_bzero(encrypt.data(), encrypt.size());
     explicit_bzero(decrypt.data(), decrypt.size());
@@ -106,6 +106,7 @@ class Jobs final : public PacketCipher {
   }
 
   void fill(IMB_JOB& slot, const PacketJob& job, Scratch& scratch, IMB_CIPHER_DIRECTION direction) {
+    assert(job.text_size <= largest_text_size);
     const bool sealing = direction == IMB_DIR_ENCRYPT;
     slot.cipher_mode = job.text_size == 0 && !is_aead() ? IMB_CIPHER_NULL : mode_;
     slot.cipher_direction = direction;

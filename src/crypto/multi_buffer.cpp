@@ -5,10 +5,10 @@
 namespace adit::crypto {
 namespace {
 
-struct FreeManager {
+struct Free {
   void operator()(IMB_MGR* manager) const { free_mb_mgr(manager); }
 };
-using Manager = std::unique_ptr<IMB_MGR, FreeManager>;
+using Manager = std::unique_ptr<IMB_MGR, Free>;
 
 Manager make_manager() {
   Manager manager{alloc_mb_mgr(0)};

@@ -42,6 +42,9 @@ inline constexpr std::size_t esp_header_size = 8;
 /// No ICV and no IV of the table is longer: for buffers.
 inline constexpr std::size_t largest_icv_size = 32;
 inline constexpr std::size_t largest_iv_size = 16;
+/// The lanes of ipsec-mb count octets in 16 bits: header, IV, text and the high half of the sequence number together
+/// stay below 65 534. No IP packet holds more.
+inline constexpr std::size_t largest_text_size = 65534 - esp_header_size - largest_iv_size - 4;
 
 class PacketCipher {
  public:
@@ -65,7 +68,8 @@ class PacketCipher {
   /// Encrypts each text in place, writes the IV before it and the ICV after it. The IV of a counter mode is the
   /// sequence number (never repeated under a key); of CBC, unpredictable: drawn here from a keyed generator.
   virtual void seal(std::span<PacketJob> jobs) = 0;
-  /// Checks each ICV (in constant time) and, where it fits, decrypts the text in place.
+  /// Checks each ICV (in constant time) and, where it fits, decrypts the text in place. Where it does not, the text is
+  /// worthless.
   virtual void open(std::span<PacketJob> jobs) = 0;
 };
 

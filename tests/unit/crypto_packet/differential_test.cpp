@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "packet.h"
 
 namespace adit::crypto {
@@ -93,6 +95,41 @@ TEST_P(BackEnds, GiveTheSameOctetsAndOpenEachOthersPackets) {
       }
     }
   }
+}
+
+TEST_P(BackEnds, AgreeOnTheLargestPackets) {
+  const AlgorithmCase& algorithm = GetParam();
+  const bool is_ah = algorithm.algorithms.encryption == EncryptionId::none;
+  Seeded random{3};
+  const Secret key{random_octets(random, algorithm.key)};
+  const Secret integrity_key{random_octets(random, algorithm.integrity_key)};
+  const auto openssl = PacketCipher::make(algorithm.algorithms, key, integrity_key, PacketBackEnd::openssl);
+  const auto fast = PacketCipher::make(algorithm.algorithms, key, integrity_key, PacketBackEnd::ipsec_mb);
+  if (fast == nullptr) return;
+  Batch first{random, *openssl, algorithm, 3, 64};
+  for (std::size_t i = 0; i < 3; ++i) {
+    first.jobs[i].text_size = static_cast<std::uint32_t>((largest_text_size - i) / 16 * 16);
+    first.packets[i] =
+        random_octets(random, esp_header_size + openssl->iv_size() + first.jobs[i].text_size + openssl->icv_size());
+  }
+  first.point(is_ah);
+  Batch second{first, is_ah};
+  openssl->seal(first.jobs);
+  fast->seal(second.jobs);
+  EXPECT_TRUE(first.packets == second.packets);
+  fast->open(first.jobs);
+  EXPECT_TRUE(first.jobs[0].authentic && first.jobs[1].authentic && first.jobs[2].authentic);
+}
+
+TEST_P(BackEnds, WorkInAnotherThreadThanTheyWereMadeIn) {
+  const AlgorithmCase& algorithm = GetParam();
+  Seeded random{4};
+  const auto cipher = PacketCipher::make(algorithm.algorithms, Secret{algorithm.key}, Secret{algorithm.integrity_key});
+  ASSERT_NE(cipher, nullptr);
+  Batch batch{random, *cipher, algorithm, 5, 500};
+  std::jthread{[&] { cipher->seal(batch.jobs); }}.join();
+  cipher->open(batch.jobs);
+  for (const PacketJob& job : batch.jobs) EXPECT_TRUE(job.authentic);
 }
 
 TEST_P(BackEnds, NoticeEveryOctetThatIsNotWhatWasSent) {
