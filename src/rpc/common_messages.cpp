@@ -3,9 +3,9 @@
 namespace adit::rpc {
 namespace {
 
-constexpr std::size_t longest_identity = 65535;   // an IKE payload holds no more
-constexpr std::size_t most_selectors = 255;       // the count of a TS payload is one octet (RFC 7296 §3.13)
-constexpr unsigned most_key_bits = 1024;          // no cipher of the tables comes near it
+constexpr std::size_t longest_identity = 65535;  // an IKE payload holds no more
+constexpr std::size_t most_selectors = 255;      // the count of a TS payload is one octet (RFC 7296 §3.13)
+constexpr unsigned most_key_bits = 1024;         // no cipher of the tables comes near it
 
 }  // namespace
 
@@ -95,7 +95,8 @@ void write(const Identity& from, v1::Identity& to) {
 }
 
 Identity read(Intake& in, const v1::Identity& from) {
-  return {in.known<IdentityType>(from.type(), [](IdentityType type) { return is_known(type); }, "identity type"),
+  return {in.known<IdentityType>(
+              from.type(), [](IdentityType type) { return is_known(type); }, "identity type"),
           in.octets(from.value(), longest_identity, "identity")};
 }
 
@@ -120,7 +121,9 @@ void write(const contract::ChildTransforms& from, v1::ChildTransforms& to) {
 
 contract::ChildTransforms read(Intake& in, const v1::ChildTransforms& from) {
   using contract::SaProtocol;
-  const auto is_protocol = [](SaProtocol protocol) { return protocol == SaProtocol::ah || protocol == SaProtocol::esp; };
+  const auto is_protocol = [](SaProtocol protocol) {
+    return protocol == SaProtocol::ah || protocol == SaProtocol::esp;
+  };
   in.require(from.key_bits() <= most_key_bits, "key length");
   return {.protocol = in.known<SaProtocol>(from.protocol(), is_protocol, "protocol"),
           .encryption = read_encryption(in, from.encryption()),

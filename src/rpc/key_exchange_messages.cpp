@@ -19,7 +19,8 @@ void write(const policy::IdentityPattern& from, v1::IdentityPattern& to) {
 
 policy::IdentityPattern read(Intake& in, const v1::IdentityPattern& from) {
   policy::IdentityPattern pattern{
-      .type = in.known<IdentityType>(from.type(), [](IdentityType type) { return is_known(type); }, "identity type"),
+      .type = in.known<IdentityType>(
+          from.type(), [](IdentityType type) { return is_known(type); }, "identity type"),
       .text = in.text(from.text(), "identity pattern"),
       .exact = {},
       .addresses = {},

@@ -30,7 +30,7 @@ std::expected<int, std::string> listen_at(const std::string& path) {
 
   const int listener = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (listener < 0) return std::unexpected{failure("socket", path)};
-  struct stat found {};
+  struct stat found{};
   if (::lstat(path.c_str(), &found) == 0 && S_ISSOCK(found.st_mode)) ::unlink(path.c_str());
   // The mode is set before anybody can connect: between bind and listen every connection is refused.
   const bool listening = ::bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
@@ -99,7 +99,8 @@ bool LocalServer::admits(int connection) const {
   ucred peer{};
   socklen_t size = sizeof peer;
   if (::getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return false;
-  return peer.uid == 0 || peer.uid == ::geteuid() || std::ranges::find(*socket_.users, peer.uid) != socket_.users->end();
+  return peer.uid == 0 || peer.uid == ::geteuid() ||
+         std::ranges::find(*socket_.users, peer.uid) != socket_.users->end();
 }
 
 }  // namespace adit::rpc

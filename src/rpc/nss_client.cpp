@@ -45,7 +45,8 @@ class NssClient::Asking {
                   is_asking_ = false;
                   post_([this] { ask_all(); });
                 },
-            .down = [this](const std::string& reason) { post_([this, reason] { callbacks_.connection.down(reason); }); },
+            .down =
+                [this](const std::string& reason) { post_([this, reason] { callbacks_.connection.down(reason); }); },
             .received = [this](const v1::NssAnswers& batch) { receive(batch); },
             .fill = [this](v1::NssRequests& batch) { return is_asking_ && outbox_.fill(batch); },
         }} {}
@@ -89,8 +90,9 @@ class NssClient::Asking {
       auto reply = from_message(message);
       if (!reply) {
         using contract::ServiceRefusal;
-        reply = NssReply{ike::RequestId{message.id()},
-                         ServiceRefusal{ServiceRefusal::Kind::malformed, "answer is wrong in: " + reply.error().field, {}, {}}};
+        reply = NssReply{
+            ike::RequestId{message.id()},
+            ServiceRefusal{ServiceRefusal::Kind::malformed, "answer is wrong in: " + reply.error().field, {}, {}}};
       }
       post_([this, reply = std::move(*reply)]() mutable {
         if (waiting_.erase(reply.id) != 0) callbacks_.answered(std::move(reply));

@@ -79,7 +79,9 @@ contract::Sign read(Intake& in, const v1::Sign& from) {
   sign.signed_octets = in.octets(from.signed_octets(), longest_signed, "signed octets");
   in.bounded(from.peer_hashes_size(), most_hashes, "peer hashes");
   if (in.failed()) return sign;
-  const auto is_known = [](crypto::HashId hash) { return hash >= crypto::HashId::sha1 && hash <= crypto::HashId::identity; };
+  const auto is_known = [](crypto::HashId hash) {
+    return hash >= crypto::HashId::sha1 && hash <= crypto::HashId::identity;
+  };
   for (const std::uint32_t hash : from.peer_hashes()) {
     sign.peer_hashes.push_back(in.known<crypto::HashId>(hash, is_known, "peer hash"));
   }

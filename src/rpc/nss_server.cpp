@@ -71,8 +71,9 @@ class NssServer::Serving final : public v1::NssService::CallbackService {
       auto question = from_message(message);
       if (!question) {
         using contract::ServiceRefusal;
-        answer(*client, ike::RequestId{message.id()},
-               ServiceRefusal{ServiceRefusal::Kind::malformed, "request is wrong in: " + question.error().field, {}, {}});
+        answer(
+            *client, ike::RequestId{message.id()},
+            ServiceRefusal{ServiceRefusal::Kind::malformed, "request is wrong in: " + question.error().field, {}, {}});
         continue;
       }
       const ike::RequestId id = question->id;

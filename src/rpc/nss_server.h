@@ -16,8 +16,9 @@ class NssServer {
  public:
   using Reply = std::function<void(NssAnswer)>;
   struct Callbacks {
-    /// A question of the client that TLS proved, by its certificate's first subjectAltName or else common name. Comes on
-    /// gRPC's threads: hand it on. `reply` is called once, from any thread; it does nothing when the client has gone.
+    /// A question of the client that TLS proved, by its certificate's first subjectAltName or else common name. Comes
+    /// on gRPC's threads: hand it on. `reply` is called once, from any thread; it does nothing when the client has
+    /// gone.
     std::function<void(const std::string& client, NssQuestion question, Reply reply)> asked;
     std::function<void(const std::string& client)> connected;
     std::function<void(const std::string& client)> disconnected;

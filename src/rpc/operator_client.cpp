@@ -39,7 +39,8 @@ OrReason<std::vector<T>> values(const Messages& messages) {
 
 class OperatorClient::Calls {
  public:
-  explicit Calls(std::string path) : path_{std::move(path)}, stub_{v1::OperatorService::NewStub(local_channel(path_))} {}
+  explicit Calls(std::string path)
+      : path_{std::move(path)}, stub_{v1::OperatorService::NewStub(local_channel(path_))} {}
 
   template <class Response, class Method, class Request>
   OrReason<Response> operator()(Method method, const Request& request) {
@@ -123,9 +124,9 @@ StackOperatorClient::StackOperatorClient(const std::string& path) : calls_{std::
 StackOperatorClient::~StackOperatorClient() = default;
 
 OrReason<std::vector<InstalledTunnel>> StackOperatorClient::tunnels() {
-  const auto response = call<v1::ShowInstalledTunnelsResponse>(*calls_->stub,
-                                                               &v1::StackOperatorService::Stub::ShowInstalledTunnels,
-                                                               v1::ShowInstalledTunnelsRequest{}, calls_->path);
+  const auto response =
+      call<v1::ShowInstalledTunnelsResponse>(*calls_->stub, &v1::StackOperatorService::Stub::ShowInstalledTunnels,
+                                             v1::ShowInstalledTunnelsRequest{}, calls_->path);
   if (!response) return std::unexpected{response.error()};
   return values<InstalledTunnel>(response->tunnels());
 }

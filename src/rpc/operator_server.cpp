@@ -45,7 +45,8 @@ class OperatorServer::Serving final : public v1::OperatorService::CallbackServic
                                      v1::OperatorAnswers* response) override {
     if (request->local_dyn_vpn_rules_size() > most_named) return refuse(*call);
     return answer(*call, [this, request, response] {
-      const std::vector<std::string> rules{request->local_dyn_vpn_rules().begin(), request->local_dyn_vpn_rules().end()};
+      const std::vector<std::string> rules{request->local_dyn_vpn_rules().begin(),
+                                           request->local_dyn_vpn_rules().end()};
       write_all(callbacks_.activate(StackName{request->stack()}, rules), *response->mutable_items());
     });
   }

@@ -23,7 +23,8 @@ class PolicyClient::Watching {
                   asked_ = false;
                   post_([this] { callbacks_.connection.up(); });
                 },
-            .down = [this](const std::string& reason) { post_([this, reason] { callbacks_.connection.down(reason); }); },
+            .down =
+                [this](const std::string& reason) { post_([this, reason] { callbacks_.connection.down(reason); }); },
             .received = [this](const v1::PolicyChange& change) { receive(change); },
             .fill =
                 [this, stack, audience](v1::WatchRequest& request) {

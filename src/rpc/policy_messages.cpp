@@ -89,7 +89,8 @@ void write(const policy::FilterPolicy& from, v1::FilterPolicy& to) {
   for (const policy::Filter& filter : from.filters) {
     v1::Filter& message = *to.add_filters();
     write(filter, message);
-    if (filter.vpn) message.set_vpn(actions.of(filter.vpn, [&to](const auto& vpn) { write(vpn, *to.add_vpn_actions()); }));
+    if (filter.vpn)
+      message.set_vpn(actions.of(filter.vpn, [&to](const auto& vpn) { write(vpn, *to.add_vpn_actions()); }));
     if (filter.local_start) {
       message.set_local_start(
           starts.of(filter.local_start, [&to](const auto& start) { write(start, *to.add_local_starts()); }));

@@ -1,0 +1,37 @@
+#pragma once
+// Reads a configuration file and parses it; what is wrong with it goes to the log, one line a mistake.
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <span>
+#include <string>
+
+#include "base/log.h"
+#include "daemons/read_file.h"
+#include "policy/diagnostic.h"
+#include "policy/parsed.h"
+
+namespace adit::daemons {
+
+/// `file:line:column: error: problem: found …; expected …; did you mean …?`
+void log_diagnostics(std::span<const policy::Diagnostic> diagnostics);
+
+/// Logs that a file cannot be read.
+void log_unreadable(const std::string& path, const std::string& reason);
+
+/// The value of the file, or nothing when it has mistakes or cannot be read.
+template <class T>
+std::optional<T> load_configuration(const std::string& path, policy::Parsed<T> (*parse)(const policy::SourceFile&)) {
+  auto text = read_file(path);
+  if (!text) {
+    log_unreadable(path, text.error());
+    return std::nullopt;
+  }
+  policy::Parsed<T> parsed = parse({path, std::move(*text)});
+  log_diagnostics(parsed.diagnostics);
+  if (parsed.value) log::write({CatalogueId::configuration_read, {{"file", path}}});
+  return std::move(parsed.value);
+}
+
+}  // namespace adit::daemons

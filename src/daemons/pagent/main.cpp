@@ -1,0 +1,70 @@
+// pagent: reads the policy files and hands each stack's policy to stackd and iked.
+
+#include <fmt/format.h>
+
+#include "daemons/command_line.h"
+#include "daemons/confinement.h"
+#include "daemons/event_loop.h"
+#include "daemons/life.h"
+#include "daemons/pagent/published_policies.h"
+#include "rpc/socket_paths.h"
+
+namespace adit::daemons::pagent {
+namespace {
+
+constexpr const char* program = "pagent";
+
+int serve(const CommonOptions& options, const std::vector<std::string>& users) {
+  if (!open_log(options, program)) return ExitStatus::system;
+  const auto allowed = user_ids(users);
+  if (!allowed) {
+    log_failure("--allow-user", "there is no user " + allowed.error());
+    return ExitStatus::command_line;
+  }
+  if (const auto kept = keep_secrets_in(); !kept) {
+    log_failure("confinement", kept.error());
+    return ExitStatus::system;
+  }
+  EventLoop loop;
+  const auto first = read_policies(options.configuration);
+  if (!first) return ExitStatus::configuration;
+  const auto server = rpc::PolicyServer::start({rpc::pagent_socket(options.socket_folder), *allowed});
+  if (!server) {
+    log_failure("PolicyService", server.error());
+    return ExitStatus::system;
+  }
+  PublishedPolicies published{**server};
+  published.replace_by(*first);
+  loop.on_refresh([&] {
+    if (const auto read = read_policies(options.configuration)) published.replace_by(*read);
+  });
+  log_ready(program);
+  loop.run();
+  log_stopped(program);
+  return ExitStatus::stopped;
+}
+
+int check(const std::string& file) {
+  const CheckedFile checked = check_policy_file(file);
+  fmt::print("{}", checked.report);
+  return checked.errors == 0 ? ExitStatus::stopped : ExitStatus::configuration;
+}
+
+}  // namespace
+
+int run(int argc, const char* const* argv) {
+  CLI::App app{"Reads policy files and hands each TCP/IP stack its policy.", program};
+  CommonOptions options{.configuration = "/etc/adit/pagent.conf", .socket_folder = {}, .log_file = {}};
+  options.add_to(app);
+  std::string file_to_check;
+  app.add_option("--check", file_to_check, "Print the mistakes of a policy file, and end")->type_name("FILE");
+  std::vector<std::string> users;
+  app.add_option("--allow-user", users, "Users, besides root, who may watch policies: iked's")->type_name("USER");
+  app.footer("Exit status: 0 stopped, or no errors found; 1 a file has errors; 2 wrong options; 3 no socket.");
+  if (const auto status = parse(app, argc, argv)) return *status;
+  return file_to_check.empty() ? serve(options, users) : check(file_to_check);
+}
+
+}  // namespace adit::daemons::pagent
+
+int main(int argc, char** argv) { return adit::daemons::pagent::run(argc, argv); }

@@ -1,0 +1,69 @@
+// stackd: one TCP/IP stack: its filters, its SAs, its packets. Runs in the network namespace that it serves.
+
+#include "daemons/command_line.h"
+#include "daemons/confinement.h"
+#include "daemons/event_loop.h"
+#include "daemons/life.h"
+#include "daemons/stackd/served_stack.h"
+
+namespace adit::daemons::stackd {
+namespace {
+
+constexpr const char* program = "stackd";
+
+int serve(const CommonOptions& common, StackdOptions options, const std::vector<std::string>& users) {
+  if (!open_log(common, program)) return ExitStatus::system;
+  auto allowed = user_ids(users);
+  if (!allowed) {
+    log_failure("--allow-user", "there is no user " + allowed.error());
+    return ExitStatus::command_line;
+  }
+  options.users = std::move(*allowed);
+  options.socket_folder = common.socket_folder;
+  if (const auto kept = keep_secrets_in(); !kept) {
+    log_failure("confinement", kept.error());
+    return ExitStatus::system;
+  }
+  EventLoop loop;
+  const auto stack = ServedStack::start(loop, std::move(options));
+  if (!stack) {
+    log_failure("start of the stack", stack.error());
+    return ExitStatus::system;
+  }
+  log_ready(program);
+  loop.run();
+  log_stopped(program);
+  return ExitStatus::stopped;
+}
+
+}  // namespace
+
+int run(int argc, const char* const* argv) {
+  CLI::App app{"Serves one TCP/IP stack: the network namespace it runs in.", program};
+  CommonOptions common;
+  common.add_to(app);
+  StackdOptions options;
+  app.add_option("--stack", options.stack.text, "Name of the stack, as policies and ipsec -p know it")
+      ->required()
+      ->type_name("NAME");
+  app.add_option("--tun", options.data_plane.tun_name, "Name of the TUN device")
+      ->type_name("NAME")
+      ->capture_default_str();
+  app.add_option("--mtu", options.data_plane.mtu, "Octets of a packet that enters a tunnel")
+      ->check(CLI::Range{576, 65535})
+      ->capture_default_str();
+  bool permit = false, keep = false;
+  app.add_flag("--permit-until-policy", permit, "Let all traffic pass until the first policy has come");
+  app.add_flag("--keep-filters", keep, "Leave the filters in place at the end");
+  std::vector<std::string> users;
+  app.add_option("--allow-user", users, "Users, besides root, who may install SAs: iked's")->type_name("USER");
+  app.footer("Exit status: 0 stopped; 2 wrong options; 3 a device, socket or privilege cannot be had.");
+  if (const auto status = parse(app, argc, argv)) return *status;
+  if (permit) options.data_plane.until_policy = stack::UntilPolicy::permit;
+  if (keep) options.data_plane.at_stop = stack::user::Options::AtStop::keep_filters;
+  return serve(common, std::move(options), users);
+}
+
+}  // namespace adit::daemons::stackd
+
+int main(int argc, char** argv) { return adit::daemons::stackd::run(argc, argv); }

@@ -1,0 +1,192 @@
+#include "daemons/stackd/served_stack.h"
+
+#include <fmt/format.h>
+
+#include "base/log.h"
+#include "daemons/life.h"
+#include "daemons/wall_clock.h"
+#include "rpc/overloaded.h"
+#include "rpc/socket_paths.h"
+
+namespace adit::daemons::stackd {
+
+std::expected<std::unique_ptr<ServedStack>, std::string> ServedStack::start(EventLoop& loop, StackdOptions options) {
+  std::unique_ptr<ServedStack> served{new ServedStack{loop, std::move(options)}};
+  if (const auto serving = served->serve(); !serving) return std::unexpected{serving.error()};
+  return served;
+}
+
+ServedStack::ServedStack(EventLoop& loop, StackdOptions options) : loop_{loop}, options_{std::move(options)} {}
+
+ServedStack::~ServedStack() {
+  // First those who ask, then the data plane with the answers that it owes them.
+  policies_.reset();
+  if (data_plane_) data_plane_->stop();
+  data_plane_.reset();
+  operators_.reset();
+  key_manager_.reset();
+}
+
+std::expected<void, std::string> ServedStack::serve() {
+  const rpc::Post post = loop_.post();
+  options_.data_plane.stack = options_.stack;
+  options_.data_plane.ike_socket = rpc::ike_channel_socket(options_.socket_folder, options_.stack);
+  auto data_plane = stack::user::DataPlane::start(options_.data_plane, [this, post](stack::user::Event event) {
+    post([this, event = std::move(event)] { pass_on(event); });
+  });
+  if (!data_plane) return std::unexpected{data_plane.error()};
+  data_plane_ = std::move(*data_plane);
+
+  const std::string pagent = rpc::pagent_socket(options_.socket_folder);
+  policies_ = std::make_unique<rpc::PolicyClient>(
+      pagent, options_.stack, rpc::Audience::stack, post,
+      rpc::PolicyClient::Callbacks{
+          .installed = [this](policy::PolicyPointer policy) { install_policy(std::move(policy)); },
+          .removed = [this] { log::write({CatalogueId::policy_withdrawn, {{"stack", options_.stack.text}}}); },
+          .malformed = [](const std::string& field) { log_malformed("pagent", field); },
+          .connection = {.up = [pagent] { log_connected("pagent", pagent); },
+                         .down = [pagent](const std::string& reason) { log_lost("pagent", pagent, reason); }},
+      });
+
+  auto operators = rpc::StackOperatorServer::start(
+      {rpc::stack_operator_socket(options_.socket_folder, options_.stack), std::nullopt}, post,
+      {.tunnels = [this](auto reply) { show_tunnels(std::move(reply)); },
+       .filters = [this](auto reply) { show_filters(std::move(reply)); }});
+  if (!operators) return std::unexpected{operators.error()};
+  operators_ = std::move(*operators);
+
+  // Last: its socket is what iked looks for.
+  auto key_manager = rpc::StackServer::start(
+      {rpc::stack_socket(options_.socket_folder, options_.stack), options_.users}, options_.stack, post,
+      {.attached = [this](const std::string& program) { begin_anew(program); },
+       .requested = [this](std::vector<ike::StackRequest> requests) { carry_out(std::move(requests)); },
+       .detached = [this] { log::write({CatalogueId::key_manager_detached, {{"stack", options_.stack.text}}}); },
+       .malformed = [](const std::string& field) { log_malformed("iked", field); }});
+  if (!key_manager) return std::unexpected{key_manager.error()};
+  key_manager_ = std::move(*key_manager);
+  return {};
+}
+
+void ServedStack::install_policy(policy::PolicyPointer policy) {
+  const auto installed = data_plane_->set_policy(policy);
+  LogRecord record{installed ? CatalogueId::filters_installed : CatalogueId::filters_refused,
+                   {{"stack", options_.stack.text}, {"version", fmt::to_string(policy->version)}}};
+  if (installed) {
+    record.fields.push_back({"filters", fmt::to_string(policy->filter.filters.size())});
+    policy_ = std::move(policy);
+    installed_at_ = wall_now();
+  } else {
+    record.fields.push_back({"reason", installed.error()});
+  }
+  log::write(record);
+}
+
+void ServedStack::begin_anew(const std::string& program) {
+  ++attachment_;
+  std::vector<contract::RemoveChildSa> former;
+  for (const auto& [name, known] : pairs_) former.push_back({options_.stack, name});
+  log::write({CatalogueId::key_manager_attached,
+              {{"stack", options_.stack.text}, {"program", program}, {"pairs", fmt::to_string(former.size())}}});
+  pairs_.clear();
+  data_plane_->remove(std::move(former));
+}
+
+void ServedStack::carry_out(std::vector<ike::StackRequest> requests) {
+  // Runs of one kind go to the data plane together: each hand-over wakes it once.
+  std::vector<contract::InstallChildSa> installs;
+  std::vector<contract::RemoveChildSa> removals;
+  const auto hand_over_installs = [&] {
+    if (!installs.empty()) install(std::exchange(installs, {}));
+  };
+  const auto hand_over_removals = [&] {
+    if (!removals.empty()) data_plane_->remove(std::exchange(removals, {}));
+  };
+  for (ike::StackRequest& request : requests) {
+    std::visit(rpc::Overloaded{
+                   [&](contract::InstallChildSa& pair) {
+                     hand_over_removals();
+                     installs.push_back(std::move(pair));
+                   },
+                   [&](contract::RemoveChildSa& pair) {
+                     hand_over_installs();
+                     pairs_.erase(pair.name);
+                     removals.push_back(std::move(pair));
+                   },
+                   [&](const ike::QueryCounters& query) {
+                     hand_over_installs();
+                     hand_over_removals();
+                     data_plane_->query_counters(query.name, [this](std::vector<contract::ChildSaCounters> counters) {
+                       for (const auto& one : counters) key_manager_->tell(one);
+                     });
+                   },
+               },
+               request);
+  }
+  hand_over_installs();
+  hand_over_removals();
+}
+
+void ServedStack::install(std::vector<contract::InstallChildSa> pairs) {
+  for (const contract::InstallChildSa& pair : pairs) {
+    KnownPair known{.pair = pair, .expires_at = {}};
+    known.pair.inbound = known.pair.outbound = {};
+    if (pair.lifetimes.hard) known.expires_at = wall_now() + *pair.lifetimes.hard;
+    pairs_.insert_or_assign(pair.name, std::move(known));
+  }
+  data_plane_->install(std::move(pairs),
+                       [this, attachment = attachment_, post = loop_.post()](const contract::InstallResult& result) {
+                         post([this, attachment, result] {
+                           if (attachment == attachment_) note(result);
+                         });
+                       });
+}
+
+void ServedStack::note(const contract::InstallResult& result) {
+  if (result.refused) pairs_.erase(result.name);
+  key_manager_->tell(result);
+}
+
+void ServedStack::pass_on(const stack::user::Event& event) {
+  std::visit(rpc::Overloaded{
+                 [&](const contract::Acquire& acquire) { key_manager_->tell(acquire); },
+                 [&](const contract::PeerMoved& moved) { key_manager_->tell(moved); },
+                 [&](const stack::user::LimitReached& reached) {
+                   if (reached.limit.hard) pairs_.erase(reached.limit.name);
+                   key_manager_->tell(reached.counters);
+                   key_manager_->tell(reached.limit);
+                 },
+                 [&](const stack::user::Trouble& trouble) { log_failure(trouble.attempted, trouble.reason); },
+             },
+             event);
+}
+
+void ServedStack::show_tunnels(rpc::StackOperatorServer::Reply<std::vector<rpc::InstalledTunnel>> reply) {
+  data_plane_->query_counters(
+      [this, post = loop_.post(), reply = std::move(reply)](std::vector<contract::ChildSaCounters> counters) mutable {
+        post([this, reply = std::move(reply), counters = std::move(counters)]() mutable {
+          std::vector<rpc::InstalledTunnel> tunnels;
+          for (contract::ChildSaCounters& one : counters) {
+            const auto known = pairs_.find(one.name);
+            if (known == pairs_.end()) continue;  // removed meanwhile
+            tunnels.push_back({known->second.pair, std::move(one), known->second.expires_at});
+          }
+          reply(std::move(tunnels));
+        });
+      });
+}
+
+void ServedStack::show_filters(rpc::StackOperatorServer::Reply<rpc::InstalledFilters> reply) {
+  rpc::InstalledFilters shown;
+  if (policy_) {
+    shown.policy = policy_->filter;
+    shown.nat_keep_alive = policy_->key_exchange.nat_keep_alive;
+    shown.installed_at = installed_at_;
+    if (const auto matches = data_plane_->filter_matches();
+        matches && matches->size() == policy_->filter.filters.size()) {
+      for (const auto& match : *matches) shown.matches.push_back(match.packets);
+    }
+  }
+  reply(std::move(shown));
+}
+
+}  // namespace adit::daemons::stackd

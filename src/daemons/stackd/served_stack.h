@@ -1,0 +1,65 @@
+#pragma once
+// One TCP/IP stack as a service: its data plane, the policy that pagent gives it, the key manager that installs SAs,
+// and the operators who look.
+
+#include <expected>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "daemons/event_loop.h"
+#include "rpc/policy_client.h"
+#include "rpc/stack_operator_server.h"
+#include "rpc/stack_server.h"
+#include "stack/user/data_plane.h"
+
+namespace adit::daemons::stackd {
+
+struct StackdOptions {
+  StackName stack;
+  std::string socket_folder;
+  std::vector<uid_t> users;  ///< who may install SAs, besides root
+  stack::user::Options data_plane;
+};
+
+class ServedStack {
+ public:
+  /// Runs in the network namespace of the stack. An error is told for the operator.
+  static std::expected<std::unique_ptr<ServedStack>, std::string> start(EventLoop& loop, StackdOptions options);
+  ~ServedStack();
+  ServedStack(const ServedStack&) = delete;
+  ServedStack& operator=(const ServedStack&) = delete;
+
+ private:
+  ServedStack(EventLoop& loop, StackdOptions options);
+  std::expected<void, std::string> serve();
+
+  void install_policy(policy::PolicyPointer policy);
+  void begin_anew(const std::string& program);
+  void carry_out(std::vector<ike::StackRequest> requests);
+  void install(std::vector<contract::InstallChildSa> pairs);
+  void pass_on(const stack::user::Event& event);
+  void note(const contract::InstallResult& result);
+  void show_tunnels(rpc::StackOperatorServer::Reply<std::vector<rpc::InstalledTunnel>> reply);
+  void show_filters(rpc::StackOperatorServer::Reply<rpc::InstalledFilters> reply);
+
+  /// What a pair was installed with, without its keys.
+  struct KnownPair {
+    contract::InstallChildSa pair;
+    std::optional<Instant> expires_at;
+  };
+
+  EventLoop& loop_;
+  StackdOptions options_;
+  std::map<contract::ChildSaName, KnownPair> pairs_;
+  policy::PolicyPointer policy_;
+  Instant installed_at_{};
+  std::uint64_t attachment_ = 0;  ///< counts key managers: an answer to a former one is nobody's
+  std::unique_ptr<stack::user::DataPlane> data_plane_;
+  std::unique_ptr<rpc::StackServer> key_manager_;
+  std::unique_ptr<rpc::StackOperatorServer> operators_;
+  std::unique_ptr<rpc::PolicyClient> policies_;
+};
+
+}  // namespace adit::daemons::stackd

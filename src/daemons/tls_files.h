@@ -1,0 +1,14 @@
+#pragma once
+// Reads the TLS files that a configuration names.
+
+#include <optional>
+
+#include "policy/parsed.h"
+#include "rpc/tls_credentials.h"
+
+namespace adit::daemons {
+
+/// The three texts; nothing when one cannot be read, which is logged.
+std::optional<rpc::TlsCredentials> read_tls_files(const policy::TlsFiles& files);
+
+}  // namespace adit::daemons

@@ -1,0 +1,115 @@
+#include "tools/ipsec/actions.h"
+
+#include <algorithm>
+#include <map>
+
+#include "rpc/operator_client.h"
+#include "rpc/socket_paths.h"
+#include "tools/ipsec/outcome.h"
+#include "tools/ipsec/report/tunnels.h"
+#include "tools/ipsec/report/values.h"
+
+namespace adit::tools::ipsec {
+namespace {
+
+using Rows = std::vector<std::vector<std::string>>;
+using Answers = std::vector<rpc::NamedAnswer>;
+
+std::string status_text(const ike::OperatorAnswer& answer, const std::string& done) {
+  using enum ike::OperatorAnswer::Status;
+  switch (answer.status) {
+    case started:
+      break;
+    case already:
+      return "Already active";
+    case not_found:
+      return "Not found";
+    case no_filter_rule:
+      return "No IpFilterRule";
+    case no_key_exchange_rule:
+      return "No KeyExchangeRule";
+    case no_data_offer:
+      return "No IpDataOffer";
+    case forbidden:
+      return "Not allowed by policy";
+  }
+  return done;
+}
+
+/// None where all are meant, as the service wants it.
+template <class Id>
+std::vector<Id> named_tunnels(const Arguments& arguments) {
+  std::vector<Id> tunnels;
+  if (arguments.all_tunnels) return tunnels;
+  for (const std::uint64_t number : arguments.tunnels) tunnels.emplace_back(number);
+  return tunnels;
+}
+
+/// The report of an action; one request that was refused makes the command fail, with the details on standard error.
+Outcome reported(const Heading& heading, const std::vector<std::string>& columns, const Rows& rows,
+                 const Answers& answers, Format format) {
+  Outcome outcome{laid_out_action(heading, columns, rows, format), {}, 0};
+  for (const auto& [subject, answer] : answers) {
+    if (answer.status == ike::OperatorAnswer::Status::started ||
+        answer.status == ike::OperatorAnswer::Status::already) {
+      continue;
+    }
+    outcome.exit_status = nothing_done;
+    if (!answer.detail.empty()) outcome.problem += "ipsec: " + subject + ": " + answer.detail + "\n";
+  }
+  return outcome;
+}
+
+}  // namespace
+
+Outcome activate(const Arguments& arguments, const StackName& stack) {
+  const auto answers = rpc::OperatorClient{rpc::iked_socket(arguments.socket_folder)}.activate(stack, arguments.rules);
+  if (!answers) return failed(answers.error(), no_daemon);
+  Rows rows;
+  for (const auto& [subject, answer] : *answers) rows.push_back({subject, status_text(answer, "Activating")});
+  return reported(heading(stack, "Dynamic tunnel", "Activate", {}), {"LocalDynVpnRuleName", "Status"}, rows, *answers,
+                  arguments.format);
+}
+
+Outcome deactivate_ike_tunnels(const Arguments& arguments, const StackName& stack) {
+  const std::vector<IkeTunnelId> tunnels = named_tunnels<IkeTunnelId>(arguments);
+  const auto answers = rpc::OperatorClient{rpc::iked_socket(arguments.socket_folder)}.deactivate_ike(stack, tunnels);
+  if (!answers) return failed(answers.error(), no_daemon);
+  Rows rows;
+  for (const auto& [subject, answer] : *answers) {
+    rows.push_back({arguments.all_tunnels ? "All IKE tunnels" : subject, status_text(answer, "Deactivating")});
+  }
+  if (arguments.all_tunnels) rows.resize(1);
+  return reported(heading(stack, "IKE tunnel", "Deactivate", {}), {"Tunnel ID", "Status"}, rows, *answers,
+                  arguments.format);
+}
+
+Outcome deactivate_dynamic_tunnels(const Arguments& arguments, const StackName& stack) {
+  rpc::OperatorClient iked{rpc::iked_socket(arguments.socket_folder)};
+  const auto known = iked.dynamic_tunnels(stack);
+  if (!known) return failed(known.error(), no_daemon);
+  std::map<std::string, std::string> rule_of;
+  std::vector<DynamicTunnelId> tunnels = named_tunnels<DynamicTunnelId>(arguments);
+  for (const ike::DynamicTunnelView& tunnel : *known) {
+    rule_of[name_of(tunnel.name.tunnel)] = tunnel.local_dyn_vpn_rule;
+    const bool named = std::ranges::find(arguments.rules, tunnel.local_dyn_vpn_rule) != arguments.rules.end();
+    if (named && std::ranges::find(tunnels, tunnel.name.tunnel) == tunnels.end()) tunnels.push_back(tunnel.name.tunnel);
+  }
+  // An empty list would mean all of them.
+  if (tunnels.empty() && !arguments.all_tunnels) return failed("no tunnel of these rules is active", nothing_done);
+
+  const auto answers = iked.deactivate_dynamic(stack, tunnels);
+  if (!answers) return failed(answers.error(), no_daemon);
+  Rows rows;
+  for (const auto& [subject, answer] : *answers) {
+    const auto rule = rule_of.find(subject);
+    const bool has_rule = rule != rule_of.end() && !rule->second.empty();
+    rows.push_back({arguments.all_tunnels ? "All dynamic tunnels" : subject, has_rule ? rule->second : not_applicable,
+                    status_text(answer, "Deactivating")});
+  }
+  if (arguments.all_tunnels) rows.resize(1);
+  return reported(heading(stack, "Dynamic tunnel", "Deactivate", {}), {"Tunnel ID", "LocalDynVpnRuleName", "Status"},
+                  rows, *answers, arguments.format);
+}
+
+}  // namespace adit::tools::ipsec

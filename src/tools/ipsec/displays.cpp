@@ -1,0 +1,118 @@
+#include "tools/ipsec/displays.h"
+
+#include <algorithm>
+#include <map>
+
+#include "rpc/operator_client.h"
+#include "rpc/socket_paths.h"
+#include "tools/ipsec/outcome.h"
+#include "tools/ipsec/report/filters.h"
+#include "tools/ipsec/report/tunnels.h"
+
+namespace adit::tools::ipsec {
+namespace {
+
+template <class Values, class Value>
+bool names(const Values& selection, const Value& value) {
+  return selection.empty() || std::ranges::find(selection, value) != selection.end();
+}
+
+bool takes_tunnel(const Arguments& arguments, contract::ChildSaName name, const std::string& rule,
+                  const std::string& action) {
+  return names(arguments.tunnels, name.tunnel.value()) && names(arguments.rules, rule) &&
+         names(arguments.names, action);
+}
+
+/// A display shows the newest SA of each tunnel; `name_of_sa` says which one a value is.
+template <class Value, class Name>
+std::vector<Value> newest(std::vector<Value> values, Name name_of_sa) {
+  std::map<DynamicTunnelId, Value> by_tunnel;
+  for (Value& value : values) {
+    const contract::ChildSaName name = name_of_sa(value);
+    const auto [entry, is_first] = by_tunnel.try_emplace(name.tunnel, value);
+    if (!is_first && name_of_sa(entry->second).generation < name.generation) entry->second = std::move(value);
+  }
+  std::vector<Value> result;
+  for (auto& [tunnel, value] : by_tunnel) result.push_back(std::move(value));
+  return result;
+}
+
+/// The report; what was named and is not there makes the command fail.
+Outcome shown(const Report& report, const Arguments& arguments) {
+  const bool selects =
+      !arguments.tunnels.empty() || !arguments.rules.empty() || !arguments.names.empty() || !arguments.groups.empty();
+  return {laid_out(report, arguments.format), {}, selects && report.entries.empty() ? nothing_done : 0};
+}
+
+}  // namespace
+
+Outcome display_ike_tunnels(const Arguments& arguments, const StackName& stack) {
+  auto tunnels = rpc::OperatorClient{rpc::iked_socket(arguments.socket_folder)}.ike_tunnels(stack);
+  if (!tunnels) return failed(tunnels.error(), no_daemon);
+  std::ranges::sort(*tunnels, [](const auto& a, const auto& b) {
+    return a.tunnel != b.tunnel ? a.tunnel < b.tunnel : a.generation > b.generation;
+  });
+  Report report{heading(stack, "IKE tunnel", "Display", "IKED"), {}};
+  for (const ike::IkeTunnelView& tunnel : *tunnels) {
+    if (!names(arguments.tunnels, tunnel.tunnel.value()) || !names(arguments.names, tunnel.rule)) continue;
+    report.entries.push_back(ike_tunnel_entry(tunnel));
+  }
+  return shown(report, arguments);
+}
+
+Outcome display_negotiated_tunnels(const Arguments& arguments, const StackName& stack) {
+  auto tunnels = rpc::OperatorClient{rpc::iked_socket(arguments.socket_folder)}.dynamic_tunnels(stack);
+  if (!tunnels) return failed(tunnels.error(), no_daemon);
+  const auto name = [](const ike::DynamicTunnelView& tunnel) { return tunnel.name; };
+  const auto current = newest(std::move(*tunnels), name);
+  Report report{heading(stack, "Dynamic tunnel", "Display", "IKED"), {}};
+  report.heading.available = current.size();
+  for (const ike::DynamicTunnelView& tunnel : current) {
+    if (!takes_tunnel(arguments, tunnel.name, tunnel.local_dyn_vpn_rule, tunnel.vpn_action)) continue;
+    report.entries.push_back(negotiated_tunnel_entry(tunnel));
+  }
+  return shown(report, arguments);
+}
+
+namespace {
+
+rpc::OrReason<std::vector<InstalledTunnel>> installed_tunnels(const Arguments& arguments, const StackName& stack) {
+  auto answered = rpc::StackOperatorClient{rpc::stack_operator_socket(arguments.socket_folder, stack)}.tunnels();
+  if (!answered) return std::unexpected{answered.error()};
+  std::vector<InstalledTunnel> tunnels;
+  for (rpc::InstalledTunnel& tunnel : *answered) {
+    tunnels.push_back({std::move(tunnel.pair), std::move(tunnel.counters), tunnel.expires_at});
+  }
+  return newest(std::move(tunnels), [](const InstalledTunnel& tunnel) { return tunnel.sa.name; });
+}
+
+}  // namespace
+
+Outcome display_installed_tunnels(const Arguments& arguments, const StackName& stack) {
+  const auto tunnels = installed_tunnels(arguments, stack);
+  if (!tunnels) return failed(tunnels.error(), no_daemon);
+  Report report{heading(stack, "Dynamic tunnel", "Display", "Stack"), {}};
+  report.heading.available = tunnels->size();
+  const Instant now{std::chrono::duration_cast<Duration>(report.heading.now.time_since_epoch())};
+  for (const InstalledTunnel& tunnel : *tunnels) {
+    if (!takes_tunnel(arguments, tunnel.sa.name, tunnel.sa.local_dyn_vpn_rule, tunnel.sa.vpn_action)) continue;
+    report.entries.push_back(installed_tunnel_entry(tunnel, now));
+  }
+  return shown(report, arguments);
+}
+
+Outcome display_filters(const Arguments& arguments, const StackName& stack) {
+  const auto filters = rpc::StackOperatorClient{rpc::stack_operator_socket(arguments.socket_folder, stack)}.filters();
+  if (!filters) return failed(filters.error(), no_daemon);
+  if (!filters->policy) return failed("stack " + stack.text + " has no policy yet", nothing_done);
+  const auto tunnels = installed_tunnels(arguments, stack);
+  if (!tunnels) return failed(tunnels.error(), no_daemon);
+  const FilterTable table{*filters->policy, filters->matches, *tunnels, filters->installed_at};
+  Report report{heading(stack, "Filter", "Display", "Stack Policy"),
+                filter_entries(table, {.names = arguments.names, .groups = arguments.groups})};
+  report.heading.available = filter_entries(table).size();
+  report.heading.further = filter_heading(*filters->policy, filters->nat_keep_alive);
+  return shown(report, arguments);
+}
+
+}  // namespace adit::tools::ipsec

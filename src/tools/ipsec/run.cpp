@@ -1,0 +1,70 @@
+#include "tools/ipsec/run.h"
+
+#include <algorithm>
+#include <cctype>
+#include <filesystem>
+
+#include "rpc/socket_paths.h"
+#include "tools/ipsec/actions.h"
+#include "tools/ipsec/displays.h"
+#include "tools/ipsec/outcome.h"
+
+namespace adit::tools::ipsec {
+namespace {
+
+bool equal_without_case(std::string_view a, std::string_view b) {
+  return std::ranges::equal(
+      a, b, {}, [](unsigned char c) { return std::tolower(c); }, [](unsigned char c) { return std::tolower(c); });
+}
+
+/// The stacks of the host, by the sockets of their stackd.
+std::vector<StackName> stacks_in(const std::string& folder) {
+  std::vector<StackName> stacks;
+  std::error_code failure;
+  for (const auto& file : std::filesystem::directory_iterator{folder, failure}) {
+    if (auto stack = rpc::stack_of_socket(file.path().filename().string())) stacks.push_back(std::move(*stack));
+  }
+  std::ranges::sort(stacks);
+  return stacks;
+}
+
+std::string list_of(const std::vector<StackName>& stacks) {
+  std::string text;
+  for (const StackName& stack : stacks) text += (text.empty() ? "" : ", ") + stack.text;
+  return text.empty() ? "none" : text;
+}
+
+Outcome run_on(const Arguments& arguments, const StackName& stack) {
+  switch (arguments.primary) {
+    case Primary::ike_tunnel:
+      if (arguments.function == Function::deactivate) return deactivate_ike_tunnels(arguments, stack);
+      return display_ike_tunnels(arguments, stack);
+    case Primary::dynamic_tunnel:
+      if (arguments.function == Function::activate) return activate(arguments, stack);
+      if (arguments.function == Function::deactivate) return deactivate_dynamic_tunnels(arguments, stack);
+      if (arguments.view == View::iked) return display_negotiated_tunnels(arguments, stack);
+      return display_installed_tunnels(arguments, stack);
+    case Primary::filter:
+      break;
+  }
+  return display_filters(arguments, stack);
+}
+
+}  // namespace
+
+Outcome run(const Arguments& arguments) {
+  const std::vector<StackName> stacks = stacks_in(arguments.socket_folder);
+  if (arguments.stack.empty()) {
+    if (stacks.size() == 1) return run_on(arguments, stacks.front());
+    if (stacks.empty()) return failed("no stack is active in " + arguments.socket_folder, no_daemon);
+    return failed("say which stack with -p: " + list_of(stacks), wrong_words);
+  }
+  const auto named = std::ranges::find_if(
+      stacks, [&](const StackName& stack) { return equal_without_case(stack.text, arguments.stack); });
+  if (named == stacks.end()) {
+    return failed("stack " + arguments.stack + " is not active; active: " + list_of(stacks), no_daemon);
+  }
+  return run_on(arguments, *named);
+}
+
+}  // namespace adit::tools::ipsec
