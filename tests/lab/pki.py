@@ -65,7 +65,7 @@ class Authority:
         run("openssl", "req", "-x509", "-new", "-key", self.key, "-days", 30, "-subj", f"/O=Adit/CN={name}", "-out", self.certificate,
             "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign,cRLSign")
 
-    def leaf(self, label, kind, dns=None, address=None, common_name=None, usage="digitalSignature", extended="serverAuth,clientAuth", expired=False):
+    def leaf(self, label, kind, dns=None, address=None, common_name=None, usage="digitalSignature", extended="serverAuth,clientAuth,ipsecIKE", expired=False):
         key, request, certificate = (self.folder / f"{label}.{end}" for end in ("key", "csr", "pem"))
         run("openssl", *KEY_WORDS[kind], "-out", key)
         key.chmod(0o600)
