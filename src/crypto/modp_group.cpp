@@ -4,8 +4,8 @@
 #include <openssl/params.h>
 
 #include <array>
-#include <mutex>
 #include <string>
+#include <utility>
 
 #include "base/narrow.h"
 
@@ -86,17 +86,20 @@ std::unique_ptr<ModpGroup> build(const PrimeOrderSubgroup& row) {
   return with_facts_of_prime(std::move(group));
 }
 
-/// The group of each row, built once.
+/// A row's group, built by whoever asks first.
+template <const auto& Rows, std::size_t Index>
+const ModpGroup* built_once() {
+  static const std::unique_ptr<ModpGroup> group = build(Rows[Index]);
+  return group.get();
+}
+
 template <const auto& Rows>
 const ModpGroup* find_in(GroupId id) {
-  static std::array<std::unique_ptr<ModpGroup>, Rows.size()> groups;
-  static std::array<std::once_flag, Rows.size()> built;
-  for (std::size_t i = 0; i < Rows.size(); ++i) {
-    if (Rows[i].id != id) continue;
-    std::call_once(built[i], [i] { groups[i] = build(Rows[i]); });
-    return groups[i].get();
-  }
-  return nullptr;
+  return [id]<std::size_t... Index>(std::index_sequence<Index...>) {
+    const ModpGroup* found = nullptr;
+    ((Rows[Index].id == id && (found = built_once<Rows, Index>()) != nullptr) || ...);
+    return found;
+  }(std::make_index_sequence<Rows.size()>{});
 }
 
 }  // namespace
