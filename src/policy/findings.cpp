@@ -1,0 +1,45 @@
+#include "policy/findings.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
+
+namespace adit::policy {
+
+void Findings::add(Diagnostic::Severity severity, const Place& at, Finding finding) {
+  if (severity == Diagnostic::Severity::error) ++errors_;
+  // An error must show itself even when warnings have filled the list: it is what keeps the policy out.
+  if (is_full() && (severity != Diagnostic::Severity::error || errors_ > 1)) {
+    ++left_out_;
+    return;
+  }
+  kept_.push_back({.severity = severity,
+                   .at = at.range(),
+                   .problem = std::move(finding.problem),
+                   .found = std::move(finding.found),
+                   .expected = std::move(finding.expected),
+                   .nearest = std::move(finding.nearest)});
+}
+
+std::vector<Diagnostic> Findings::in_order(const std::vector<std::string>& files) && {
+  const auto place = [&files](const Diagnostic& diagnostic) {
+    return std::tuple{std::ranges::find(files, diagnostic.at.file) - files.begin(), diagnostic.at.line,
+                      diagnostic.at.column};
+  };
+  std::ranges::stable_sort(kept_, {}, place);
+  // A statement used at several places is found wrong at each of them, and told once.
+  const auto repeated = std::ranges::unique(kept_);
+  kept_.erase(repeated.begin(), repeated.end());
+  if (left_out_ != 0) {
+    kept_.push_back({.severity = Diagnostic::Severity::note,
+                     .at = kept_.back().at,
+                     .problem = fmt::format("{} more mistakes are not listed", left_out_),
+                     .found = {},
+                     .expected = {},
+                     .nearest = {}});
+  }
+  return std::move(kept_);
+}
+
+}  // namespace adit::policy

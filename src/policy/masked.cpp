@@ -1,0 +1,69 @@
+#include "policy/masked.h"
+
+#include <algorithm>
+#include <array>
+
+#include "policy/lexer.h"
+#include "policy/nearest.h"
+
+namespace adit::policy {
+namespace {
+
+// Attributes whose value is secret from their first word on, or from the word after one of the forms.
+constexpr std::array<std::string_view, 8> secret_attributes = {
+    "SharedKey",       "SharedKeyFile", "EncryptInboundKey", "EncryptOutboundKey", "AuthInboundKey",
+    "AuthOutboundKey", "UserId",        "Password"};
+constexpr std::array<std::string_view, 4> forms = {"Ascii", "Ebcdic", "Hex", "Password"};
+
+bool is_one_of(std::span<const std::string_view> words, std::string_view word) {
+  return std::ranges::any_of(words, [word](std::string_view one) { return equal_without_case(one, word); });
+}
+
+// Where a secret begins, or the end. A misspelt attribute is taken for the one it resembles: its value is a key all the
+// same.
+std::size_t secret_begins(std::string_view line) {
+  static constexpr std::string_view blanks = " \t";
+  const auto after = [line](std::size_t at) {
+    return std::min(line.find_first_not_of(blanks, std::min(line.find_first_of(blanks, at), line.size())), line.size());
+  };
+  bool is_secret = false;
+  std::size_t at = std::min(line.find_first_not_of(blanks), line.size());
+  for (bool first = true; at < line.size(); first = false) {
+    const std::string_view word = line.substr(at, std::min(line.find_first_of(blanks, at), line.size()) - at);
+    const std::size_t next = after(at);
+    if (is_one_of(forms, word)) return next;
+    if (!first && is_secret) return at;
+    if (first) is_secret = !nearest_word(word, secret_attributes).empty();
+    if (first && is_one_of(std::array<std::string_view, 1>{"UserId"}, word))
+      is_secret = false;  // its Password is a form
+    at = next;
+  }
+  return line.size();
+}
+
+}  // namespace
+
+std::string shown_text(std::string_view text) {
+  std::string shown;
+  while (!text.empty()) {
+    const std::size_t size = character_size(text);
+    const auto first = static_cast<unsigned char>(text.front());
+    // U+0080 to U+009F are control characters, too.
+    const bool is_control =
+        first < 0x20 || first == 0x7f || (first == 0xc2 && static_cast<unsigned char>(text[1]) < 0xa0);
+    if (size == 0 || (is_control && first != '\t')) {
+      shown += '?';
+    } else {
+      shown += text.substr(0, size);
+    }
+    text.remove_prefix(std::max<std::size_t>(size, 1));
+  }
+  return shown;
+}
+
+std::string shown_line(std::string_view line) {
+  const std::size_t secret = secret_begins(line);
+  return shown_text(line.substr(0, secret)) + (secret < line.size() ? "***" : "");
+}
+
+}  // namespace adit::policy

@@ -1,0 +1,13 @@
+#pragma once
+// Statements, braces and attributes of one file, by the table of keywords (docs/policy.md, "How a file is written").
+// All mistakes of a file are told at once: after each, reading goes on with the next line or statement.
+
+#include "policy/findings.h"
+#include "policy/syntax.h"
+
+namespace adit::policy {
+
+/// Reads a file whose top is described by `root` (policy_file, pagent_file, …). The result borrows the file's name.
+Statement parse_file(StatementId root, const SourceFile& file, Findings& findings);
+
+}  // namespace adit::policy

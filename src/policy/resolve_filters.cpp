@@ -1,0 +1,177 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "policy/resolver.h"
+
+namespace adit::policy {
+namespace {
+
+Finding told(std::string_view problem, std::string_view expected) {
+  return {.problem = std::string{problem}, .found = {}, .expected = std::string{expected}, .nearest = {}};
+}
+
+}  // namespace
+
+void Resolver::filter_policy(const Statement& statement) {
+  FilterPolicy& policy = snapshot_.filter;
+  policy.pre_decap = is_yes(statement, Attribute::pre_decap);
+  policy.logging = is_yes(statement, Attribute::filter_logging);
+  policy.allow_on_demand = is_yes(statement, Attribute::allow_on_demand);
+  policy.implicit_discard = chosen<DiscardAction>(statement, Attribute::implicit_discard_action);
+  policy.fips140 = fips140_;
+  filter_rules(statement, {});
+  if (policy.filters.empty() && !findings_.has_errors()) {
+    findings_.error(statement.at,
+                    told("IpFilterPolicy without rules", "IpFilterRule, IpFilterRuleRef or IpFilterGroupRef"));
+  }
+  // As the installed table and the reports have them: IPv4 first. Search is not changed by it: no packet has both.
+  std::ranges::stable_partition(policy.filters,
+                                [](const Filter& filter) { return filter.source.family() == IpFamily::v4; });
+}
+
+void Resolver::filter_rules(const Statement& holder, const std::string& group) {
+  bool is_empty = true;
+  for (const Entry& entry : holder.entries) {
+    if (entry.row->id == Attribute::group) {
+      is_empty = false;
+      if (const Statement* named = target(entry)) filter_rules(*named, named->name);
+    }
+    if (entry.row->id != Attribute::rule) continue;
+    is_empty = false;
+    const Statement* rule = target(entry);
+    if (rule == nullptr) continue;
+    const auto [at, is_new] = installed_.try_emplace(rule, entry.at);
+    if (is_new) {
+      filter_rule(*rule, group);
+    } else {
+      findings_.warning(entry.at, told(fmt::format("{} is in the policy already, by line {}: its first place counts",
+                                                   rule->name, at->second.line),
+                                       "each rule once"));
+    }
+  }
+  if (is_empty && holder.row->id == StatementId::ip_filter_group) {
+    findings_.warning(holder.at, told("group without members", "IpFilterRule or IpFilterRuleRef"));
+  }
+}
+
+void Resolver::filter_rule(const Statement& rule, const std::string& group) {
+  Filter common{.rule = rule.name,
+                .group = group,
+                .vpn = {},
+                .local_start = {},
+                .remote_identity = {},
+                .at = rule.name_at.range()};
+  if (const Statement* action = target(rule, Attribute::generic_action)) {
+    const GenericAction made = generic_action(*action);
+    common.action = made.action;
+    common.logging = made.logging;
+    common.discard = made.discard;
+  }
+  if (const Statement* vpn = target(rule, Attribute::dyn_vpn_action)) common.vpn = dyn_vpn_action(*vpn);
+  if (const Statement* manual = target(rule, Attribute::man_vpn_action)) check_manual(*manual);
+  if (const Statement* start = target(rule, Attribute::local_start_action)) common.local_start = local_start(*start);
+  if (common.vpn != nullptr && common.local_start == nullptr) common.local_start = default_start_;
+  if (const Statement* peer = target(rule, Attribute::remote_identity)) {
+    if (const auto* identity = std::get_if<IdentityPattern>(&peer->value_of(Attribute::identity))) {
+      common.remote_identity = identity->exact;
+      if (!identity->exact) {
+        findings_.error(where(*peer, Attribute::identity),
+                        told("wildcards of RemoteIdentity are not supported by this release", "an exact identity"));
+      }
+    }
+  }
+  std::vector<Service> wanted;
+  if (const Entry* service = rule.find(Attribute::service)) wanted = services(*service);
+  check_rule(rule, common, wanted);
+  split(rule, common, wanted);
+}
+
+void Resolver::check_rule(const Statement& rule, const Filter& common, const std::vector<Service>& services) {
+  const bool has_dynamic = rule.find(Attribute::dyn_vpn_action) != nullptr;
+  const bool has_vpn = has_dynamic || rule.find(Attribute::man_vpn_action) != nullptr;
+  const bool has_action = target(rule, Attribute::generic_action) != nullptr;
+  const bool is_ipsec = common.action == FilterAction::ipsec;
+  const auto refuse = [&](Attribute at, std::string_view problem, std::string_view expected) {
+    findings_.error(name_of(rule, at), told(problem, expected));
+  };
+  if (has_action && is_ipsec && !has_vpn) {
+    refuse(Attribute::generic_action, "IpFilterAction IpSec without a tunnel", "IpDynVpnActionRef beside it");
+  }
+  if (has_action && !is_ipsec && has_vpn) {
+    refuse(has_dynamic ? Attribute::dyn_vpn_action : Attribute::man_vpn_action,
+           "a tunnel with IpFilterAction Permit or Deny", "IpFilterAction IpSec");
+  }
+  if (!has_dynamic && rule.find(Attribute::local_start_action) != nullptr) {
+    refuse(Attribute::local_start_action, "IpLocalStartAction without IpDynVpnAction", "IpDynVpnActionRef beside it");
+  }
+  if (!has_dynamic && rule.find(Attribute::remote_identity) != nullptr) {
+    refuse(Attribute::remote_identity, "RemoteIdentity without IpDynVpnAction", "IpDynVpnActionRef beside it");
+  }
+  if (common.vpn == nullptr) return;
+  const LocalStart& start = *common.local_start;
+  const bool by_port = start.local_port == Granularity::packet || start.remote_port == Granularity::packet;
+  for (const Service& service : services) {
+    if (service.fragments_only) {
+      refuse(Attribute::service, "FragmentsOnly with IpFilterAction IpSec", "IpFilterAction Permit or Deny");
+    }
+    if (by_port && start.protocol == Granularity::rule && service.selector.protocol == IpProtocol::any) {
+      refuse(Attribute::local_start_action, "port granularity Packet with all protocols",
+             "ProtocolGranularity Packet, or a service of one protocol");
+    }
+    if (!service.is_bidirectional()) {
+      findings_.warning(name_of(rule, Attribute::service),
+                        told("an SA pair carries both directions, this rule one", "Direction Bidirectional"));
+    }
+    if (common.vpn->how_to_encap_ikev2 == EncapsulationChoice::transport && service.routing != Routing::local) {
+      findings_.warning(
+          name_of(rule, Attribute::dyn_vpn_action),
+          told("transport mode does not carry forwarded packets", "Routing Local, or HowToEncapIKEv2 Tunnel"));
+    }
+  }
+}
+
+void Resolver::split(const Statement& rule, const Filter& common, const std::vector<Service>& services) {
+  const auto sources = addresses(rule.find(Attribute::source), rule, Attribute::source);
+  const auto destinations = addresses(rule.find(Attribute::destination), rule, Attribute::destination);
+  std::vector<Filter>& filters = snapshot_.filter.filters;
+  std::uint32_t extension = 0;
+  const auto add = [&](Direction direction, const IpRange& from, const IpRange& to, const Service& service) {
+    Filter filter = common;
+    filter.extension = ++extension;
+    filter.direction = direction;
+    filter.source = from;
+    filter.destination = to;
+    filter.service = service.selector;
+    if (service.is_bidirectional() && direction == Direction::inbound) {
+      std::swap(filter.source, filter.destination);
+      std::swap(filter.service.source_ports, filter.service.destination_ports);
+    }
+    filter.connect = service.connect;
+    filter.routing = service.routing;
+    filter.fragments_only = service.fragments_only;
+    filter.security_class = service.security_class;
+    filters.push_back(std::move(filter));
+  };
+  const std::size_t product = sources.size() * destinations.size() * services.size() * 2;
+  if (product > most_filters || filters.size() > most_filters - product) {
+    if (!is_full_) findings_.error(rule.at, told(fmt::format("more than {} filters", most_filters), "smaller groups"));
+    is_full_ = true;
+    return;
+  }
+  for (const IpRange& from : sources) {
+    for (const IpRange& to : destinations) {
+      if (from.family() != to.family()) continue;
+      for (const Service& service : services) {
+        if (service.outbound) add(Direction::outbound, from, to, service);
+        if (service.inbound) add(Direction::inbound, from, to, service);
+      }
+    }
+  }
+  if (extension == 0 && !sources.empty() && !destinations.empty() && !services.empty()) {
+    findings_.error(name_of(rule, Attribute::destination),
+                    told("source and destination of two families", "both IPv4, or both IPv6"));
+  }
+}
+
+}  // namespace adit::policy

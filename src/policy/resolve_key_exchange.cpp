@@ -1,0 +1,189 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "policy/resolver.h"
+
+namespace adit::policy {
+namespace {
+
+// Shorter keys can be tried out by whoever records one handshake.
+constexpr std::size_t advised_key_octets = 20;
+
+Finding told(std::string_view problem, std::string_view expected) {
+  return {.problem = std::string{problem}, .found = {}, .expected = std::string{expected}, .nearest = {}};
+}
+
+}  // namespace
+
+template <class T>
+const T& Resolver::inherited(const Statement& action, Attribute id) const {
+  if (action.find(id) != nullptr) return value_as<T>(action, id);
+  if (key_exchange_statement_ != nullptr) return value_as<T>(*key_exchange_statement_, id);
+  return std::get<T>(preset_of(row_of(StatementId::key_exchange_policy), id));
+}
+
+void Resolver::key_exchange_policy(const Statement* statement) {
+  if (statement == nullptr) return;
+  snapshot_.key_exchange.nat_keep_alive = Seconds{number(*statement, Attribute::nat_keep_alive_interval)};
+  key_exchange_rules(*statement);
+}
+
+void Resolver::key_exchange_rules(const Statement& holder) {
+  for (const Entry& entry : holder.entries) {
+    if (entry.row->id == Attribute::group) {
+      if (const Statement* named = target(entry)) key_exchange_rules(*named);
+    }
+    if (entry.row->id != Attribute::rule) continue;
+    const Statement* rule = target(entry);
+    if (rule == nullptr) continue;
+    const auto [at, is_new] = installed_.try_emplace(rule, entry.at);
+    if (is_new) {
+      key_exchange_rule(*rule);
+    } else {
+      findings_.warning(entry.at, told(fmt::format("{} is in the policy already, by line {}: its first place counts",
+                                                   rule->name, at->second.line),
+                                       "each rule once"));
+    }
+  }
+  if (holder.entries.empty() && holder.row->id == StatementId::key_exchange_group) {
+    findings_.warning(holder.at, told("group without members", "KeyExchangeRule or KeyExchangeRuleRef"));
+  }
+}
+
+void Resolver::key_exchange_rule(const Statement& rule) {
+  KeyExchangeRule made;
+  made.name = rule.name;
+  made.at = rule.name_at.range();
+  if (const Statement* local = target(rule, Attribute::local_endpoint)) {
+    SecurityEndpoint end = endpoint(*local);
+    made.local_locations = std::move(end.locations);
+    if (end.identity && end.identity->exact) {
+      made.local_identity = *end.identity->exact;
+    } else if (end.identity) {
+      findings_.error(end.identity_at,
+                      told("wildcard in the local identity", "an exact identity: it is what this side sends"));
+    } else if (local->find(Attribute::identity) == nullptr) {
+      findings_.error(end.at, told("LocalSecurityEndpoint without Identity", "Identity type value"));
+    }
+  }
+  if (const Statement* remote = target(rule, Attribute::remote_endpoint)) {
+    SecurityEndpoint end = endpoint(*remote);
+    made.remote_locations = std::move(end.locations);
+    made.initiate_to = std::move(end.initiate_to);
+    made.ca_labels = std::move(end.ca_labels);
+    if (end.identity) {
+      made.remote_identity = *std::move(end.identity);
+    } else if (remote->find(Attribute::identity) == nullptr) {
+      findings_.error(end.at, told("RemoteSecurityEndpoint without Identity", "Identity type value"));
+    }
+  }
+  if (const auto* key = std::get_if<Secret>(&rule.value_of(Attribute::shared_key))) made.shared_key = *key;
+  if (const Statement* action = target(rule, Attribute::key_exchange_action)) {
+    made.action = key_exchange_action(*action);
+    check_secret(rule, made, *action);
+  }
+  snapshot_.key_exchange.rules.push_back(std::move(made));
+}
+
+void Resolver::check_secret(const Statement& rule, const KeyExchangeRule& made, const Statement& action) {
+  const auto by_key = [](const KeyExchangeOffer& offer) { return offer.auth_peers == HowToAuthPeers::preshared_key; };
+  const bool peers_by_key = std::ranges::any_of(made.action->offers, by_key);
+  const bool only_by_key = !made.action->offers.empty() && std::ranges::all_of(made.action->offers, by_key);
+  const bool me_by_key = made.action->how_to_auth_me == HowToAuthMe::preshared_key;
+  const Entry* coded = rule.find(Attribute::shared_key);
+  if (coded == nullptr && (peers_by_key || me_by_key)) {
+    findings_.error(rule.at, told("PresharedKey without a key", "SharedKey in this rule"));
+  }
+  if (coded != nullptr && !peers_by_key && !me_by_key) {
+    findings_.warning(coded->at,
+                      told("SharedKey is never used: no PresharedKey in the action", "HowToAuthMe PresharedKey"));
+  } else if (!made.shared_key.empty() && made.shared_key.size() < advised_key_octets) {
+    findings_.warning(coded->at, told("SharedKey is short", fmt::format("at least {} octets", advised_key_octets)));
+  }
+  // Signatures are the default of this side: where the peer has only a key, that is an oversight (IKEv1 passes it
+  // over).
+  if (coded != nullptr && only_by_key && action.find(Attribute::how_to_auth_me) == nullptr) {
+    const Finding finding =
+        told("the peer uses PresharedKey, this side DigitalSignature by default", "HowToAuthMe coded");
+    if (made.action->how_to_initiate == HowToInitiate::ikev2) {
+      findings_.error(action.at, finding);
+    } else {
+      findings_.warning(action.at, finding);
+    }
+  }
+}
+
+std::shared_ptr<const KeyExchangeAction> Resolver::key_exchange_action(const Statement& statement) {
+  if (const auto made = key_exchange_actions_.find(&statement); made != key_exchange_actions_.end())
+    return made->second;
+  KeyExchangeAction action{.name = statement.name, .offers = {}, .at = statement.name_at.range()};
+  const auto inherited_choice = [&](Attribute id) { return inherited<Chosen>(statement, id).choice->value; };
+  action.how_to_initiate = static_cast<HowToInitiate>(inherited_choice(Attribute::how_to_initiate));
+  action.how_to_auth_me = chosen<HowToAuthMe>(statement, Attribute::how_to_auth_me);
+  action.allow_nat = inherited_choice(Attribute::allow_nat) == 1;
+  action.reauth_interval = Minutes{number(statement, Attribute::reauth_interval)};
+  action.filter_by_identity = inherited_choice(Attribute::filter_by_identity) == 1;
+  action.bypass_ip_validation = inherited_choice(Attribute::bypass_ip_validation) == 1;
+  action.url_preference = static_cast<UrlPreference>(inherited_choice(Attribute::certificate_url_lookup_preference));
+  action.revocation = static_cast<Revocation>(inherited_choice(Attribute::revocation_checking));
+  action.liveness_interval = Seconds{inherited<Span>(statement, Attribute::liveness_interval).first};
+  for (const Entry& entry : statement.entries) {
+    if (entry.row->id != Attribute::offer) continue;
+    if (const Statement* offer = target(entry)) {
+      action.offers.push_back(key_exchange_offer(*offer, action.offers.size() + 1));
+    }
+  }
+  const bool is_v1 =
+      action.how_to_initiate == HowToInitiate::main || action.how_to_initiate == HowToInitiate::aggressive;
+  if (is_v1) {
+    findings_.warning(
+        name_of(statement, Attribute::how_to_initiate),
+        told("IKEv1 is not started by this release: the rule only responds, to IKEv2", "HowToInitiate IKEv2"));
+  }
+  const auto group = [](const KeyExchangeOffer& offer) { return offer.group; };
+  if (action.how_to_initiate == HowToInitiate::aggressive &&
+      std::ranges::adjacent_find(action.offers, std::ranges::not_equal_to{}, group) != action.offers.end()) {
+    findings_.error(statement.at, told("Aggressive mode with offers of several DHGroups", "one DHGroup in all offers"));
+  }
+  return key_exchange_actions_[&statement] = std::make_shared<const KeyExchangeAction>(std::move(action));
+}
+
+KeyExchangeOffer Resolver::key_exchange_offer(const Statement& statement, std::size_t number_of_offer) {
+  KeyExchangeOffer offer;
+  offer.name = statement.name.empty() ? fmt::format("offer {}", number_of_offer) : statement.name;
+  offer.at = statement.name_at.range();
+  const auto& cipher = value_as<EncryptionChoice>(statement, Attribute::how_to_encrypt);
+  offer.encryption = cipher.id;
+  offer.key_bits = cipher.key_bits;
+  offer.integrity = chosen<IntegrityId>(statement, Attribute::how_to_verify_msgs);
+  offer.prf = chosen<PrfId>(statement, Attribute::pseudo_random_function);
+  offer.group = chosen<GroupId>(statement, Attribute::dh_group);
+  offer.auth_peers = chosen<HowToAuthPeers>(statement, Attribute::how_to_auth_peers);
+  offer.lifetime = Minutes{number(statement, Attribute::refresh_lifetime_proposed)};
+  if (const auto* size = std::get_if<Span>(&statement.value_of(Attribute::refresh_lifesize_proposed))) {
+    offer.lifesize_kbytes = size->first;
+  }
+  check_refresh(statement);
+
+  const EncryptionFacts* facts = find(offer.encryption);
+  const bool is_combined = facts != nullptr && facts->is_aead();
+  const bool is_coded = statement.find(Attribute::how_to_verify_msgs) != nullptr;
+  if (is_combined && is_coded && offer.integrity != IntegrityId::none) {
+    findings_.error(where(statement, Attribute::how_to_verify_msgs),
+                    told("a combined mode brings its own integrity", "HowToVerifyMsgs None"));
+  }
+  if (!is_combined && offer.integrity == IntegrityId::none) {
+    findings_.error(where(statement, Attribute::how_to_verify_msgs),
+                    told("encryption without integrity", "an algorithm other than None"));
+  }
+  if (is_combined) offer.integrity = IntegrityId::none;
+  check_fips(statement, offer.encryption, offer.integrity);
+  check_fips(statement, Attribute::dh_group);
+  if (fips140_ && (offer.prf == PrfId::hmac_md5 || offer.prf == PrfId::aes128_xcbc)) {
+    findings_.error(where(statement, Attribute::pseudo_random_function), told("not allowed with FIPS140 Yes", ""));
+  }
+  return offer;
+}
+
+}  // namespace adit::policy
