@@ -1,0 +1,185 @@
+// How tunnels begin on this side: by traffic, by command, by AutoActivate.
+
+#include "ike/engine/state.h"
+#include "ike/v2/requests.h"
+#include "ike/v2/sa_init.h"
+#include "policy/match.h"
+
+namespace adit::ike {
+
+namespace {
+
+constexpr std::uint16_t ike_port = 500;
+
+using Status = OperatorAnswer::Status;
+
+std::string y_name(DynamicTunnelId id) { return "Y" + std::to_string(id.value()); }
+
+std::optional<IpAddress> single(const TrafficSelector& selector) {
+  return selector.addresses.is_single() ? std::optional{selector.addresses.first} : std::nullopt;
+}
+
+}  // namespace
+
+v2::IkeSa* Engine::State::find_for(const StackName& stack, const IpAddress& local, const IpAddress& remote,
+                                   const policy::KeyExchangeRule& rule) {
+  const auto [begin, end] = by_path_.equal_range(PathKey{stack, local, remote});
+  for (auto entry = begin; entry != end; ++entry) {
+    v2::IkeSa* sa = find(entry->second);
+    if (sa == nullptr || sa->rule->name != rule.name) continue;
+    const bool can_take_more = sa->state == v2::SaState::established ||
+                               (sa->role == Role::initiator && sa->state < v2::SaState::half_open);
+    if (can_take_more) return sa;
+  }
+  return nullptr;
+}
+
+v2::IkeSa& Engine::State::add(std::unique_ptr<v2::IkeSa> sa) {
+  v2::IkeSa& added = *sa;
+  added.path_local = added.local.address;
+  added.path_remote = added.remote.address;
+  by_path_.emplace(PathKey{added.stack, added.local.address, added.remote.address}, added.our_spi());
+  by_tunnel_.emplace(added.tunnel, added.our_spi());
+  sas_.emplace(added.our_spi(), std::move(sa));
+  return added;
+}
+
+OperatorAnswer Engine::State::start(const StackName& stack, Start wanted) {
+  const policy::PolicyPointer policy = policy_of(stack);
+  if (wanted.filter == nullptr || wanted.filter->vpn == nullptr) return {Status::no_filter_rule, "no IpDynVpnAction"};
+  const policy::Filter& filter = *wanted.filter;
+  if (filter.vpn->offers.empty()) return {Status::no_data_offer, filter.vpn->name};
+  if (filter.vpn->initiation == policy::Initiation::remote_only) {
+    return {Status::forbidden, "IpDynVpnAction " + filter.vpn->name + " has Initiation RemoteOnly"};
+  }
+  const TrafficKey traffic{stack, wanted.selectors};
+  if (const auto known = by_traffic_.find(traffic); known != by_traffic_.end()) {
+    return {Status::already, y_name(known->second)};
+  }
+
+  const policy::LocalStart& begin = *filter.local_start;
+  std::optional<IpAddress> local = begin.local_endpoint;
+  std::optional<IpAddress> remote = begin.remote_endpoint;
+  if (!local) local = wanted.packet ? std::optional{wanted.packet->source} : single(wanted.selectors.local);
+  if (!remote) remote = wanted.packet ? std::optional{wanted.packet->destination} : single(wanted.selectors.remote);
+  const policy::KeyExchangeRule* rule = policy::find_rule(policy->key_exchange, {.local_address = local,
+                                                                                .remote_address = remote,
+                                                                                .local_identity = begin.local_identity,
+                                                                                .remote_identity =
+                                                                                    begin.remote_identity});
+  if (rule == nullptr) {
+    return {Status::no_key_exchange_rule, "none for " + (local ? local->to_string() : "any address") + " and " +
+                                              (remote ? remote->to_string() : "any address")};
+  }
+  if (!begin.remote_endpoint && rule->initiate_to) {
+    if (const auto named = IpAddress::parse(*rule->initiate_to)) remote = named;
+  }
+  if (!local && rule->local_locations.size() == 1 && rule->local_locations.front().is_single()) {
+    local = rule->local_locations.front().first;
+  }
+  if (!local || !remote) {
+    return {Status::forbidden, "KeyExchangeRule " + rule->name + ": the security endpoint's address is not known"};
+  }
+
+  v2::IkeSa* sa = find_for(stack, *local, *remote, *rule);
+  if (sa == nullptr && rule->action->how_to_initiate != policy::HowToInitiate::ikev2) {
+    return {Status::forbidden, "KeyExchangeAction " + rule->action->name + ": HowToInitiate is not IKEv2"};
+  }
+
+  const DynamicTunnelId tunnel = number_dynamic_tunnel();
+  v2::ChildWish wish{.name = {.tunnel = tunnel, .generation = 1},
+                     .filter = wanted.filter,
+                     .selectors = wanted.selectors,
+                     .local_dyn_vpn_rule = wanted.local_dyn_vpn_rule,
+                     .activation = wanted.activation};
+  by_traffic_.emplace(traffic, tunnel);
+  Tunnel entry{.traffic = traffic,
+               .auto_activate = wanted.activation == Activation::automatic,
+               .rule = wanted.local_dyn_vpn_rule};
+  v2::Turn current = turn();
+  if (sa != nullptr) {
+    entry.sa = sa->our_spi();
+    tunnels_.emplace(tunnel, std::move(entry));
+    sa->wishes.push_back(std::move(wish));
+    v2::go_on(current, *sa);
+    settle(*sa);
+    return {Status::started, y_name(tunnel)};
+  }
+
+  auto fresh = std::make_unique<v2::IkeSa>();
+  fresh->stack = stack;
+  fresh->tunnel = IkeTunnelId{++last_ike_tunnel_};
+  fresh->role = Role::initiator;
+  fresh->initiator_spi = draw_ike_spi();
+  fresh->local = {*local, ike_port};
+  fresh->remote = {*remote, ike_port};
+  fresh->rule = v2::share(policy, rule);
+  fresh->wishes.push_back(std::move(wish));
+  entry.sa = fresh->initiator_spi;
+  tunnels_.emplace(tunnel, std::move(entry));
+  v2::IkeSa& added = add(std::move(fresh));
+  ++statistics_.initiated;
+  v2::initiate(current, added);
+  settle(added);
+  return {Status::started, y_name(tunnel)};
+}
+
+OperatorAnswer Engine::State::activate(const StackName& stack, const std::string& rule_name, Activation activation) {
+  const policy::PolicyPointer policy = policy_of(stack);
+  if (policy == nullptr) return {Status::not_found, "stack " + stack.text + " has no policy"};
+  const policy::LocalDynVpnRule* rule = policy->find_local_dyn_vpn(rule_name);
+  if (rule == nullptr) return {Status::not_found, rule_name};
+  const policy::Filter* filter = policy::anchor_for(policy->filter, *rule);
+  if (filter == nullptr) {
+    return {Status::no_filter_rule, "LocalDynVpnRule " + rule_name + " lies in no single IpFilterRule with an IpDynVpnAction"};
+  }
+  return start(stack, {.filter = v2::share(policy, filter),
+                       .selectors = {.local = rule->local, .remote = rule->remote},
+                       .local_dyn_vpn_rule = rule_name,
+                       .activation = activation,
+                       .packet = std::nullopt});
+}
+
+void Engine::State::take(ActivateRule& request) {
+  OperatorAnswer answer = activate(request.stack, request.local_dyn_vpn_rule, Activation::command);
+  if (answer.status == Status::forbidden) {
+    step_->log.push_back({CatalogueId::initiation_forbidden,
+                          {{"tunnel", request.local_dyn_vpn_rule}, {"reason", answer.detail}}});
+  }
+  step_->answers.push_back(std::move(answer));
+}
+
+void Engine::State::activate_automatic_rules(const StackName& stack) {
+  const policy::PolicyPointer policy = policy_of(stack);
+  const auto known = stacks_.find(stack);
+  if (policy == nullptr || known == stacks_.end() || !known->second.up) return;
+  for (const policy::LocalDynVpnRule& rule : policy->local_dyn_vpn) {
+    if (!rule.auto_activate) continue;
+    const OperatorAnswer answer = activate(stack, rule.name, Activation::automatic);
+    if (answer.status == Status::started || answer.status == Status::already) continue;
+    step_->log.push_back(
+        {CatalogueId::activation_failed, {{"rule", "LocalDynVpnRule " + rule.name}, {"reason", answer.detail}}});
+  }
+}
+
+void Engine::State::take(contract::Acquire& acquire) {
+  const policy::PolicyPointer policy = policy_of(acquire.stack);
+  if (policy == nullptr) return;
+  const auto fail = [&](const std::string& reason) {
+    step_->log.push_back({CatalogueId::activation_failed,
+                          {{"rule", "IpFilterRule " + acquire.filter_rule},
+                           {"reason", reason},
+                           {"packet", acquire.packet.to_string()}}});
+  };
+  const policy::Filter* filter = policy::anchor_for(policy->filter, acquire.filter_rule, acquire.packet);
+  if (filter == nullptr || filter->local_start == nullptr) return fail("no dynamic filter of that name fits the packet");
+  if (!filter->local_start->allow_on_demand) return fail("AllowOnDemand is No");
+  const OperatorAnswer answer = start(acquire.stack, {.filter = v2::share(policy, filter),
+                                                      .selectors = policy::selectors_for(*filter, acquire.packet),
+                                                      .local_dyn_vpn_rule = {},
+                                                      .activation = Activation::on_demand,
+                                                      .packet = acquire.packet});
+  if (answer.status != Status::started && answer.status != Status::already) fail(answer.detail);
+}
+
+}  // namespace adit::ike

@@ -1,0 +1,150 @@
+// A datagram's way in: by version, then by our SPI; what belongs to no SA is looked at here, with nothing allocated
+// before the limits have been asked.
+
+#include "ike/engine/state.h"
+#include "ike/v2/receive.h"
+#include "ike/v2/sa_init.h"
+#include "ike/v2/sending.h"
+
+namespace adit::ike {
+
+namespace {
+
+constexpr std::uint8_t version_1 = 1, version_2 = 2;
+constexpr unsigned most_strangers_a_second = 20;  // answers to datagrams of no SA (RFC 7296 §2.21.4)
+
+void drop(Step& step, const Datagram& datagram, std::string reason) {
+  step.log.push_back(
+      {CatalogueId::message_dropped, {{"peer", datagram.remote.to_string()}, {"reason", std::move(reason)}}});
+}
+
+}  // namespace
+
+void Engine::State::take(Datagram& datagram) {
+  ++statistics_.datagrams_in;
+  if (datagram.octets.size() == 1) return;  // a NAT keep-alive (RFC 3948 §2.3)
+  if (datagram.octets.size() < wire::header_size) {
+    ++statistics_.dropped;
+    step_->log.push_back({CatalogueId::datagram_too_short,
+                          {{"octets", std::to_string(datagram.octets.size())}, {"peer", datagram.remote.to_string()}}});
+    return;
+  }
+  const auto header = wire::Header::parse(datagram.octets);
+  if (!header) {
+    ++statistics_.dropped;
+    return drop(*step_, datagram, "malformed: " + std::string{header.error().field});
+  }
+  switch (header->major_version) {
+    case version_2:
+      return take_v2(datagram, *header);
+    case version_1:
+      ++statistics_.dropped;
+      return drop(*step_, datagram, "IKEv1 is not served");
+    default:
+      ++statistics_.dropped;
+      if (header->major_version < version_1) return drop(*step_, datagram, "no such version");
+      step_->log.push_back({CatalogueId::unsupported_version,
+                            {{"peer", datagram.remote.to_string()}, {"version", std::to_string(header->major_version)}}});
+      // RFC 7296 §2.5: the answer names the highest version that is served, in its own header.
+      if (header->direction == wire::Direction::request && may_answer_stranger()) {
+        v2::Turn current = turn();
+        v2::answer_unprotected(current, datagram, *header, {.type = wire::NotifyType::invalid_major_version});
+      }
+  }
+}
+
+bool Engine::State::may_answer_stranger() {
+  if (now_ >= stranger_second_ + Seconds{1}) {
+    stranger_second_ = now_;
+    answered_strangers_ = 0;
+  }
+  return ++answered_strangers_ <= most_strangers_a_second;
+}
+
+void Engine::State::take_v2(const Datagram& datagram, const wire::Header& header) {
+  const bool is_init_request = header.exchange == wire::ExchangeType::ike_sa_init &&
+                               header.direction == wire::Direction::request &&
+                               header.sender == wire::Sender::original_initiator;
+  if (is_init_request && header.responder_spi == IkeSpi{}) return take_init_request(datagram, header);
+
+  const IkeSpi ours =
+      header.sender == wire::Sender::original_initiator ? header.responder_spi : header.initiator_spi;
+  v2::IkeSa* sa = find(ours);
+  const Role role = header.sender == wire::Sender::original_initiator ? Role::responder : Role::initiator;
+  if (sa == nullptr || sa->role != role || sa->stack != datagram.stack) return answer_unknown_spi(datagram, header);
+  v2::Turn current = turn();
+  v2::receive(current, *sa, datagram, header);
+  settle(*sa);
+}
+
+void Engine::State::answer_unknown_spi(const Datagram& datagram, const wire::Header& header) {
+  ++statistics_.dropped;
+  drop(*step_, datagram, "no IKE SA with its SPI");
+  // RFC 7296 §2.21.4: requests may be answered, responses never; each such answer may go to a forged address.
+  if (header.direction != wire::Direction::request || header.exchange == wire::ExchangeType::ike_sa_init) return;
+  if (!may_answer_stranger()) return;
+  v2::Turn current = turn();
+  v2::answer_unprotected(current, datagram, header, {.type = wire::NotifyType::invalid_ike_spi});
+}
+
+void Engine::State::take_init_request(const Datagram& datagram, const wire::Header& header) {
+  const auto ignore = [&](std::string reason) {
+    ++statistics_.dropped;
+    drop(*step_, datagram, std::move(reason));
+  };
+  if (header.initiator_spi == IkeSpi{} || header.id != MessageId{0}) return ignore("no initiator SPI, or message ID not 0");
+  if (datagram.octets.size() > v2::largest_init_request) return ignore("IKE_SA_INIT request too large");
+  const InitKey key{datagram.stack, datagram.remote, header.initiator_spi};
+  v2::Turn current = turn();
+  if (const auto known = answered_inits_.find(key); known != answered_inits_.end()) {
+    const v2::IkeSa* sa = find(known->second);
+    // Seen before: the same response, byte for byte (RFC 7296 §2.1).
+    if (sa == nullptr || sa->establishing == nullptr || sa->establishing->init_request != datagram.octets) {
+      return ignore("IKE_SA_INIT with an SPI in use");
+    }
+    ++statistics_.replayed;
+    return v2::send(current, *sa, sa->establishing->init_response);
+  }
+  const auto chain = wire::parse_message(header, datagram.octets);
+  if (!chain || chain->protected_part) return ignore("malformed IKE_SA_INIT request");
+  if (chain->unknown_critical) {
+    ++statistics_.dropped;
+    return v2::answer_unprotected(current, datagram, header, {.type = wire::NotifyType::unsupported_critical_payload,
+                                                              .data = {*chain->unknown_critical}});
+  }
+
+  const auto* nonce = chain->payloads.find<wire::Nonce>();
+  const wire::Notify* cookie = chain->payloads.find(wire::NotifyType::cookie);
+  if (nonce == nullptr) return ignore("IKE_SA_INIT without a nonce");
+  using Proof = HalfOpenLimits::CookieProof;
+  const bool is_right = cookie != nullptr && cookies_.is_right(cookie->data, nonce->value, datagram.remote.address,
+                                                               header.initiator_spi, random_, now_);
+  switch (half_open_.judge(datagram.remote.address, is_right ? Proof::right : Proof::none)) {
+    case HalfOpenLimits::Verdict::drop:
+      return ignore("too many half-open IKE SAs");
+    case HalfOpenLimits::Verdict::ask_for_cookie:
+      ++statistics_.cookies_sent;
+      if (!asking_for_cookies_) {
+        step_->log.push_back({CatalogueId::cookie_required, {{"limit", std::to_string(half_open_.count())}}});
+      }
+      asking_for_cookies_ = true;
+      return v2::answer_unprotected(current, datagram, header,
+                                    {.type = wire::NotifyType::cookie,
+                                     .data = cookies_.make(nonce->value, datagram.remote.address, header.initiator_spi,
+                                                           random_, now_)});
+    case HalfOpenLimits::Verdict::admit:
+      break;
+  }
+  if (!is_right) asking_for_cookies_ = false;
+
+  auto answered = v2::answer_init(current, datagram, header, *chain, draw_ike_spi());
+  if (answered == nullptr) return;
+  answered->tunnel = IkeTunnelId{++last_ike_tunnel_};
+  answered->counted_half_open = true;
+  ++statistics_.responded;
+  half_open_.opened(datagram.remote.address);
+  answered_inits_.emplace(key, answered->our_spi());
+  settle(add(std::move(answered)));
+}
+
+}  // namespace adit::ike

@@ -1,0 +1,165 @@
+#include "ike/engine/engine.h"
+
+#include "ike/engine/state.h"
+#include "ike/v2/child_exchange.h"
+#include "ike/v2/ending.h"
+#include "ike/v2/timing.h"
+
+namespace adit::ike {
+
+namespace {
+
+constexpr unsigned shard_shift = 56;  // the top octet of an IKE SPI names the shard
+
+}  // namespace
+
+Engine::Engine(EngineOptions options, Random& random) : state_{std::make_unique<State>(options, random)} {}
+Engine::~Engine() = default;
+
+Step Engine::handle(Input input, Instant now) { return state_->handle(std::move(input), now); }
+std::optional<Instant> Engine::next_deadline() const { return state_->next_deadline(); }
+Statistics Engine::statistics() const { return state_->statistics(); }
+
+Step Engine::State::handle(Input input, Instant now) {
+  Step step;
+  step_ = &step;
+  now_ = now;
+  std::visit([this](auto& what) { take(what); }, input);
+  // An exchange may end other SAs (INITIAL_CONTACT), and an ended tunnel may be wanted again.
+  while (!touched_.empty() || !to_reactivate_.empty()) {
+    if (touched_.empty()) {
+      const auto [stack, rule] = std::move(to_reactivate_.back());
+      to_reactivate_.pop_back();
+      activate(stack, rule, Activation::automatic);
+      continue;
+    }
+    const IkeSpi spi = touched_.back();
+    touched_.pop_back();
+    if (v2::IkeSa* sa = find(spi)) settle(*sa);
+  }
+  statistics_.datagrams_out += step.send.size();
+  step_ = nullptr;
+  return step;
+}
+
+std::optional<Instant> Engine::State::next_deadline() const { return timers_.next(); }
+
+Statistics Engine::State::statistics() const {
+  Statistics result = statistics_;
+  result.half_open = half_open_.count();
+  result.ike_sas = sas_.size();
+  return result;
+}
+
+v2::IkeSa* Engine::State::find(IkeSpi our_spi) {
+  const auto found = sas_.find(our_spi);
+  return found == sas_.end() ? nullptr : found->second.get();
+}
+
+IkeSpi Engine::State::draw_ike_spi() {
+  constexpr std::uint64_t below_shard = (std::uint64_t{1} << shard_shift) - 1;
+  for (;;) {
+    const IkeSpi spi{(random_.number<std::uint64_t>() & below_shard) | std::uint64_t{options_.shard} << shard_shift};
+    if (spi != IkeSpi{} && !sas_.contains(spi)) return spi;
+  }
+}
+
+void Engine::State::take(TimePassed&) {
+  // Each SA that is due is looked at once: settle() gives it a later instant or none.
+  while (const auto spi = timers_.due(now_)) {
+    v2::IkeSa& sa = *sas_.at(*spi);
+    v2::Turn current = turn();
+    v2::timer_due(current, sa);
+    settle(sa);
+    if (v2::IkeSa* still = find(*spi); still != nullptr && still->timer && *still->timer <= now_) {
+      timers_.set(*spi, still->timer, now_ + Duration{1});
+    }
+  }
+}
+
+void Engine::State::take(contract::InstallResult& result) {
+  const auto tunnel = tunnels_.find(result.name.tunnel);
+  v2::IkeSa* sa = tunnel == tunnels_.end() ? nullptr : find(tunnel->second.sa);
+  if (sa == nullptr || sa->stack != result.stack) return;
+  v2::Turn current = turn();
+  v2::install_answered(current, *sa, result);
+  settle(*sa);
+}
+
+void Engine::State::take(contract::LifetimeReached& reached) {
+  const auto tunnel = tunnels_.find(reached.name.tunnel);
+  v2::IkeSa* sa = tunnel == tunnels_.end() ? nullptr : find(tunnel->second.sa);
+  if (sa == nullptr || sa->stack != reached.stack) return;
+  v2::ChildSa* child = sa->find_child(reached.name);
+  if (child == nullptr || !reached.hard) return;
+  child->installed = false;  // the stack has removed it itself
+  v2::Turn current = turn();
+  v2::delete_child(current, *sa, *child, v2::Ending::expired);
+  settle(*sa);
+}
+
+void Engine::State::take(contract::ChildSaCounters& counters) {
+  const auto tunnel = tunnels_.find(counters.name.tunnel);
+  v2::IkeSa* sa = tunnel == tunnels_.end() ? nullptr : find(tunnel->second.sa);
+  if (sa == nullptr || sa->stack != counters.stack) return;
+  v2::Turn current = turn();
+  v2::counters_arrived(current, *sa, counters);
+  settle(*sa);
+}
+
+void Engine::State::take(contract::PeerMoved& moved) {
+  const auto tunnel = tunnels_.find(moved.name.tunnel);
+  v2::IkeSa* sa = tunnel == tunnels_.end() ? nullptr : find(tunnel->second.sa);
+  if (sa == nullptr || sa->stack != moved.stack || sa->state != v2::SaState::established || !sa->nat_remote) return;
+  // An authentic ESP packet may be a replay of an old path: only the peer's answer to a check from there decides, and
+  // its next IKE message moves the SA (RFC 7296 §2.23).
+  v2::Turn current = turn();
+  v2::check_liveness(current, *sa);
+  settle(*sa);
+}
+
+void Engine::State::take(DeactivateIkeTunnel& request) {
+  using Status = OperatorAnswer::Status;
+  std::vector<IkeSpi> named;
+  if (request.tunnel) {
+    const auto found = by_tunnel_.find(*request.tunnel);
+    const v2::IkeSa* sa = found == by_tunnel_.end() ? nullptr : find(found->second);
+    if (sa != nullptr && sa->stack == request.stack) named.push_back(found->second);
+  } else {
+    for_each_sa(request.stack, [&](const v2::IkeSa& sa) { named.push_back(sa.our_spi()); });
+  }
+  for (const IkeSpi spi : named) {
+    v2::Turn current = turn();
+    v2::want_delete(current, *find(spi), v2::Ending::by_operator);
+    settle(*find(spi));
+  }
+  const Status status = named.empty() ? Status::not_found : Status::started;
+  step_->answers.push_back({status, request.tunnel ? "K" + std::to_string(request.tunnel->value())
+                                                   : std::to_string(named.size()) + " IKE tunnels"});
+}
+
+void Engine::State::take(DeactivateDynamicTunnel& request) {
+  using Status = OperatorAnswer::Status;
+  std::vector<DynamicTunnelId> named;
+  if (request.tunnel) {
+    const auto found = tunnels_.find(*request.tunnel);
+    if (found != tunnels_.end() && found->second.traffic.stack == request.stack) named.push_back(*request.tunnel);
+  } else {
+    for (const auto& [id, tunnel] : tunnels_) {
+      if (tunnel.traffic.stack == request.stack) named.push_back(id);
+    }
+  }
+  for (const DynamicTunnelId id : named) {
+    v2::IkeSa* sa = find(tunnels_.at(id).sa);
+    if (sa == nullptr) continue;
+    const IkeSpi spi = sa->our_spi();
+    v2::Turn current = turn();
+    v2::delete_tunnel(current, *sa, id, v2::Ending::by_operator);
+    if (v2::IkeSa* still = find(spi)) settle(*still);
+  }
+  const Status status = named.empty() ? Status::not_found : Status::started;
+  step_->answers.push_back({status, request.tunnel ? "Y" + std::to_string(request.tunnel->value())
+                                                   : std::to_string(named.size()) + " dynamic tunnels"});
+}
+
+}  // namespace adit::ike

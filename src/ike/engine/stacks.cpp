@@ -1,0 +1,160 @@
+// TCP/IP stacks and their policies, as they come, change and go; and what nssd says about authorities.
+
+#include <algorithm>
+#include <set>
+
+#include "ike/engine/state.h"
+#include "ike/v2/auth.h"
+#include "ike/v2/ending.h"
+#include "ike/v2/machine.h"
+
+namespace adit::ike {
+
+namespace {
+
+constexpr Seconds authorities_life{600};  // key rings change: then nssd is asked again, at the next use
+
+/// The filter of the new policy under which a child may stay: its rule, still dynamic, still with its selectors.
+const policy::Filter* successor(const policy::PolicySnapshot& policy, const v2::ChildSa& child) {
+  for (const policy::Filter& filter : policy.filter.filters) {
+    if (filter.rule != child.filter->rule || filter.direction != policy::Direction::outbound) continue;
+    if (filter.vpn == nullptr || !filter.local_selector().contains(child.local_ts) ||
+        !filter.remote_selector().contains(child.remote_ts)) {
+      continue;
+    }
+    return &filter;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+void Engine::State::take(PolicyInstalled& installed) {
+  const StackName stack = installed.policy->stack;
+  StackKnowledge& known = stacks_[stack];
+  known.policy = installed.policy;
+
+  // Only a policy change walks over the SAs of its stack. Running SAs keep the rules that they were made by.
+  std::vector<IkeSpi> theirs;
+  for_each_sa(stack, [&](const v2::IkeSa& sa) { theirs.push_back(sa.our_spi()); });
+  for (const IkeSpi spi : theirs) {
+    v2::IkeSa& sa = *find(spi);
+    v2::Turn current = turn();
+    for (v2::ChildSa& child : sa.children) {
+      if (child.state != ChildState::active || successor(*installed.policy, child) != nullptr) continue;
+      v2::delete_child(current, sa, child, v2::Ending::by_policy);
+    }
+    settle(sa);
+  }
+
+  std::set<std::vector<std::string>> wanted;
+  for (const policy::KeyExchangeRule& rule : installed.policy->key_exchange.rules) {
+    if (v2::wants_signatures(rule)) wanted.insert(rule.ca_labels);
+  }
+  std::erase_if(known.authorities, [&](const auto& entry) { return entry.second.waiting.empty(); });
+  for (const auto& labels : wanted) ask_authorities(stack, labels, known.authorities[labels]);
+  activate_automatic_rules(stack);
+}
+
+void Engine::State::close_stack(const StackName& stack, v2::Ending ending) {
+  std::vector<IkeSpi> theirs;
+  for_each_sa(stack, [&](const v2::IkeSa& sa) { theirs.push_back(sa.our_spi()); });
+  for (const IkeSpi spi : theirs) {
+    v2::IkeSa& sa = *find(spi);
+    if (ending == v2::Ending::stack_gone) {
+      for (v2::ChildSa& child : sa.children) child.installed = false;  // the stack came back without them
+    }
+    v2::Turn current = turn();
+    v2::leave(current, sa, ending);
+    settle(sa);
+  }
+}
+
+void Engine::State::take(PolicyRemoved& removed) {
+  close_stack(removed.stack, v2::Ending::by_policy);
+  const auto known = stacks_.find(removed.stack);
+  if (known != stacks_.end()) known->second.policy = nullptr;
+}
+
+void Engine::State::take(StackUp& up) {
+  close_stack(up.stack, v2::Ending::stack_gone);
+  stacks_[up.stack].up = true;
+  activate_automatic_rules(up.stack);
+}
+
+void Engine::State::take(StackDown& down) {
+  const auto known = stacks_.find(down.stack);
+  if (known != stacks_.end()) known->second.up = false;
+}
+
+void Engine::State::ask(const v2::IkeSa& sa, std::variant<contract::Sign, contract::Verify> request) {
+  const RequestId id{++last_request_};
+  asked_.emplace(id, sa.our_spi());
+  CertificateRequest asked{.id = id, .stack = sa.stack, .request = contract::ListAuthorities{}};
+  std::visit([&](auto& what) { asked.request = std::move(what); }, request);
+  step_->certificates.push_back(std::move(asked));
+}
+
+void Engine::State::ask_authorities(const StackName& stack, const std::vector<std::string>& ca_labels,
+                                    StackKnowledge::LabelAuthorities& entry) {
+  const RequestId id{++last_request_};
+  asked_.emplace(id, AuthoritiesAsked{stack, ca_labels});
+  entry.asked_at = now_;
+  entry.known.standing = v2::KnownAuthorities::Standing::asked;
+  step_->certificates.push_back(
+      {.id = id, .stack = stack, .request = contract::ListAuthorities{.ca_labels = ca_labels}});
+}
+
+const v2::KnownAuthorities& Engine::State::authorities(const StackName& stack,
+                                                       const std::vector<std::string>& ca_labels,
+                                                       std::optional<IkeSpi> waiting) {
+  StackKnowledge& known = stacks_[stack];
+  const auto [found, is_new] = known.authorities.try_emplace(ca_labels);
+  StackKnowledge::LabelAuthorities& entry = found->second;
+  using Standing = v2::KnownAuthorities::Standing;
+  const Seconds life = entry.known.standing == Standing::known ? authorities_life : Seconds{options_.certificate_wait};
+  // One question at a time: a refusal stands for a while, an answer that never came is asked for again.
+  if (is_new || now_ >= entry.asked_at + life) ask_authorities(stack, ca_labels, entry);
+  if (waiting && entry.known.standing == Standing::asked) entry.waiting.push_back(*waiting);
+  return entry.known;
+}
+
+void Engine::State::take(CertificateAnswer& answer) {
+  const auto asked = asked_.find(answer.id);
+  if (asked == asked_.end()) return;
+  const auto question = std::move(asked->second);
+  asked_.erase(asked);
+  v2::Turn current = turn();
+  if (const auto* spi = std::get_if<IkeSpi>(&question)) {
+    if (v2::IkeSa* sa = find(*spi)) {
+      v2::service_answered(current, *sa, answer);
+      settle(*sa);
+    }
+    return;
+  }
+
+  const auto& about = std::get<AuthoritiesAsked>(question);
+  const auto stack = stacks_.find(about.stack);
+  if (stack == stacks_.end()) return;
+  const auto entry = stack->second.authorities.find(about.ca_labels);
+  if (entry == stack->second.authorities.end()) return;
+  using Standing = v2::KnownAuthorities::Standing;
+  if (const auto* listed = std::get_if<contract::Authorities>(&answer.answer)) {
+    entry->second.known = {.standing = Standing::known, .key_hashes = listed->key_hashes};
+  } else {
+    entry->second.known = {.standing = Standing::refused, .key_hashes = {}};
+    if (const auto* refusal = std::get_if<contract::ServiceRefusal>(&answer.answer)) {
+      step_->log.push_back({CatalogueId::nss_unavailable, {{"reason", refusal->reason}, {"stack", about.stack.text}}});
+    }
+  }
+  // A negotiation goes on without CERTREQ when there is none to send: a peer may send its certificate all the same.
+  for (const IkeSpi spi : std::exchange(entry->second.waiting, {})) {
+    v2::IkeSa* sa = find(spi);
+    if (sa == nullptr || sa->state != v2::SaState::preparing_auth) continue;
+    sa->waits_until.reset();
+    v2::happen(current, *sa, v2::SaEvent::authorities_listed);
+    settle(*sa);
+  }
+}
+
+}  // namespace adit::ike

@@ -1,0 +1,171 @@
+#pragma once
+// The inside of an Engine: the SAs of the shard and the ways to find them. Every look-up by what a datagram, a stack or
+// nssd names is one hash or tree search; nothing walks over all SAs but a report and an operator's "all".
+
+#include <map>
+#include <memory>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "ike/engine/engine.h"
+#include "ike/engine/half_open.h"
+#include "ike/engine/timers.h"
+#include "ike/v2/cookie.h"
+#include "ike/v2/ike_sa.h"
+#include "ike/v2/turn.h"
+#include "ike/wire/header.h"
+
+namespace adit::ike {
+
+/// What iked knows of a TCP/IP stack.
+struct StackKnowledge {
+  struct LabelAuthorities {
+    v2::KnownAuthorities known;
+    Instant asked_at{};
+    std::vector<IkeSpi> waiting;  ///< SAs that cannot go on without
+  };
+  policy::PolicyPointer policy;
+  bool up = false;
+  std::map<std::vector<std::string>, LabelAuthorities> authorities;
+};
+
+class Engine::State final : public v2::Shard {
+ public:
+  State(EngineOptions options, Random& random) : options_{options}, random_{random}, half_open_{options_} {}
+
+  Step handle(Input input, Instant now);
+  std::optional<Instant> next_deadline() const;
+
+  // Inputs, one each.
+  void take(Datagram& datagram);
+  void take(PolicyInstalled& installed);
+  void take(PolicyRemoved& removed);
+  void take(ActivateRule& request);
+  void take(DeactivateIkeTunnel& request);
+  void take(DeactivateDynamicTunnel& request);
+  void take(contract::Acquire& acquire);
+  void take(contract::InstallResult& result);
+  void take(contract::LifetimeReached& reached);
+  void take(contract::ChildSaCounters& counters);
+  void take(contract::PeerMoved& moved);
+  void take(CertificateAnswer& answer);
+  void take(StackUp& up);
+  void take(StackDown& down);
+  void take(TimePassed& passed);
+
+  // What the exchanges ask of the shard.
+  policy::PolicyPointer policy_of(const StackName& stack) const override;
+  InboundSpi draw_inbound_spi() override;
+  void release(InboundSpi spi) override { inbound_spis_.erase(spi); }
+  DynamicTunnelId number_dynamic_tunnel() override;
+  void ask(const v2::IkeSa& sa, std::variant<contract::Sign, contract::Verify> request) override;
+  const v2::KnownAuthorities& authorities(const StackName& stack, const std::vector<std::string>& ca_labels,
+                                          std::optional<IkeSpi> waiting) override;
+  void authenticated(v2::IkeSa& sa, Contact contact) override;
+  bool knows_peer(const v2::IkeSa& sa, const Identity& peer) const override;
+  void child_added(const v2::IkeSa& sa, const v2::ChildSa& child) override;
+  void child_removed(const v2::IkeSa& sa, const v2::ChildSa& child, v2::Ending ending) override;
+  void wish_failed(const v2::IkeSa& sa, DynamicTunnelId tunnel) override;
+
+  // Reports.
+  template <class Visit>
+  void for_each_sa(const StackName& stack, Visit visit) const {
+    for (const auto& [spi, sa] : sas_) {
+      if (sa->stack == stack && sa->state != v2::SaState::closed) visit(*sa);
+    }
+  }
+  Statistics statistics() const;
+
+ private:
+  struct InitKey {  // names a half-open SA before the peer knows our SPI
+    StackName stack;
+    Endpoint remote;
+    IkeSpi spi_i;
+    auto operator<=>(const InitKey&) const = default;
+  };
+  struct PathKey {  // between which addresses an IKE SA runs
+    StackName stack;
+    IpAddress local, remote;
+    auto operator<=>(const PathKey&) const = default;
+  };
+  struct TrafficKey {  // what a dynamic tunnel carries
+    StackName stack;
+    policy::SelectorPair selectors;
+    auto operator<=>(const TrafficKey&) const = default;
+  };
+  struct PeerKey {
+    StackName stack;
+    Identity local, remote;
+    auto operator<=>(const PeerKey&) const = default;
+  };
+  struct Tunnel {  // a dynamic tunnel, over the generations of its SAs
+    IkeSpi sa;
+    TrafficKey traffic;
+    bool auto_activate = false;
+    std::string rule;
+  };
+  struct AuthoritiesAsked {
+    StackName stack;
+    std::vector<std::string> ca_labels;
+  };
+
+  v2::Turn turn() { return {now_, random_, options_, *step_, statistics_, *this}; }
+  v2::IkeSa* find(IkeSpi our_spi);
+  IkeSpi draw_ike_spi();
+
+  // Datagrams (dispatch.cpp).
+  void take_v2(const Datagram& datagram, const wire::Header& header);
+  void take_init_request(const Datagram& datagram, const wire::Header& header);
+  void answer_unknown_spi(const Datagram& datagram, const wire::Header& header);
+  bool may_answer_stranger();
+
+  // Starting (activation.cpp).
+  struct Start {
+    v2::FilterPointer filter;
+    policy::SelectorPair selectors;
+    std::string local_dyn_vpn_rule;
+    Activation activation{};
+    std::optional<PacketSelectors> packet;
+  };
+  OperatorAnswer start(const StackName& stack, Start wanted);
+  OperatorAnswer activate(const StackName& stack, const std::string& rule, Activation activation);
+  void activate_automatic_rules(const StackName& stack);
+  v2::IkeSa* find_for(const StackName& stack, const IpAddress& local, const IpAddress& remote,
+                      const policy::KeyExchangeRule& rule);
+  v2::IkeSa& add(std::unique_ptr<v2::IkeSa> sa);
+
+  void ask_authorities(const StackName& stack, const std::vector<std::string>& ca_labels,
+                       StackKnowledge::LabelAuthorities& entry);
+  void close_stack(const StackName& stack, v2::Ending ending);
+  /// After something happened to an SA: its timer, its place in the counts, its end.
+  void settle(v2::IkeSa& sa);
+  void forget(v2::IkeSa& sa);
+
+  EngineOptions options_;
+  Random& random_;
+  Instant now_{};
+  Step* step_ = nullptr;
+  Statistics statistics_;
+
+  std::map<StackName, StackKnowledge> stacks_;
+  std::unordered_map<IkeSpi, std::unique_ptr<v2::IkeSa>> sas_;
+  std::map<InitKey, IkeSpi> answered_inits_;
+  std::multimap<PathKey, IkeSpi> by_path_;
+  std::multimap<PeerKey, IkeSpi> by_peer_;
+  std::unordered_map<IkeTunnelId, IkeSpi> by_tunnel_;
+  std::unordered_map<DynamicTunnelId, Tunnel> tunnels_;
+  std::map<TrafficKey, DynamicTunnelId> by_traffic_;
+  std::unordered_set<InboundSpi> inbound_spis_;
+  std::unordered_map<RequestId, std::variant<IkeSpi, AuthoritiesAsked>> asked_;
+  std::vector<IkeSpi> touched_;  // by the input in work, beside the SA it names
+  std::vector<std::pair<StackName, std::string>> to_reactivate_;
+  Timers timers_;
+  HalfOpenLimits half_open_;
+  v2::CookieJar cookies_;
+  std::uint64_t last_ike_tunnel_ = 0, last_dynamic_tunnel_ = 0, last_request_ = 0;
+  Instant stranger_second_{};      // since when the answers below count
+  unsigned answered_strangers_ = 0;
+  bool asking_for_cookies_ = false;
+};
+
+}  // namespace adit::ike

@@ -1,0 +1,31 @@
+#pragma once
+// Negotiating a Child SA, in IKE_AUTH and in CREATE_CHILD_SA alike (RFC 7296 §1.2, §1.3.1, §2.9, §2.17).
+
+#include "ike/v2/ike_sa.h"
+#include "ike/v2/turn.h"
+
+namespace adit::ike::v2 {
+
+// ---- initiator
+
+/// Adds what asks for a Child SA to a request: in CREATE_CHILD_SA with a nonce, and with KE for PFS.
+void ask_for_child(Turn& turn, IkeSa& sa, ChildWish wish, wire::ExchangeType exchange, wire::Payloads& request);
+/// Looks at the answer and has the stack install what was agreed. What fails concerns the child alone (RFC 7296 §1.2).
+void take_child_answer(Turn& turn, IkeSa& sa, const wire::Payloads& answer, Bytes ni, Bytes nr);
+
+// ---- responder
+
+/// Decides on a request, adds to `answer`, and has the stack install the child; the answer goes out when the stack has
+/// it, so that no packet of the peer finds nothing. Without a child it goes out at once.
+void answer_child_request(Turn& turn, IkeSa& sa, const Received& request, wire::Payloads answer);
+/// Sends the answer that waited, with the child or without it.
+void finish_waiting_answer(Turn& turn, IkeSa& sa);
+/// The IKE SA is refused: its child goes too.
+void drop_waiting_child(Turn& turn, IkeSa& sa);
+
+// ---- both
+
+/// The stack has installed a child, or says why not.
+void install_answered(Turn& turn, IkeSa& sa, const contract::InstallResult& result);
+
+}  // namespace adit::ike::v2

@@ -1,0 +1,157 @@
+// A Child SA from the initiator's side.
+
+#include <algorithm>
+
+#include "ike/v2/child_exchange.h"
+#include "ike/v2/child_install.h"
+#include "ike/v2/ending.h"
+#include "ike/v2/proposals.h"
+
+namespace adit::ike::v2 {
+
+namespace {
+
+constexpr std::size_t nonce_octets = 32;
+
+using Mode = contract::EncapsulationMode;
+
+void child_failed(Turn& turn, IkeSa& sa, const std::string& reason) {
+  const std::unique_ptr<ChildNegotiation> failed = std::move(sa.negotiation);
+  turn.shard.release(failed->inbound_spi);
+  ++turn.statistics.failed;
+  tell(turn, CatalogueId::negotiation_failed, {{"tunnel", "Y" + std::to_string(failed->wish.name.tunnel.value())},
+                                               {"peer", sa.remote.to_string()},
+                                               {"reason", reason}});
+  turn.shard.wish_failed(sa, failed->wish.name.tunnel);
+}
+
+bool asks_for_transport(const IkeSa& sa, const ChildWish& wish) {
+  switch (wish.filter->vpn->how_to_encap_ikev2) {
+    case policy::EncapsulationChoice::tunnel:
+      return false;
+    case policy::EncapsulationChoice::transport:
+      return true;
+    case policy::EncapsulationChoice::either:
+      return fits_transport(sa, wish.selectors);
+  }
+  return false;
+}
+
+/// The peer's group for a second try (RFC 7296 §1.3): one that the action accepts, once.
+std::optional<GroupId> group_to_retry(const ChildNegotiation& negotiation, const wire::Notify& notify) {
+  Reader in{notify.data};
+  const auto group = static_cast<GroupId>(in.u16("group"));
+  const auto& accepted = negotiation.wish.filter->vpn->acceptable_pfs;
+  const bool fits = !in.failed() && std::ranges::find(accepted, group) != accepted.end() &&
+                    std::ranges::find(negotiation.tried_groups, group) == negotiation.tried_groups.end();
+  return fits ? std::optional{group} : std::nullopt;
+}
+
+}  // namespace
+
+void ask_for_child(Turn& turn, IkeSa& sa, ChildWish wish, wire::ExchangeType exchange, wire::Payloads& request) {
+  auto negotiation = std::make_unique<ChildNegotiation>();
+  negotiation->wish = std::move(wish);
+  negotiation->inbound_spi = turn.shard.draw_inbound_spi();
+  const policy::DynVpnAction& action = *negotiation->wish.filter->vpn;
+  // The first Child SA is keyed by IKE_SA_INIT (RFC 7296 §2.17): PFS is for the later ones.
+  const bool is_first = exchange == wire::ExchangeType::ike_auth;
+  const GroupId group = is_first ? GroupId::none : negotiation->wish.group.value_or(action.initiate_with_pfs);
+
+  negotiation->transport_asked = asks_for_transport(sa, negotiation->wish);
+  if (negotiation->transport_asked) request.add(wire::Notify{.type = wire::NotifyType::use_transport_mode});
+  request.add(wire::Notify{.type = wire::NotifyType::esp_tfc_padding_not_supported});
+  request.add(child_offer(action, negotiation->inbound_spi, group, path_of(sa)));
+  if (!is_first) {
+    negotiation->nonce = turn.random.octets(nonce_octets);
+    request.add(wire::Nonce{negotiation->nonce});
+    if (group != GroupId::none) {
+      if (auto generated = crypto::KeyExchange::generate(group, turn.random)) {
+        negotiation->key_exchange = *std::move(generated);
+        const Bytes value = negotiation->key_exchange->public_value();
+        request.add(wire::KeyExchange{.group = group, .value = {value.begin(), value.end()}});
+      }
+    }
+  }
+  const policy::SelectorPair& selectors = negotiation->wish.selectors;
+  request.add(wire::PayloadType::traffic_selectors_initiator, wire::TrafficSelectorPayload{{selectors.local}});
+  request.add(wire::PayloadType::traffic_selectors_responder, wire::TrafficSelectorPayload{{selectors.remote}});
+  sa.negotiation = std::move(negotiation);
+}
+
+void take_child_answer(Turn& turn, IkeSa& sa, const wire::Payloads& answer, Bytes ni, Bytes nr) {
+  ChildNegotiation& negotiation = *sa.negotiation;
+  const policy::DynVpnAction& action = *negotiation.wish.filter->vpn;
+  const auto* chosen = answer.find<wire::SecurityAssociation>();
+  const auto* local = answer.find<wire::TrafficSelectorPayload>(wire::PayloadType::traffic_selectors_initiator);
+  const auto* remote = answer.find<wire::TrafficSelectorPayload>(wire::PayloadType::traffic_selectors_responder);
+  if (chosen == nullptr || local == nullptr || remote == nullptr) {
+    const wire::Notify* error = answer.find_error();
+    if (error != nullptr && error->type == wire::NotifyType::invalid_ke_payload) {
+      if (const auto group = group_to_retry(negotiation, *error)) {
+        ChildWish wish = std::move(negotiation.wish);
+        wish.group = group;
+        turn.shard.release(negotiation.inbound_spi);
+        sa.negotiation.reset();
+        sa.wishes.insert(sa.wishes.begin(), std::move(wish));
+        return;
+      }
+    }
+    const std::string notify = error == nullptr ? "no SA" : wire::name_of(error->type);
+    tell(turn, CatalogueId::error_notify_received,
+         {{"peer", sa.remote.to_string()}, {"exchange", "the request for a Child SA"}, {"notify", notify}});
+    return child_failed(turn, sa, "the peer answered with " + notify);
+  }
+
+  const GroupId group = negotiation.key_exchange ? negotiation.key_exchange->group() : GroupId::none;
+  const auto choice = choose_child(action, {group}, *chosen, path_of(sa));
+  const auto give_back = [&](const std::string& reason) {
+    // The peer has the SA: it is told that nobody uses it (RFC 7296 §1.4.1).
+    sa.spis_to_delete.push_back({contract::SaProtocol::esp, negotiation.inbound_spi});
+    child_failed(turn, sa, reason);
+  };
+  if (!choice || chosen->proposals.size() != 1) {
+    return give_back("the peer chose what was not offered: " + describe(*chosen));
+  }
+  if (negotiation.cancelled) return give_back("deactivated by command");
+  if (local->selectors.empty() || remote->selectors.empty()) return give_back("the peer's traffic selectors are unknown");
+  const auto narrowed_local = negotiation.wish.selectors.local.intersection(local->selectors.front());
+  const auto narrowed_remote = negotiation.wish.selectors.remote.intersection(remote->selectors.front());
+  if (!narrowed_local || !narrowed_remote || *narrowed_local != local->selectors.front() || *narrowed_remote != remote->selectors.front()) {
+    return give_back("the peer's traffic selectors are not within those asked for: " + to_string(local->selectors) +
+                     " and " + to_string(remote->selectors));
+  }
+  const bool transport = answer.find(wire::NotifyType::use_transport_mode) != nullptr;
+  const bool must_be_transport = action.how_to_encap_ikev2 == policy::EncapsulationChoice::transport;
+  if ((must_be_transport && !transport) || (transport && !negotiation.transport_asked)) {
+    tell(turn, CatalogueId::mode_not_acceptable, {{"action", action.name},
+                                                  {"acceptable", must_be_transport ? "Transport" : "Tunnel"},
+                                                  {"peer", sa.remote.to_string()},
+                                                  {"offered", transport ? "Transport" : "Tunnel"}});
+    return give_back("its encapsulation mode is not acceptable");
+  }
+  Secret shared;
+  if (negotiation.key_exchange != nullptr) {
+    const auto* exchange = answer.find<wire::KeyExchange>();
+    auto derived = exchange != nullptr && exchange->group == group
+                       ? negotiation.key_exchange->derive(exchange->value)
+                       : std::unexpected{crypto::KeyExchangeError::bad_value};
+    if (!derived) return give_back("the peer's KE payload is not valid");
+    shared = *std::move(derived);
+  }
+
+  const std::unique_ptr<ChildNegotiation> agreed = std::move(sa.negotiation);
+  install(turn, sa,
+          {.name = agreed->wish.name,
+           .choice = *choice,
+           .inbound_spi = agreed->inbound_spi,
+           .mode = transport ? Mode::transport : Mode::tunnel,
+           .selectors = {.local = *narrowed_local, .remote = *narrowed_remote},
+           .filter = agreed->wish.filter,
+           .local_dyn_vpn_rule = agreed->wish.local_dyn_vpn_rule,
+           .activation = agreed->wish.activation,
+           .group = agreed->nonce.empty() ? sa.algorithms.group : group},
+          Role::initiator, shared, ni, nr);
+}
+
+}  // namespace adit::ike::v2

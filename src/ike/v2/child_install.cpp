@@ -1,0 +1,102 @@
+#include "ike/v2/child_install.h"
+
+#include <algorithm>
+
+namespace adit::ike::v2 {
+
+namespace {
+
+constexpr std::uint64_t kilobyte = 1024;  // octets
+constexpr std::uint64_t soft_tenths = 9;  // of the lifesize: where the stack tells
+
+contract::Lifetimes lifetimes_of(const policy::DataOffer& offer) {
+  contract::Lifetimes lifetimes{.hard = Seconds{offer.lifetime}, .soft_octets = std::nullopt, .hard_octets = std::nullopt};
+  if (offer.lifesize_kbytes) {
+    lifetimes.hard_octets = *offer.lifesize_kbytes * kilobyte;
+    lifetimes.soft_octets = *lifetimes.hard_octets / 10 * soft_tenths;
+  }
+  return lifetimes;
+}
+
+contract::DfPolicy df_of(policy::DfSetting df) {
+  switch (df) {
+    case policy::DfSetting::copy:
+      return contract::DfPolicy::copy;
+    case policy::DfSetting::clear:
+      return contract::DfPolicy::clear;
+    case policy::DfSetting::set:
+      return contract::DfPolicy::set;
+  }
+  return contract::DfPolicy::copy;
+}
+
+}  // namespace
+
+Path path_of(const IkeSa& sa) { return sa.nat_local || sa.nat_remote ? Path::behind_nat : Path::direct; }
+
+bool fits_transport(const IkeSa& sa, const policy::SelectorPair& selectors) {
+  return selectors.local.addresses == IpRange::of(sa.local.address) &&
+         selectors.remote.addresses == IpRange::of(sa.remote.address);
+}
+
+void install(Turn& turn, IkeSa& sa, ChildAgreement agreement, Role role, SecretView shared, Bytes ni, Bytes nr) {
+  const policy::DynVpnAction& action = *agreement.filter->vpn;
+  const policy::DataOffer& offer = *agreement.choice.offer;
+  const contract::ChildTransforms& transforms = agreement.choice.transforms;
+  const crypto::Prf& prf = *crypto::Prf::find(sa.algorithms.prf);
+  crypto::ChildKeys keys = crypto::derive_child_keys(
+      prf, sa.keys.sk_d, shared, ni, nr,
+      *crypto::child_key_sizes(transforms.encryption, transforms.key_bits, transforms.integrity));
+  contract::DirectionKeys of_initiator{std::move(keys.encryption_i), std::move(keys.integrity_i)};
+  contract::DirectionKeys of_responder{std::move(keys.encryption_r), std::move(keys.integrity_r)};
+
+  ChildSa child{.name = agreement.name,
+                .state = ChildState::in_negotiation,
+                .activation = agreement.activation,
+                .mode = agreement.mode,
+                .inbound_spi = agreement.inbound_spi,
+                .outbound_spi = agreement.choice.peer_spi,
+                .transforms = transforms,
+                .group = agreement.group,
+                .local_ts = agreement.selectors.local,
+                .remote_ts = agreement.selectors.remote,
+                .filter = agreement.filter,
+                .offer = {agreement.filter, &offer},
+                .local_dyn_vpn_rule = std::move(agreement.local_dyn_vpn_rule)};
+  if (path_of(sa) == Path::behind_nat) {
+    child.udp = contract::UdpEncapsulation{.local_port = sa.local.port, .remote_port = sa.remote.port};
+  }
+  // VpnLife begins with the first SA of the tunnel and ends it, whatever its later SAs would live.
+  child.vpn_life_expires_at = action.vpn_life == Minutes{0} ? Instant::max() : turn.now + action.vpn_life;
+  for (const ChildSa& other : sa.children) {
+    if (other.name.tunnel == child.name.tunnel) child.vpn_life_expires_at = other.vpn_life_expires_at;
+  }
+  child.expires_at = std::min(turn.now + Duration{offer.lifetime}, child.vpn_life_expires_at);
+
+  turn.step.stack.emplace_back(contract::InstallChildSa{
+      .stack = sa.stack,
+      .name = child.name,
+      .parent = sa.tunnel,
+      .transforms = transforms,
+      .mode = child.mode,
+      .inbound_spi = child.inbound_spi,
+      .outbound_spi = child.outbound_spi,
+      .inbound = role == Role::initiator ? of_responder : of_initiator,
+      .outbound = role == Role::initiator ? of_initiator : of_responder,
+      .local = sa.local.address,
+      .remote = sa.remote.address,
+      .local_ts = {child.local_ts},
+      .remote_ts = {child.remote_ts},
+      .udp = child.udp,
+      .lifetimes = lifetimes_of(offer),
+      .df = df_of(action.df),
+      .copy_dscp = action.copy_dscp,
+      .filter_rule = child.filter->rule,
+      .vpn_action = action.name,
+      .local_dyn_vpn_rule = child.local_dyn_vpn_rule});
+  child.installed = true;  // from the request on it must be removed
+  sa.children.push_back(std::move(child));
+  turn.shard.child_added(sa, sa.children.back());
+}
+
+}  // namespace adit::ike::v2

@@ -1,0 +1,32 @@
+#pragma once
+// From an agreement on a Child SA to what the stack is asked to install.
+
+#include "crypto/ike_keys.h"
+#include "ike/v2/ike_sa.h"
+#include "ike/v2/proposals.h"
+#include "ike/v2/turn.h"
+
+namespace adit::ike::v2 {
+
+/// What both ends agreed on.
+struct ChildAgreement {
+  contract::ChildSaName name;
+  ChildChoice choice;
+  InboundSpi inbound_spi;
+  contract::EncapsulationMode mode{};
+  policy::SelectorPair selectors;
+  FilterPointer filter;
+  std::string local_dyn_vpn_rule;
+  Activation activation{};
+  GroupId group = GroupId::none;  ///< for the reports
+};
+
+/// Adds the child to the SA and asks the stack to install it. `initiator`: this side sent the request.
+void install(Turn& turn, IkeSa& sa, ChildAgreement agreement, Role role, SecretView shared, Bytes ni, Bytes nr);
+
+/// Transport mode is possible where the traffic's ends are the security endpoints.
+bool fits_transport(const IkeSa& sa, const policy::SelectorPair& selectors);
+
+Path path_of(const IkeSa& sa);
+
+}  // namespace adit::ike::v2

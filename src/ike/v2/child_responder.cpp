@@ -1,0 +1,267 @@
+// A Child SA from the responder's side.
+
+#include <algorithm>
+
+#include "ike/v2/child_exchange.h"
+#include "ike/v2/child_install.h"
+#include "ike/v2/ending.h"
+#include "ike/v2/machine.h"
+#include "ike/v2/proposals.h"
+#include "ike/v2/sending.h"
+
+namespace adit::ike::v2 {
+
+namespace {
+
+constexpr std::size_t nonce_octets = 32;
+constexpr Seconds install_wait{10};  // for the stack, before the peer is told that there is no child
+
+using Mode = contract::EncapsulationMode;
+
+/// Why there is no child, for the peer; the operator has been told.
+struct NoChild {
+  wire::NotifyType notify{};
+  ByteString octets;
+};
+
+struct Terms {  // where, what for, and for whom
+  policy::NarrowedSelectors narrowed;
+  Mode mode{};
+  const ChildSa* rekeyed = nullptr;
+};
+
+/// In transport mode through a NAT each end knows addresses of its own for both: ours stand in for the peer's
+/// (RFC 7296 §2.23.1).
+TrafficSelectors with_address(TrafficSelectors selectors, const IpAddress& address) {
+  for (TrafficSelector& selector : selectors) {
+    if (selector.addresses.is_single() && selector.addresses.family() == address.family()) {
+      selector.addresses = IpRange::of(address);
+    }
+  }
+  return selectors;
+}
+
+std::expected<Terms, NoChild> settle_terms(Turn& turn, IkeSa& sa, const wire::Payloads& request,
+                                           const policy::PolicyPointer& policy) {
+  const auto* tsi = request.find<wire::TrafficSelectorPayload>(wire::PayloadType::traffic_selectors_initiator);
+  const auto* tsr = request.find<wire::TrafficSelectorPayload>(wire::PayloadType::traffic_selectors_responder);
+  if (tsi == nullptr || tsr == nullptr) return std::unexpected{NoChild{wire::NotifyType::invalid_syntax, {}}};
+  const std::string peer = sa.remote.to_string();
+  Terms terms;
+  if (const wire::Notify* rekey = request.find(wire::NotifyType::rekey_sa)) {
+    Reader in{rekey->spi};
+    const OutboundSpi spi{in.u32("SPI")};
+    terms.rekeyed = sa.find_child(static_cast<contract::SaProtocol>(rekey->protocol), spi);
+    if (terms.rekeyed == nullptr) return std::unexpected{NoChild{wire::NotifyType::child_sa_not_found, {}}};
+  }
+
+  const bool transport_asked = request.find(wire::NotifyType::use_transport_mode) != nullptr;
+  TrafficSelectors remote = tsi->selectors;
+  TrafficSelectors local = tsr->selectors;
+  if (transport_asked && path_of(sa) == Path::behind_nat) {
+    remote = with_address(std::move(remote), sa.remote.address);
+    local = with_address(std::move(local), sa.local.address);
+  }
+  const auto peer_for_filtering =
+      sa.rule->action->filter_by_identity ? sa.remote_identity : std::optional<Identity>{};
+  const auto narrowed =
+      policy == nullptr ? std::nullopt : policy::narrow(policy->filter, local, remote, peer_for_filtering);
+  if (!narrowed || narrowed->filter == nullptr || narrowed->filter->vpn == nullptr) {
+    tell(turn, CatalogueId::no_filter_rule_for_traffic,
+         {{"peer", peer},
+          {"offered", to_string(local) + " here, " + to_string(remote) + " there"},
+          {"acceptable", "what the first matching IpFilterRule with an IpDynVpnAction covers"}});
+    return std::unexpected{NoChild{wire::NotifyType::ts_unacceptable, {}}};
+  }
+  terms.narrowed = *narrowed;
+  const policy::Filter& filter = *narrowed->filter;
+  const policy::DynVpnAction& action = *filter.vpn;
+  const auto& endpoint = filter.local_start->remote_endpoint;
+  if (endpoint && path_of(sa) == Path::direct && *endpoint != sa.remote.address) {
+    tell(turn, CatalogueId::no_filter_rule_for_traffic, {{"peer", peer},
+                                                         {"offered", sa.remote.address.to_string()},
+                                                         {"acceptable", endpoint->to_string() + " as the security "
+                                                                        "endpoint of IpFilterRule " + filter.rule}});
+    return std::unexpected{NoChild{wire::NotifyType::ts_unacceptable, {}}};
+  }
+  if (action.initiation == policy::Initiation::local_only && terms.rekeyed == nullptr) {
+    tell(turn, CatalogueId::response_forbidden, {{"rule", filter.rule}, {"peer", peer}});
+    return std::unexpected{NoChild{wire::NotifyType::no_proposal_chosen, {}}};
+  }
+
+  const bool can_be_transport = fits_transport(sa, narrowed->selectors);
+  const bool must_be_transport = action.how_to_encap_ikev2 == policy::EncapsulationChoice::transport;
+  if (must_be_transport && !(transport_asked && can_be_transport)) {
+    tell(turn, CatalogueId::mode_not_acceptable, {{"action", action.name},
+                                                  {"acceptable", "Transport"},
+                                                  {"peer", peer},
+                                                  {"offered", transport_asked ? "Transport, between other addresses "
+                                                                                "than the security endpoints"
+                                                                              : "Tunnel"}});
+    return std::unexpected{NoChild{wire::NotifyType::no_proposal_chosen, {}}};
+  }
+  const bool may_be_transport = action.how_to_encap_ikev2 != policy::EncapsulationChoice::tunnel;
+  terms.mode = transport_asked && may_be_transport && can_be_transport ? Mode::transport : Mode::tunnel;
+  return terms;
+}
+
+/// Groups in the order of choice: the one the peer has sent a value for comes first where it is acceptable.
+std::vector<GroupId> acceptable_groups(const policy::DynVpnAction& action, const wire::KeyExchange* sent) {
+  std::vector<GroupId> groups = action.acceptable_pfs;
+  if (groups.empty()) groups.push_back(GroupId::none);
+  if (sent != nullptr) {
+    const auto same = std::ranges::find(groups, sent->group);
+    if (same != groups.end()) std::rotate(groups.begin(), same, same + 1);
+  }
+  return groups;
+}
+
+/// Installs the child and adds its payloads to the answer.
+std::expected<contract::ChildSaName, NoChild> agree(Turn& turn, IkeSa& sa, const Received& request,
+                                                    wire::Payloads& answer) {
+  const policy::PolicyPointer policy = turn.shard.policy_of(sa.stack);
+  const auto terms = settle_terms(turn, sa, request.payloads, policy);
+  if (!terms) return std::unexpected{terms.error()};
+  const policy::Filter& filter = *terms->narrowed.filter;
+  const policy::DynVpnAction& action = *filter.vpn;
+  const bool is_first = request.exchange == wire::ExchangeType::ike_auth;
+  const auto* offered = request.payloads.find<wire::SecurityAssociation>();
+  const auto* exchange = is_first ? nullptr : request.payloads.find<wire::KeyExchange>();
+  const auto groups = is_first ? std::vector{GroupId::none} : acceptable_groups(action, exchange);
+  const auto choice = choose_child(action, groups, *offered, path_of(sa));
+  if (!choice) {
+    tell(turn, CatalogueId::no_child_proposal_chosen, {{"peer", sa.remote.to_string()},
+                                                       {"rule", filter.rule},
+                                                       {"action", action.name},
+                                                       {"offered", describe(*offered)},
+                                                       {"acceptable", describe_acceptable(action)}});
+    return std::unexpected{NoChild{wire::NotifyType::no_proposal_chosen, {}}};
+  }
+
+  ByteString ni, nr;
+  Secret shared;
+  wire::Payloads exchanged;
+  if (is_first) {
+    ni = sa.establishing->ni;
+    nr = sa.establishing->nr;
+  } else {
+    const auto* nonce = request.payloads.find<wire::Nonce>();
+    if (nonce == nullptr) return std::unexpected{NoChild{wire::NotifyType::invalid_syntax, {}}};
+    ni = nonce->value;
+    nr = turn.random.octets(nonce_octets);
+    exchanged.add(wire::Nonce{nr});
+    if (choice->group != GroupId::none) {
+      if (exchange == nullptr || exchange->group != choice->group) {
+        Writer wanted;
+        wanted.u16(std::to_underlying(choice->group));
+        return std::unexpected{NoChild{wire::NotifyType::invalid_ke_payload, std::move(wanted).take()}};
+      }
+      const auto own = crypto::KeyExchange::generate(choice->group, turn.random);
+      auto derived = own ? (*own)->derive(exchange->value) : std::unexpected{own.error()};
+      if (!derived) return std::unexpected{NoChild{wire::NotifyType::invalid_syntax, {}}};
+      shared = *std::move(derived);
+      const Bytes value = (*own)->public_value();
+      exchanged.add(wire::KeyExchange{.group = choice->group, .value = {value.begin(), value.end()}});
+    }
+  }
+
+  const InboundSpi spi = turn.shard.draw_inbound_spi();
+  const contract::ChildSaName name =
+      terms->rekeyed == nullptr
+          ? contract::ChildSaName{.tunnel = turn.shard.number_dynamic_tunnel(), .generation = 1}
+          : contract::ChildSaName{.tunnel = terms->rekeyed->name.tunnel,
+                                  .generation = terms->rekeyed->name.generation + 1};
+  if (terms->mode == Mode::transport) answer.add(wire::Notify{.type = wire::NotifyType::use_transport_mode});
+  answer.add(wire::Notify{.type = wire::NotifyType::esp_tfc_padding_not_supported});
+  answer.add(child_answer(*choice, spi));
+  for (const wire::Payload& payload : exchanged.items()) answer.add(payload.type, payload.body);
+  const policy::SelectorPair& selectors = terms->narrowed.selectors;
+  answer.add(wire::PayloadType::traffic_selectors_initiator, wire::TrafficSelectorPayload{{selectors.remote}});
+  answer.add(wire::PayloadType::traffic_selectors_responder, wire::TrafficSelectorPayload{{selectors.local}});
+  install(turn, sa,
+          {.name = name,
+           .choice = *choice,
+           .inbound_spi = spi,
+           .mode = terms->mode,
+           .selectors = selectors,
+           .filter = share(policy, &filter),
+           .local_dyn_vpn_rule = terms->rekeyed == nullptr ? std::string{} : terms->rekeyed->local_dyn_vpn_rule,
+           .activation = terms->rekeyed == nullptr ? Activation::remote : terms->rekeyed->activation,
+           .group = is_first ? sa.algorithms.group : choice->group},
+          Role::responder, shared, ni, nr);
+  return name;
+}
+
+}  // namespace
+
+void answer_child_request(Turn& turn, IkeSa& sa, const Received& request, wire::Payloads answer) {
+  auto waiting = std::make_unique<AnswerInWaiting>();
+  waiting->exchange = request.exchange;
+  waiting->with_child = answer;
+  waiting->without_child = std::move(answer);
+  // IKE_AUTH without SA sets up the IKE SA alone (RFC 6023 asks to announce that; to honour it costs nothing).
+  if (request.payloads.find<wire::SecurityAssociation>() != nullptr) {
+    const auto agreed = agree(turn, sa, request, waiting->with_child);
+    if (agreed) {
+      waiting->child = *agreed;
+      waiting->has_child = true;
+      waiting->without_child.add(wire::Notify{.type = wire::NotifyType::no_additional_sas});
+    } else {
+      waiting->without_child.add(wire::Notify{.type = agreed.error().notify, .data = agreed.error().octets});
+    }
+  }
+  const bool waits = waiting->has_child;
+  sa.waiting = std::move(waiting);
+  if (waits) {
+    sa.waits_until = turn.now + install_wait;
+    return;
+  }
+  if (sa.state == SaState::installing) return happen(turn, sa, SaEvent::child_settled);
+  finish_waiting_answer(turn, sa);
+}
+
+void finish_waiting_answer(Turn& turn, IkeSa& sa) {
+  const std::unique_ptr<AnswerInWaiting> waiting = std::move(sa.waiting);
+  sa.waits_until.reset();
+  if (waiting == nullptr) return;
+  ChildSa* child = waiting->has_child ? sa.find_child(waiting->child) : nullptr;
+  if (child != nullptr && child->state == ChildState::active) {
+    return send_response(turn, sa, waiting->exchange, waiting->with_child);
+  }
+  send_response(turn, sa, waiting->exchange, waiting->without_child);
+  if (child != nullptr) remove_child(turn, sa, *child, Ending::failed);
+}
+
+void drop_waiting_child(Turn& turn, IkeSa& sa) {
+  const std::unique_ptr<AnswerInWaiting> waiting = std::move(sa.waiting);
+  ChildSa* child = waiting != nullptr && waiting->has_child ? sa.find_child(waiting->child) : nullptr;
+  if (child != nullptr) remove_child(turn, sa, *child, Ending::failed);
+}
+
+void install_answered(Turn& turn, IkeSa& sa, const contract::InstallResult& result) {
+  ChildSa* child = sa.find_child(result.name);
+  if (child == nullptr || child->state != ChildState::in_negotiation) return;
+  const std::string tunnel = "Y" + std::to_string(result.name.tunnel.value());
+  if (result.refused) {
+    tell(turn, CatalogueId::stack_refused,
+         {{"stack", sa.stack.text}, {"tunnel", tunnel}, {"reason", *result.refused}});
+    child->installed = false;
+  } else {
+    child->state = ChildState::active;
+    tell(turn, CatalogueId::child_sa_created,
+         {{"tunnel", tunnel},
+          {"parent", "K" + std::to_string(sa.tunnel.value())},
+          {"attributes", child->transforms.to_string() +
+                             (child->mode == Mode::tunnel ? ", tunnel, " : ", transport, ") +
+                             child->local_ts.to_string() + " to " + child->remote_ts.to_string()}});
+  }
+  const bool answer_waits = sa.waiting != nullptr && sa.waiting->has_child && sa.waiting->child == result.name;
+  if (answer_waits) {
+    if (sa.state == SaState::installing) return happen(turn, sa, SaEvent::child_settled);
+    return finish_waiting_answer(turn, sa);
+  }
+  // Ours to give back: the peer has the SA already.
+  if (result.refused) delete_child(turn, sa, *child, Ending::failed);
+}
+
+}  // namespace adit::ike::v2

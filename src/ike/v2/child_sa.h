@@ -1,0 +1,46 @@
+#pragma once
+// A Child SA (RFC 7296 §1.3) as the engine keeps it, and the wish for one that is not negotiated yet.
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "contract/child_sa.h"
+#include "ike/engine/views.h"
+#include "ike/v2/rule_choice.h"
+#include "ike/v2/turn.h"
+#include "policy/match.h"
+
+namespace adit::ike::v2 {
+
+/// A Child SA that this side wants to start. It waits until the IKE SA is up and its turn has come.
+struct ChildWish {
+  contract::ChildSaName name;
+  FilterPointer filter;            ///< the anchor
+  policy::SelectorPair selectors;  ///< what to ask for
+  std::string local_dyn_vpn_rule;  ///< or empty
+  Activation activation{};
+  std::optional<GroupId> group;  ///< for PFS, where the peer asked for another than InitiateWithPfs
+};
+
+struct ChildSa {
+  contract::ChildSaName name;
+  ChildState state{};
+  Activation activation{};
+  contract::EncapsulationMode mode{};
+  bool installed = false;    ///< the stack has it
+  bool delete_sent = false;  ///< with ChildState::half_closed
+  Ending ending{};           ///< of a half-closed one
+  InboundSpi inbound_spi;
+  OutboundSpi outbound_spi;
+  contract::ChildTransforms transforms;
+  GroupId group = GroupId::none;  ///< of PFS; the IKE SA's for the first
+  TrafficSelector local_ts, remote_ts;
+  FilterPointer filter;
+  std::shared_ptr<const policy::DataOffer> offer;  ///< inside the filter's snapshot
+  std::string local_dyn_vpn_rule;
+  std::optional<contract::UdpEncapsulation> udp;
+  Instant expires_at, vpn_life_expires_at;  ///< vpn_life: Instant::max() without end
+};
+
+}  // namespace adit::ike::v2

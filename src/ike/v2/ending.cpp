@@ -1,0 +1,119 @@
+#include "ike/v2/ending.h"
+
+#include "ike/v2/machine.h"
+#include "ike/v2/requests.h"
+#include "ike/v2/sending.h"
+
+namespace adit::ike::v2 {
+
+namespace {
+
+std::string name_of_tunnel(const IkeSa& sa) { return "K" + std::to_string(sa.tunnel.value()); }
+
+}  // namespace
+
+void fail(Turn& turn, IkeSa& sa, const std::string& reason) {
+  ++turn.statistics.failed;
+  tell(turn, CatalogueId::negotiation_failed,
+       {{"tunnel", name_of_tunnel(sa)}, {"peer", sa.remote.to_string()}, {"reason", reason}});
+  close(turn, sa, Ending::failed);
+}
+
+void give_up(Turn& turn, IkeSa& sa) {
+  switch (sa.state) {
+    case SaState::established:
+      tell(turn, CatalogueId::peer_is_dead, {{"peer", sa.remote.to_string()}, {"tunnel", name_of_tunnel(sa)}});
+      return close(turn, sa, Ending::peer_dead);
+    case SaState::deleting:
+      return close(turn, sa, sa.ending);
+    case SaState::half_open:
+    case SaState::refused:
+      return close(turn, sa, Ending::failed);
+    default:
+      break;
+  }
+  const bool has_error = sa.establishing != nullptr && !sa.establishing->unprotected_error.empty();
+  if (has_error) return fail(turn, sa, "the peer answered IKE_SA_INIT with " + sa.establishing->unprotected_error);
+  if (sa.ending == Ending::by_operator) return fail(turn, sa, std::string{reason_of(sa.ending)});
+  fail(turn, sa, sa.state == SaState::preparing_auth ? "no signature of ours" : "no answer");
+}
+
+void close(Turn& turn, IkeSa& sa, Ending ending) {
+  const bool was_up = is_authenticated(sa.state);
+  sa.ending = ending;
+  while (!sa.children.empty()) remove_child(turn, sa, sa.children.back(), ending);
+  for (const ChildWish& wish : sa.wishes) turn.shard.wish_failed(sa, wish.name.tunnel);
+  sa.wishes.clear();
+  if (sa.negotiation != nullptr) {
+    turn.shard.release(sa.negotiation->inbound_spi);
+    turn.shard.wish_failed(sa, sa.negotiation->wish.name.tunnel);
+    sa.negotiation.reset();
+  }
+  sa.outstanding.reset();
+  sa.state = SaState::closed;
+  if (!was_up) return;
+  tell(turn, CatalogueId::ike_sa_deleted, {{"tunnel", name_of_tunnel(sa)},
+                                           {"generation", std::to_string(sa.generation)},
+                                           {"peer", sa.remote.to_string()},
+                                           {"reason", std::string{reason_of(ending)}}});
+}
+
+void want_delete(Turn& turn, IkeSa& sa, Ending ending) {
+  if (sa.state == SaState::deleting) return;
+  sa.ending = ending;
+  happen(turn, sa, SaEvent::delete_wanted);
+}
+
+void start_delete(Turn& turn, IkeSa& sa) {
+  sa.expires_at.reset();
+  sa.liveness_at.reset();
+  for (ChildSa& child : sa.children) child.state = ChildState::half_closed;
+  go_on(turn, sa);
+}
+
+void finish_delete(Turn& turn, IkeSa& sa, const Received&) {
+  sa.outstanding.reset();
+  if (sa.delete_sent) return close(turn, sa, sa.ending);
+  go_on(turn, sa);  // it was the answer to an older request: the Delete's turn has come
+}
+
+void leave(Turn& turn, IkeSa& sa, Ending ending) {
+  if (is_authenticated(sa.state) && !sa.outstanding) {
+    wire::Payloads payloads;
+    payloads.add(wire::Delete{.protocol = wire::ProtocolId::ike});
+    send_request(turn, sa, wire::ExchangeType::informational, payloads);
+  }
+  close(turn, sa, ending);
+}
+
+void delete_child(Turn& turn, IkeSa& sa, ChildSa& child, Ending ending) {
+  if (child.state == ChildState::half_closed) return;
+  child.state = ChildState::half_closed;
+  child.ending = ending;
+  sa.spis_to_delete.push_back({child.transforms.protocol, child.inbound_spi});
+  go_on(turn, sa);
+}
+
+void remove_child(Turn& turn, IkeSa& sa, ChildSa& child, Ending ending) {
+  if (child.installed) turn.step.stack.emplace_back(contract::RemoveChildSa{.stack = sa.stack, .name = child.name});
+  if (child.state == ChildState::active || child.state == ChildState::half_closed) {
+    tell(turn, CatalogueId::child_sa_deleted, {{"tunnel", "Y" + std::to_string(child.name.tunnel.value())},
+                                               {"reason", std::string{reason_of(ending)}}});
+  }
+  turn.shard.child_removed(sa, child, ending);
+  sa.erase(child);
+}
+
+void delete_tunnel(Turn& turn, IkeSa& sa, DynamicTunnelId tunnel, Ending ending) {
+  std::erase_if(sa.wishes, [&](const ChildWish& wish) { return wish.name.tunnel == tunnel; });
+  if (sa.negotiation != nullptr && sa.negotiation->wish.name.tunnel == tunnel) sa.negotiation->cancelled = true;
+  bool any = sa.negotiation != nullptr && sa.negotiation->cancelled;
+  for (ChildSa& child : sa.children) {
+    if (child.name.tunnel != tunnel) continue;
+    any = true;
+    delete_child(turn, sa, child, ending);
+  }
+  if (!any) turn.shard.wish_failed(sa, tunnel);
+}
+
+}  // namespace adit::ike::v2

@@ -1,0 +1,21 @@
+#include "ike/v2/ike_sa.h"
+
+#include <algorithm>
+
+namespace adit::ike::v2 {
+
+ChildSa* IkeSa::find_child(contract::ChildSaName name) {
+  const auto found = std::ranges::find(children, name, &ChildSa::name);
+  return found == children.end() ? nullptr : &*found;
+}
+
+ChildSa* IkeSa::find_child(contract::SaProtocol protocol, OutboundSpi spi) {
+  const auto found = std::ranges::find_if(children, [&](const ChildSa& child) {
+    return child.transforms.protocol == protocol && child.outbound_spi == spi;
+  });
+  return found == children.end() ? nullptr : &*found;
+}
+
+void IkeSa::erase(const ChildSa& child) { children.erase(children.begin() + (&child - children.data())); }
+
+}  // namespace adit::ike::v2

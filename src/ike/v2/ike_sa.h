@@ -1,0 +1,136 @@
+#pragma once
+// An IKE SA as the engine keeps it. What only its establishment needs lies in Establishing and goes with it, so that an
+// SA at rest is small: keys instead of cipher objects (making one costs about a microsecond a message, keeping one a
+// kilobyte an SA), pointers into the policy instead of copies.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/identity.h"
+#include "base/ip_address.h"
+#include "contract/certificate_service.h"
+#include "crypto/ike_keys.h"
+#include "crypto/key_exchange.h"
+#include "ike/engine/views.h"
+#include "ike/v2/child_sa.h"
+#include "ike/v2/fragmentation.h"
+#include "ike/v2/message_window.h"
+#include "ike/v2/received.h"
+#include "ike/v2/retransmission.h"
+#include "ike/v2/rule_choice.h"
+#include "ike/v2/states.h"
+#include "ike/v2/turn.h"
+
+namespace adit::ike::v2 {
+
+/// The response to the peer's last request, for its repetitions (RFC 7296 §2.1).
+struct StoredResponse {
+  MessageId id;
+  std::vector<ByteString> datagrams;  ///< none while the request is being worked on
+  Instant forget_at;
+};
+
+/// What is needed until both ends have proved themselves.
+struct Establishing {
+  ByteString init_request, init_response;  ///< as sent: both are signed (RFC 7296 §2.15)
+  ByteString ni, nr, peer_public_value;
+  std::unique_ptr<crypto::KeyExchange> key_exchange;
+  ByteString cookie;                  ///< initiator: to be returned
+  std::vector<GroupId> tried_groups;  ///< initiator: INVALID_KE_PAYLOAD is followed once a group
+  bool cookie_returned = false;
+  std::string unprotected_error;  ///< initiator: what somebody answered; believed only when nothing better comes
+  std::vector<crypto::HashId> peer_hashes;
+  std::vector<ByteString> peer_authorities;  ///< of its CERTREQs
+  bool peer_takes_urls = false;
+  std::vector<ByteString> our_authorities;  ///< for our CERTREQ
+  ByteString peer_id_body;                  ///< IDi' or IDr' as received
+  contract::Signature signature;            ///< our AUTH
+  std::unique_ptr<Received> auth_message;   ///< the peer's IKE_AUTH message
+  wire::NotifyType refusal = wire::NotifyType::authentication_failed;  ///< what the peer is told when it is refused
+  ByteString refusal_octets;                                           ///< with it
+};
+
+/// An IKE_AUTH or CREATE_CHILD_SA request whose answer waits for the stack to install the Child SA.
+struct AnswerInWaiting {
+  wire::ExchangeType exchange{};
+  contract::ChildSaName child;
+  bool has_child = false;        ///< the stack has it, or may still get it
+  wire::Payloads with_child;     ///< the answer when the stack has it
+  wire::Payloads without_child;  ///< the answer when there is none
+};
+
+/// A CREATE_CHILD_SA request of ours, or the child part of our IKE_AUTH request.
+struct ChildNegotiation {
+  ChildWish wish;
+  InboundSpi inbound_spi;
+  ByteString nonce;
+  std::unique_ptr<crypto::KeyExchange> key_exchange;  ///< with PFS
+  bool transport_asked = false;
+  bool cancelled = false;  ///< deactivated while the peer was asked
+  std::vector<GroupId> tried_groups;
+};
+
+struct IkeSa {
+  StackName stack;
+  IkeTunnelId tunnel;
+  std::uint32_t generation = 1;
+  Role role{};
+  SaState state{};
+  IkeSpi initiator_spi, responder_spi;
+  Endpoint local, remote;
+  RulePointer rule;  ///< tentative until both identities are known
+  IkeAlgorithms algorithms;
+  crypto::IkeKeys keys;
+  bool has_keys = false;
+  bool nat_local = false, nat_remote = false;
+  bool peer_fragments = false;
+  bool counted_half_open = false;
+  std::optional<Identity> local_identity, remote_identity;
+  std::optional<AuthMethod> local_auth, remote_auth;
+
+  MessageId next_request, expected_request;
+  std::optional<Retransmission> outstanding;
+  StoredResponse stored_response;
+  std::unique_ptr<Reassembly> requests_in_parts, responses_in_parts;
+  std::unique_ptr<Establishing> establishing;
+  std::unique_ptr<AnswerInWaiting> waiting;
+  std::unique_ptr<ChildNegotiation> negotiation;
+  std::vector<ChildWish> wishes;
+  std::vector<ChildSa> children;
+  struct SpiToDelete {
+    contract::SaProtocol protocol{};
+    InboundSpi spi;
+  };
+  std::vector<SpiToDelete> spis_to_delete;  ///< whose Delete is to go out
+  bool liveness_wanted = false, delete_sent = false, counters_asked = false;
+  Ending ending{};
+
+  Instant last_inbound, established_at;
+  std::optional<Instant> expires_at;    ///< the lifetime's end; of a half-open SA, its end
+  std::optional<Instant> waits_until;   ///< for nssd or the stack
+  std::optional<Instant> liveness_at;   ///< when silence is looked into
+  std::optional<Instant> keep_alive_at;  ///< NAT keep-alive (RFC 3948 §4)
+  std::optional<Instant> timer;         ///< when the engine looks at this SA next
+  std::uint64_t octets = 0;             ///< protected so far, both ways
+  std::uint64_t sealed = 0;             ///< messages and fragments, for IVs that count
+  Endpoint init_remote;                 ///< responder: where the IKE_SA_INIT request came from
+  IpAddress path_local, path_remote;    ///< as entered into the index of paths
+
+  IkeSpi our_spi() const { return role == Role::initiator ? initiator_spi : responder_spi; }
+  ChildSa* find_child(contract::ChildSaName name);
+  ChildSa* find_child(contract::SaProtocol protocol, OutboundSpi spi);
+  void erase(const ChildSa& child);
+
+  SecretView sending_key() const { return role == Role::initiator ? SecretView{keys.sk_ei} : SecretView{keys.sk_er}; }
+  SecretView sending_integrity() const {
+    return role == Role::initiator ? SecretView{keys.sk_ai} : SecretView{keys.sk_ar};
+  }
+  SecretView receiving_key() const { return role == Role::initiator ? SecretView{keys.sk_er} : SecretView{keys.sk_ei}; }
+  SecretView receiving_integrity() const {
+    return role == Role::initiator ? SecretView{keys.sk_ar} : SecretView{keys.sk_ai};
+  }
+};
+
+}  // namespace adit::ike::v2

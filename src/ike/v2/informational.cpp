@@ -1,0 +1,112 @@
+#include "ike/v2/informational.h"
+
+#include <algorithm>
+
+#include "ike/v2/child_exchange.h"
+#include "ike/v2/ending.h"
+#include "ike/v2/requests.h"
+#include "ike/v2/sending.h"
+
+namespace adit::ike::v2 {
+
+namespace {
+
+bool deletes_ike_sa(const Received& request) {
+  return std::ranges::any_of(request.payloads.items(), [](const wire::Payload& payload) {
+    const auto* named = std::get_if<wire::Delete>(&payload.body);
+    return named != nullptr && named->protocol == wire::ProtocolId::ike;
+  });
+}
+
+void answer_with(Turn& turn, IkeSa& sa, const Received& request, wire::NotifyType type, ByteString octets = {}) {
+  wire::Payloads answer;
+  answer.add(wire::Notify{.type = type, .data = std::move(octets)});
+  send_response(turn, sa, request.exchange, answer);
+}
+
+void answer_informational(Turn& turn, IkeSa& sa, const Received& request) {
+  if (deletes_ike_sa(request)) {
+    send_response(turn, sa, request.exchange, {});
+    return close(turn, sa, Ending::by_peer);
+  }
+  wire::Payloads answer;
+  for (const wire::Payload& payload : request.payloads.items()) {
+    if (const auto* named = std::get_if<wire::Delete>(&payload.body)) answer_delete(turn, sa, *named, answer);
+  }
+  send_response(turn, sa, request.exchange, answer);
+  const wire::Notify* error = request.payloads.find_error();
+  if (error == nullptr) return;
+  tell(turn, CatalogueId::error_notify_received, {{"peer", sa.remote.to_string()},
+                                                  {"exchange", "INFORMATIONAL"},
+                                                  {"notify", wire::name_of(error->type)}});
+  // The initiator refuses our proof: there is no SA on its side (RFC 7296 §2.21.2).
+  if (error->type == wire::NotifyType::authentication_failed) close(turn, sa, Ending::failed);
+}
+
+void answer_create_child(Turn& turn, IkeSa& sa, const Received& request) {
+  const auto* offered = request.payloads.find<wire::SecurityAssociation>();
+  if (offered == nullptr || offered->proposals.empty()) {
+    return answer_with(turn, sa, request, wire::NotifyType::invalid_syntax);
+  }
+  // An IKE SA is not rekeyed here: it is deleted at the end of its life and set up anew. A peer that wants to is told
+  // so, keeps the SA, and goes by its own lifetime (RFC 7296 §2.8).
+  if (offered->proposals.front().protocol == std::to_underlying(wire::ProtocolId::ike)) {
+    return answer_with(turn, sa, request, wire::NotifyType::no_additional_sas);
+  }
+  answer_child_request(turn, sa, request, {});
+}
+
+}  // namespace
+
+void answer_delete(Turn& turn, IkeSa& sa, const wire::Delete& request, wire::Payloads& answer) {
+  wire::Delete paired{.protocol = request.protocol};
+  for (const Spi named : request.spis) {
+    // The peer names the SPIs it receives on: those we send on (RFC 7296 §3.11).
+    ChildSa* child = sa.find_child(static_cast<contract::SaProtocol>(request.protocol), OutboundSpi{named.value()});
+    if (child == nullptr) continue;  // already gone: nothing to do, nothing to say
+
+    // Deletes crossed: ours names the inbound half already, and the response must not (RFC 7296 §1.4.1).
+    if (!child->delete_sent) paired.spis.emplace_back(child->inbound_spi.value());
+    std::erase_if(sa.spis_to_delete, [&](const auto& entry) { return entry.spi == child->inbound_spi; });
+    remove_child(turn, sa, *child, child->state == ChildState::half_closed ? child->ending : Ending::by_peer);
+  }
+  if (!paired.spis.empty()) answer.add(std::move(paired));
+}
+
+void answer_request(Turn& turn, IkeSa& sa, const Received& request) {
+  if (request.unknown_critical) {
+    return answer_with(turn, sa, request, wire::NotifyType::unsupported_critical_payload, {*request.unknown_critical});
+  }
+  switch (request.exchange) {
+    case wire::ExchangeType::informational:
+      return answer_informational(turn, sa, request);
+    case wire::ExchangeType::create_child_sa:
+      return answer_create_child(turn, sa, request);
+    default:
+      return answer_with(turn, sa, request, wire::NotifyType::invalid_syntax);
+  }
+}
+
+void answer_half_closed(Turn& turn, IkeSa& sa, const Received& request) {
+  if (request.exchange != wire::ExchangeType::informational) {
+    return answer_with(turn, sa, request, wire::NotifyType::temporary_failure);
+  }
+  send_response(turn, sa, request.exchange, {});
+  if (deletes_ike_sa(request)) close(turn, sa, sa.ending);
+}
+
+void take_response(Turn& turn, IkeSa& sa, const Received& response) {
+  sa.outstanding.reset();
+  if (response.exchange == wire::ExchangeType::create_child_sa && sa.negotiation != nullptr) {
+    const ByteString ni = sa.negotiation->nonce;
+    const auto* nr = response.payloads.find<wire::Nonce>();
+    take_child_answer(turn, sa, response.payloads, ni, nr == nullptr ? Bytes{} : Bytes{nr->value});
+  }
+  for (std::size_t i = sa.children.size(); i-- > 0;) {
+    ChildSa& child = sa.children[i];
+    if (child.delete_sent) remove_child(turn, sa, child, child.ending);
+  }
+  go_on(turn, sa);
+}
+
+}  // namespace adit::ike::v2

@@ -1,0 +1,18 @@
+#pragma once
+// Requests and responses of an established SA: INFORMATIONAL (RFC 7296 §1.4) and the way into CREATE_CHILD_SA (§1.3).
+// The functions are the actions of states.h.
+
+#include "ike/v2/ike_sa.h"
+#include "ike/v2/turn.h"
+
+namespace adit::ike::v2 {
+
+void answer_request(Turn& turn, IkeSa& sa, const Received& request);
+/// Our Delete is out: only the peer's own Delete still means something (RFC 7296 §2.25.2).
+void answer_half_closed(Turn& turn, IkeSa& sa, const Received& request);
+void take_response(Turn& turn, IkeSa& sa, const Received& response);
+
+/// Answers a peer's Delete of Child SAs with ours of the other halves.
+void answer_delete(Turn& turn, IkeSa& sa, const wire::Delete& request, wire::Payloads& answer);
+
+}  // namespace adit::ike::v2

@@ -1,0 +1,57 @@
+#pragma once
+// Proposals: what the policy's offers look like on the wire, and what is chosen of a peer's (RFC 7296 §2.7, §3.3).
+
+#include <expected>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "contract/child_sa.h"
+#include "ike/v2/rule_choice.h"
+#include "ike/wire/security_association.h"
+
+namespace adit::ike::v2 {
+
+/// One proposal an offer, in the policy's order, each with a single transform of a type; equal ones once.
+wire::SecurityAssociation ike_offer(const policy::KeyExchangeRule& rule);
+
+struct IkeChoice {
+  IkeAlgorithms algorithms;
+  wire::SecurityAssociation answer;  ///< the chosen proposal, with the peer's number
+};
+/// The first of our offers, in order, that one of the peer's proposals contains. Nothing when none does.
+std::optional<IkeChoice> choose_ike(const policy::KeyExchangeRule& rule, const wire::SecurityAssociation& offered);
+/// What a responder chose of ours; nothing when it chose what was not offered.
+std::optional<IkeAlgorithms> chosen_ike(const policy::KeyExchangeRule& rule, const wire::SecurityAssociation& answer);
+
+/// Whether AH may be offered: it does not pass a NAT.
+enum class Path : std::uint8_t { direct, behind_nat };
+
+/// Transforms of an offer, without the choice of sequence numbers.
+contract::ChildTransforms transforms_of(const policy::DataOffer& offer);
+
+/// One proposal an offer; both kinds of sequence numbers, extended ones first. With a group it joins each proposal.
+wire::SecurityAssociation child_offer(const policy::DynVpnAction& action, InboundSpi spi, GroupId pfs, Path path);
+
+struct ChildChoice {
+  const policy::DataOffer* offer = nullptr;
+  contract::ChildTransforms transforms;
+  GroupId group = GroupId::none;
+  OutboundSpi peer_spi;
+  std::uint8_t number = 1;
+};
+/// For the responder: the first of our offers that a proposal contains. `groups`: acceptable for PFS; GroupId::none
+/// where a proposal without one is.
+std::optional<ChildChoice> choose_child(const policy::DynVpnAction& action, const std::vector<GroupId>& groups,
+                                        const wire::SecurityAssociation& offered, Path path);
+/// The answer to a choice, with our SPI.
+wire::SecurityAssociation child_answer(const ChildChoice& choice, InboundSpi spi);
+
+/// For messages: `AES_CBC-128 HMAC_SHA2_256_128 …; …`
+std::string describe(const wire::SecurityAssociation& offered);
+/// `AES_CBC-128 … (offer 1, pagent.conf:41); …`
+std::string describe_acceptable(const policy::KeyExchangeRule& rule);
+std::string describe_acceptable(const policy::DynVpnAction& action);
+
+}  // namespace adit::ike::v2

@@ -1,0 +1,110 @@
+#include "ike/v2/receive.h"
+
+#include "ike/v2/machine.h"
+#include "ike/v2/protection.h"
+#include "ike/v2/sa_init.h"
+#include "ike/v2/sending.h"
+#include "ike/v2/timing.h"
+
+namespace adit::ike::v2 {
+
+namespace {
+
+void drop(Turn& turn, const Datagram& datagram, std::string reason) {
+  ++turn.statistics.dropped;
+  tell(turn, CatalogueId::message_dropped, {{"peer", datagram.remote.to_string()}, {"reason", std::move(reason)}});
+}
+
+SaEvent event_of(const wire::Header& header) {
+  const bool is_response = header.direction == wire::Direction::response;
+  if (header.exchange == wire::ExchangeType::ike_auth) {
+    return is_response ? SaEvent::auth_answered : SaEvent::auth_requested;
+  }
+  return is_response ? SaEvent::response_arrived : SaEvent::request_arrived;
+}
+
+/// A notify in clear for an SA that is up may be anybody's: at most the peer is asked whether it is alive (RFC 7296
+/// §2.21.4).
+void heed_unprotected(Turn& turn, IkeSa& sa, const Datagram& datagram, const wire::Chain& chain) {
+  drop(turn, datagram, "not protected");
+  constexpr Seconds least_pause{10};  // between checks that strangers can cause
+  if (sa.state != SaState::established || turn.now < sa.last_inbound + least_pause) return;
+  if (chain.payloads.find(wire::NotifyType::invalid_ike_spi) != nullptr) check_liveness(turn, sa);
+}
+
+void take_request(Turn& turn, IkeSa& sa, const Datagram& datagram, const wire::Header& header,
+                  const wire::ProtectedPart& part) {
+  const Arrival arrival = judge(sa.expected_request, header.id);
+  if (arrival == Arrival::outside) return drop(turn, datagram, "message ID outside the window");
+  if (!sa.has_keys && !derive_responder_keys(turn, sa)) return drop(turn, datagram, "the public value is not valid");
+  if (arrival == Arrival::repeated) {
+    // Only the first fragment of a repeated request calls for the response (RFC 7383 §2.6.1).
+    if (part.fragment_number != 1) return;
+    if (!is_authentic(sa, part, datagram.octets)) return drop(turn, datagram, "not authentic");
+    return replay_response(turn, sa);
+  }
+  auto chain = open(sa, header, part, datagram.octets);
+  if (!chain && chain.error() == NotOpened::not_authentic) return drop(turn, datagram, "not authentic");
+  sa.last_inbound = turn.now;
+  if (!chain && chain.error() == NotOpened::incomplete) return;
+
+  sa.expected_request = following(header.id);
+  sa.stored_response = {.id = header.id, .datagrams = {}, .forget_at = turn.now};
+  if (!chain) {
+    wire::Payloads answer;
+    answer.add(wire::Notify{.type = wire::NotifyType::invalid_syntax});
+    return send_response(turn, sa, header.exchange, answer);
+  }
+  // A NAT may have given the peer another address or port: its newest authentic request tells (RFC 7296 §2.23).
+  if (sa.nat_remote && sa.state == SaState::established) {
+    sa.local = datagram.local;
+    sa.remote = datagram.remote;
+  }
+  const Received request{.exchange = header.exchange,
+                         .id = header.id,
+                         .local = datagram.local,
+                         .remote = datagram.remote,
+                         .payloads = std::move(chain->payloads),
+                         .unknown_critical = chain->unknown_critical};
+  happen(turn, sa, event_of(header), &request);
+}
+
+void take_answer(Turn& turn, IkeSa& sa, const Datagram& datagram, const wire::Header& header,
+                 const wire::ProtectedPart& part) {
+  const bool is_awaited = sa.outstanding && sa.outstanding->id == header.id &&
+                          sa.outstanding->exchange == std::to_underlying(header.exchange);
+  if (!is_awaited) return drop(turn, datagram, "no request is open that it would answer");
+  auto chain = open(sa, header, part, datagram.octets);
+  if (!chain && chain.error() == NotOpened::not_authentic) return drop(turn, datagram, "not authentic");
+  sa.last_inbound = turn.now;
+  if (!chain && chain.error() == NotOpened::incomplete) return;
+  // A response is never answered, not even one that is wrong (RFC 7296 §2.21.3): it counts as one without payloads.
+  Received response{.exchange = header.exchange, .id = header.id, .local = datagram.local, .remote = datagram.remote};
+  if (chain && !chain->unknown_critical) response.payloads = std::move(chain->payloads);
+  happen(turn, sa, event_of(header), &response);
+}
+
+}  // namespace
+
+void receive(Turn& turn, IkeSa& sa, const Datagram& datagram, const wire::Header& header) {
+  const auto chain = wire::parse_message(header, datagram.octets);
+  if (!chain) return drop(turn, datagram, "malformed: " + std::string{chain.error().field});
+  if (header.exchange == wire::ExchangeType::ike_sa_init) {
+    if (sa.role == Role::initiator && header.direction == wire::Direction::response) {
+      return receive_init_response(turn, sa, datagram, header, *chain);
+    }
+    return drop(turn, datagram, "IKE_SA_INIT for an SA that is past it");
+  }
+  if (header.initiator_spi != sa.initiator_spi || header.responder_spi != sa.responder_spi) {
+    return drop(turn, datagram, "the SPIs are not of one SA");
+  }
+  if (!chain->protected_part) return heed_unprotected(turn, sa, datagram, *chain);
+  if (header.direction == wire::Direction::request) {
+    if (sa.role == Role::initiator && !sa.has_keys) return drop(turn, datagram, "no keys yet");
+    return take_request(turn, sa, datagram, header, *chain->protected_part);
+  }
+  if (!sa.has_keys) return drop(turn, datagram, "no keys yet");
+  take_answer(turn, sa, datagram, header, *chain->protected_part);
+}
+
+}  // namespace adit::ike::v2

@@ -1,0 +1,12 @@
+#pragma once
+// A datagram for an IKE SA that is known: who sent it, whether it is new, whether it is authentic; then it becomes an
+// event (RFC 7296 §2.1 to §2.3).
+
+#include "ike/v2/ike_sa.h"
+#include "ike/v2/turn.h"
+
+namespace adit::ike::v2 {
+
+void receive(Turn& turn, IkeSa& sa, const Datagram& datagram, const wire::Header& header);
+
+}  // namespace adit::ike::v2

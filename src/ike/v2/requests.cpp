@@ -1,0 +1,54 @@
+#include "ike/v2/requests.h"
+
+#include "ike/v2/child_exchange.h"
+#include "ike/v2/sending.h"
+
+namespace adit::ike::v2 {
+
+namespace {
+
+void send_ike_delete(Turn& turn, IkeSa& sa) {
+  wire::Payloads payloads;
+  payloads.add(wire::Delete{.protocol = wire::ProtocolId::ike});
+  send_request(turn, sa, wire::ExchangeType::informational, payloads);
+  sa.delete_sent = true;
+}
+
+void send_child_deletes(Turn& turn, IkeSa& sa) {
+  wire::Payloads payloads;
+  for (const auto protocol : {contract::SaProtocol::esp, contract::SaProtocol::ah}) {
+    wire::Delete named{.protocol = static_cast<wire::ProtocolId>(protocol)};
+    for (const auto& entry : sa.spis_to_delete) {
+      if (entry.protocol == protocol) named.spis.emplace_back(entry.spi.value());
+    }
+    if (!named.spis.empty()) payloads.add(std::move(named));
+  }
+  sa.spis_to_delete.clear();
+  for (ChildSa& child : sa.children) {
+    if (child.state == ChildState::half_closed) child.delete_sent = true;
+  }
+  send_request(turn, sa, wire::ExchangeType::informational, payloads);
+}
+
+void send_next_wish(Turn& turn, IkeSa& sa) {
+  ChildWish wish = std::move(sa.wishes.front());
+  sa.wishes.erase(sa.wishes.begin());
+  wire::Payloads payloads;
+  ask_for_child(turn, sa, std::move(wish), wire::ExchangeType::create_child_sa, payloads);
+  send_request(turn, sa, wire::ExchangeType::create_child_sa, payloads);
+}
+
+}  // namespace
+
+void go_on(Turn& turn, IkeSa& sa) {
+  if (sa.outstanding) return;
+  if (sa.state == SaState::deleting && !sa.delete_sent) return send_ike_delete(turn, sa);
+  if (sa.state != SaState::established) return;
+  if (!sa.spis_to_delete.empty()) return send_child_deletes(turn, sa);
+  if (!sa.wishes.empty()) return send_next_wish(turn, sa);
+  if (!sa.liveness_wanted) return;
+  sa.liveness_wanted = false;
+  send_request(turn, sa, wire::ExchangeType::informational, {});
+}
+
+}  // namespace adit::ike::v2

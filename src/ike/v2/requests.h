@@ -1,0 +1,13 @@
+#pragma once
+// What this side asks next: one request at a time, as its window of one wants (RFC 7296 §2.3).
+
+#include "ike/v2/ike_sa.h"
+#include "ike/v2/turn.h"
+
+namespace adit::ike::v2 {
+
+/// Sends the next request that waits, when none is outstanding: first the IKE SA's Delete, then those of its children,
+/// then new children, then a check that the peer is alive.
+void go_on(Turn& turn, IkeSa& sa);
+
+}  // namespace adit::ike::v2

@@ -1,0 +1,24 @@
+#pragma once
+// What leaves an IKE SA: requests that are repeated until answered, responses that are kept for repetitions (RFC 7296
+// §2.1).
+
+#include "ike/v2/ike_sa.h"
+#include "ike/v2/turn.h"
+
+namespace adit::ike::v2 {
+
+/// Sends a request under the SA's keys as the outstanding one. There must be none.
+void send_request(Turn& turn, IkeSa& sa, wire::ExchangeType exchange, const wire::Payloads& payloads);
+/// Answers the request in work, and keeps the answer.
+void send_response(Turn& turn, IkeSa& sa, wire::ExchangeType exchange, const wire::Payloads& payloads);
+/// Sends the stored response again, byte for byte.
+void replay_response(Turn& turn, const IkeSa& sa);
+/// Sends the outstanding request again, byte for byte.
+void retransmit(Turn& turn, IkeSa& sa);
+
+/// One datagram on the SA's path.
+void send(Turn& turn, const IkeSa& sa, ByteString octets);
+/// Back to where a datagram came from, without an SA.
+void send_back(Turn& turn, const Datagram& to, ByteString octets);
+
+}  // namespace adit::ike::v2

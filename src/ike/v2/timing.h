@@ -1,0 +1,22 @@
+#pragma once
+// What time brings to an IKE SA: retransmissions, ends of waits and lifetimes, checks of silent peers, NAT keep-alives.
+
+#include "ike/v2/ike_sa.h"
+#include "ike/v2/turn.h"
+
+namespace adit::ike::v2 {
+
+/// When the SA has to be looked at next.
+std::optional<Instant> next_deadline(const IkeSa& sa);
+/// Does what is due.
+void timer_due(Turn& turn, IkeSa& sa);
+
+/// Both ends are proved: the lifetime begins, and what only the establishment needed goes.
+void become_established(Turn& turn, IkeSa& sa);
+
+/// Asks the peer whether it is there, with an empty INFORMATIONAL (RFC 7296 §2.4).
+void check_liveness(Turn& turn, IkeSa& sa);
+/// What the stack says about traffic of a child: inbound traffic is as good a sign of life as an answer.
+void counters_arrived(Turn& turn, IkeSa& sa, const contract::ChildSaCounters& counters);
+
+}  // namespace adit::ike::v2
