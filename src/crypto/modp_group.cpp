@@ -97,8 +97,8 @@ template <const auto& Rows>
 const ModpGroup* find_in(GroupId id) {
   return [id]<std::size_t... Index>(std::index_sequence<Index...>) {
     const ModpGroup* found = nullptr;
-    ((Rows[Index].id == id && (found = built_once<Rows, Index>()) != nullptr) || ...);
-    return found;
+    const bool is_known = ((Rows[Index].id == id && (found = built_once<Rows, Index>()) != nullptr) || ...);
+    return is_known ? found : nullptr;
   }(std::make_index_sequence<Rows.size()>{});
 }
 
