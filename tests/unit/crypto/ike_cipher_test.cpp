@@ -266,21 +266,21 @@ TEST(EncryptThenMacCipher, GivesTheCiphertextsThatStandardsPrint) {
     return to_hex(Bytes{message}.subspan(iv.size(), plaintext.size()));
   };
   for (const Json& test : vectors("rfc/cbc.json")) {
-    SCOPED_TRACE(test.at("ref"));
+    SCOPED_TRACE(text(test, "ref"));
     const Secret key = secret(test, "key");
     const bool is_aes = test.at("alg") == "ENCR_AES_CBC";
     EXPECT_EQ(ciphertext_of(is_aes ? EncryptionId::aes_cbc : EncryptionId::triple_des,
                             is_aes ? narrow<unsigned>(8 * key.size()) : 0, key, octets(test, "plaintext"),
                             octets(test, "iv")),
-              test.at("ciphertext"));
+              text(test, "ciphertext"));
   }
   for (const Json& test : vectors("rfc/aes-ctr.json")) {
-    SCOPED_TRACE(test.at("ref"));
+    SCOPED_TRACE(text(test, "ref"));
     const ByteString key = octets(test, "key");
     const Secret sk_e{concatenated({key, octets(test, "nonce")})};
     EXPECT_EQ(ciphertext_of(EncryptionId::aes_ctr, narrow<unsigned>(8 * key.size()), sk_e, octets(test, "plaintext"),
                             octets(test, "iv")),
-              test.at("ciphertext"));
+              text(test, "ciphertext"));
   }
 }
 

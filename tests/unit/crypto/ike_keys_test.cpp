@@ -32,7 +32,7 @@ TEST(IkeKeys, AreThoseOfNistsSampleAnswers) {
       const ByteString ni = octets(test, "Ni");
       const ByteString nr = octets(test, "Nr");
       const Secret seed = skeyseed(prf, ni, nr, secret(test, "g^ir"));
-      EXPECT_EQ(to_hex(seed.reveal()), test.at("SKEYSEED"));
+      EXPECT_EQ(to_hex(seed.reveal()), text(test, "SKEYSEED"));
 
       // NIST prints some length of derived octets without saying where keys are cut: cut enough of them, and join.
       const std::string dkm = test.at("DKM");
@@ -52,9 +52,9 @@ TEST(IkeKeys, AreThoseOfNistsSampleAnswers) {
       EXPECT_EQ(joined_child(derive_child_keys(prf, keys.sk_d, SecretView{}, ni, nr, child_sizes)), child_dkm);
       const Secret fresh = secret(test, "g^ir (new)");
       EXPECT_EQ(joined_child(derive_child_keys(prf, keys.sk_d, fresh, ni, nr, child_sizes)),
-                test.at("DKM(Child SA D-H)"));
+                text(test, "DKM(Child SA D-H)"));
 
-      EXPECT_EQ(to_hex(rekeyed_skeyseed(prf, keys.sk_d, fresh, ni, nr).reveal()), test.at("SKEYSEED(Rekey)"));
+      EXPECT_EQ(to_hex(rekeyed_skeyseed(prf, keys.sk_d, fresh, ni, nr).reveal()), text(test, "SKEYSEED(Rekey)"));
       ++count;
     }
   }

@@ -23,6 +23,7 @@ inline Json vectors(const std::string& path, const char* list = "tests") {
 }
 
 inline ByteString octets(const Json& test, const char* field) { return from_hex(test.at(field).get<std::string>()); }
+inline std::string text(const Json& test, const char* field) { return test.at(field).get<std::string>(); }
 inline Secret secret(const Json& test, const char* field) { return Secret{octets(test, field)}; }
 
 /// Calls `check(group, test)` for each test of a Wycheproof file, with its number in the trace; returns how many.
