@@ -1,9 +1,11 @@
 #include "stack/user/routing.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <libmnl/libmnl.h>
 #include <linux/fib_rules.h>
 #include <linux/if.h>
+#include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
@@ -67,6 +69,20 @@ std::optional<SystemFailure> set_up(const Steering& steering) {
   return request.send("set " + steering.device + " up");
 }
 
+/// On a device without an IPv4 address, reverse path filtering drops everything, loose or not. The dummy address of
+/// RFC 7600 §4.8 is nobody's; of host scope, it never becomes a source.
+std::optional<SystemFailure> add_dummy_address(const Steering& steering) {
+  constexpr std::uint32_t dummy = 0xc0000008;  // 192.0.0.8
+  RouteRequest request{RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE};
+  auto& address = request.body<ifaddrmsg>();
+  address.ifa_family = AF_INET;
+  address.ifa_prefixlen = 32;
+  address.ifa_scope = RT_SCOPE_HOST;
+  address.ifa_index = steering.device_index;
+  request.put(IFA_LOCAL, htonl(dummy));
+  return request.send("give " + steering.device + " an address");
+}
+
 std::optional<SystemFailure> change_rule(const Steering& steering, int family, std::uint16_t type,
                                          std::uint16_t flags) {
   RouteRequest request{type, flags};
@@ -118,6 +134,7 @@ std::expected<std::vector<SystemFailure>, SystemFailure> steer(const Steering& s
   stop_steering(steering);
   std::vector<SystemFailure> tolerated = set_device_settings(steering.device);
   if (auto failure = set_up(steering)) return std::unexpected{std::move(*failure)};
+  if (auto failure = add_dummy_address(steering)) return std::unexpected{std::move(*failure)};
   for (const int family : families) {
     auto failure = add_route(steering, family);
     if (!failure) failure = change_rule(steering, family, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL);

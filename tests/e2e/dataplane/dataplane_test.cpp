@@ -1,0 +1,212 @@
+// The user-space data plane on real devices and sockets: two hosts in network namespaces, SAs installed by hand.
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "stack/user/ike_channel.h"
+#include "two_hosts.h"
+#include "wire_tap.h"
+
+namespace adit::test {
+namespace {
+
+using contract::EncapsulationMode;
+
+constexpr std::size_t octets_100mb = 100'000'000;
+
+int ping(Host& from, const IpAddress& to, const char* options = "-c 3 -i 0.05 -W 2") {
+  return from.space().shell(fmt::format("ping {} {}", options, to.to_string()));
+}
+
+void install_both(TwoHosts& net, const Protection& protection, std::uint64_t tunnel) {
+  for (Host* host : {&net.east, &net.west}) ASSERT_EQ(host->install(protection, tunnel).refused, std::nullopt);
+}
+
+struct DataPlaneTest : testing::Test {
+  void SetUp() override {
+    if (!may_make_namespaces()) GTEST_SKIP() << "needs root and /dev/net/tun";
+  }
+};
+
+const Protection tunnel_v4{.name = "tunnel"};
+
+TEST_F(DataPlaneTest, PingPassesTheTunnelAndIsCounted) {
+  TwoHosts net{tunnel_v4};
+  install_both(net, tunnel_v4, 1);
+  EXPECT_EQ(ping(net.east, data_address(2, tunnel_v4)), 0) << state_of(net.east) << state_of(net.west);
+  EXPECT_GE(net.east.counters(1).inbound_packets, 3u);
+  EXPECT_GE(net.east.counters(1).outbound_packets, 3u);
+  EXPECT_NE(state_of(net.west).find("nets.2 3"), std::string::npos) << state_of(net.west);
+}
+
+const std::vector<Protection> ways{
+    {.name = "Tunnel4In4"},
+    {.name = "Tunnel4In4Udp", .is_udp = true},
+    {.name = "Tunnel4In4Cbc", .encryption = EncryptionId::aes_cbc},
+    {.name = "Tunnel6In6", .inner = IpFamily::v6, .outer = IpFamily::v6},
+    {.name = "Tunnel6In6Udp", .inner = IpFamily::v6, .outer = IpFamily::v6, .is_udp = true},
+    {.name = "Tunnel4In6", .inner = IpFamily::v4, .outer = IpFamily::v6},
+    {.name = "Tunnel6In4Udp", .inner = IpFamily::v6, .outer = IpFamily::v4, .is_udp = true},
+    {.name = "Transport4", .mode = EncapsulationMode::transport},
+    {.name = "Transport4Udp", .mode = EncapsulationMode::transport, .is_udp = true},
+    {.name = "Transport6", .outer = IpFamily::v6, .mode = EncapsulationMode::transport},
+    {.name = "Transport6Udp", .outer = IpFamily::v6, .mode = EncapsulationMode::transport, .is_udp = true},
+};
+
+struct EveryWay : DataPlaneTest, testing::WithParamInterface<Protection> {};
+INSTANTIATE_TEST_SUITE_P(Of, EveryWay, testing::ValuesIn(ways),
+                         [](const auto& parameter) { return parameter.param.name; });
+
+TEST_P(EveryWay, CarriesTcpIntactInBothDirections) {
+  TwoHosts net{GetParam()};
+  install_both(net, GetParam(), 1);
+  const IpAddress east = data_address(1, GetParam()), west = data_address(2, GetParam());
+  // The first of each kind at full length; the others show that their headers are right.
+  const bool is_long = GetParam().name == "Tunnel4In4" || GetParam().name == "Tunnel6In6Udp";
+  const std::size_t octets = is_long ? octets_100mb : 10'000'000;
+  WireTap tap{net.west.space()};
+  EXPECT_EQ(transfer(net.east, east, net.west, west, octets), octets) << state_of(net.east) << state_of(net.west);
+  EXPECT_EQ(transfer(net.west, west, net.east, east, octets), octets) << state_of(net.east) << state_of(net.west);
+  EXPECT_EQ(ping(net.east, west), 0) << state_of(net.east) << state_of(net.west);
+  EXPECT_EQ(tap.in_clear(), 0u) << "packets on the wire that are neither ESP nor neighbour discovery";
+  EXPECT_GT(tap.esp(), 0u);
+}
+
+TEST_F(DataPlaneTest, ClearTextThatShouldBeProtectedIsDroppedInBothDirections) {
+  TwoHosts net{tunnel_v4};
+  {
+    WireTap tap{net.west.space()};
+    EXPECT_NE(ping(net.east, data_address(2, tunnel_v4), "-c 2 -i 0.05 -W 1"), 0) << "there is no SA";
+    EXPECT_EQ(tap.in_clear(), 0u) << "left in clear";
+  }
+  // East sends in clear, as an attacker on the wire would; west must not take it.
+  ASSERT_EQ(net.west.install(tunnel_v4, 1).refused, std::nullopt);
+  ASSERT_EQ(net.east.space().shell("nft delete table inet adit"), 0);
+  WireTap tap{net.west.space()};
+  EXPECT_NE(ping(net.east, data_address(2, tunnel_v4), "-c 2 -i 0.05 -W 1"), 0);
+  EXPECT_GE(tap.in_clear(), 2u) << "the test did not send what it should";
+  EXPECT_EQ(net.west.plane_counters().tun_reads, 0u) << "west answered";
+}
+
+TEST_F(DataPlaneTest, WhatNoRulePermitsIsDropped) {
+  TwoHosts net{tunnel_v4};
+  install_both(net, tunnel_v4, 1);
+  EXPECT_NE(ping(net.east, wire_address(2, IpFamily::v4), "-c 1 -W 1"), 0);
+  EXPECT_EQ(ping(net.east, wire_address(1, IpFamily::v4), "-c 1 -W 1"), 0) << "between own addresses: not filtered";
+}
+
+TEST_F(DataPlaneTest, ReplayedPacketsAreDroppedAndCounted) {
+  for (const bool is_udp : {false, true}) {
+    const Protection protection{.is_udp = is_udp};
+    TwoHosts net{protection};
+    install_both(net, protection, 1);
+    WireTap tap{net.west.space()};
+    ASSERT_EQ(ping(net.east, data_address(2, protection), "-c 1 -W 2"), 0);
+    const auto before = net.west.counters(1);
+    ASSERT_EQ(before.replayed, 0u);
+    ASSERT_GT(tap.replay_esp_into(net.east.space()), 0u);
+    // A packet behind the replayed one: when it is answered, the replayed one has been judged.
+    ASSERT_EQ(ping(net.east, data_address(2, protection), "-c 1 -W 2"), 0);
+    EXPECT_GE(net.west.counters(1).replayed, 1u);
+    EXPECT_EQ(net.west.counters(1).inbound_packets, before.inbound_packets + 1);
+  }
+}
+
+TEST_F(DataPlaneTest, AFlowWithoutSaIsAskedForAndItsFirstPacketArrivesLater) {
+  TwoHosts net{tunnel_v4, OnDemand::yes};
+  ASSERT_EQ(net.west.install(tunnel_v4, 1).refused, std::nullopt);
+  std::thread sender{[&] {
+    EXPECT_EQ(ping(net.east, data_address(2, tunnel_v4), "-c 1 -W 5"), 0) << state_of(net.east) << state_of(net.west);
+  }};
+  const auto acquire = net.east.events().wait_for<contract::Acquire>();
+  EXPECT_NE(acquire, nullptr);
+  if (acquire) {
+    EXPECT_EQ(acquire->filter_rule, "nets");
+    EXPECT_EQ(acquire->packet.to_string(), "icmp 10.1.0.1[8:0] -> 10.2.0.1[8:0]");
+    EXPECT_EQ(acquire->stack.text, "host1");
+  }
+  EXPECT_EQ(net.east.install(tunnel_v4, 1).refused, std::nullopt);
+  sender.join();
+}
+
+TEST_F(DataPlaneTest, TheNewestGenerationCarriesAndTheOldOneIsStillHeard) {
+  TwoHosts net{tunnel_v4};
+  install_both(net, tunnel_v4, 1);
+  ASSERT_EQ(net.west.install(tunnel_v4, 1, 2).refused, std::nullopt);  // rekeyed: east does not know yet
+  EXPECT_EQ(net.east.install(tunnel_v4, 1, 2).refused, std::nullopt);
+  EXPECT_EQ(ping(net.east, data_address(2, tunnel_v4)), 0);
+  for (Host* host : {&net.east, &net.west}) host->remove(1, 1);
+  EXPECT_EQ(ping(net.east, data_address(2, tunnel_v4)), 0);
+  for (Host* host : {&net.east, &net.west}) host->remove(1, 2);
+  EXPECT_NE(ping(net.east, data_address(2, tunnel_v4), "-c 1 -W 1"), 0);
+}
+
+TEST_F(DataPlaneTest, IkeDatagramsGoThroughBothPortsAndSurviveARestartOfIked) {
+  using stack::user::IkeChannel;
+  using stack::user::IkeDatagram;
+  TwoHosts net{tunnel_v4};
+  const auto exchange = [&](IkeChannel& from, IkeChannel& to, const IkeDatagram& sent) {
+    ASSERT_EQ(from.write({&sent, 1}).value_or(0), 1u);
+    for (int i = 0; i < 200; ++i) {
+      const auto got = to.read_batch();
+      ASSERT_TRUE(got.has_value());
+      if (got->empty()) {
+        std::this_thread::sleep_for(std::chrono::milliseconds{10});
+        continue;
+      }
+      EXPECT_EQ((*got)[0], (IkeDatagram{.local = sent.remote, .remote = sent.local, .octets = sent.octets}));
+      return;
+    }
+    FAIL() << sent.local.to_string() << " -> " << sent.remote.to_string() << " did not arrive\n"
+           << state_of(net.east) << state_of(net.west);
+  };
+  for (int life = 0; life < 2; ++life) {
+    auto east = IkeChannel::connect(net.east.ike_socket()), west = IkeChannel::connect(net.west.ike_socket());
+    ASSERT_TRUE(east && west);
+    for (const IpFamily family : {IpFamily::v4, IpFamily::v6}) {
+      for (const std::uint16_t port : {std::uint16_t{500}, std::uint16_t{4500}}) {
+        exchange(*east, *west,
+                 {.local = {.address = wire_address(1, family), .port = port},
+                  .remote = {.address = wire_address(2, family), .port = port},
+                  .octets = ByteString(1000, static_cast<std::uint8_t>(port))});
+      }
+    }
+  }
+}
+
+TEST_F(DataPlaneTest, ARestartTakesOverAndLeavesNothing) {
+  TwoHosts net{tunnel_v4};
+  for (int life = 0; life < 2; ++life) {
+    net.east.stop();
+    EXPECT_NE(net.east.space().shell("ip link show adit0"), 0);
+    EXPECT_NE(net.east.space().shell("ip rule | grep fwmark"), 0);
+    EXPECT_NE(net.east.space().shell("ip -6 rule | grep fwmark"), 0);
+    EXPECT_NE(net.east.space().shell("nft list table inet adit"), 0);
+    net.east.start();
+    EXPECT_NE(ping(net.east, wire_address(2, IpFamily::v4), "-c 1 -W 1"), 0) << "closed until the policy comes";
+    net.east.set_policy(policy_for(tunnel_v4, 1));
+    for (Host* host : {&net.east, &net.west}) {
+      EXPECT_EQ(host->install(tunnel_v4, 10 + static_cast<unsigned>(life)).refused, std::nullopt);
+    }
+    EXPECT_EQ(ping(net.east, data_address(2, tunnel_v4)), 0) << state_of(net.east) << state_of(net.west);
+  }
+}
+
+TEST_F(DataPlaneTest, APeerThatMovedIsReported) {
+  const Protection protection{.is_udp = true};
+  TwoHosts net{protection};
+  install_both(net, protection, 1);
+  // West hears from another port than the SA names: as behind a NAT that has started anew.
+  ASSERT_EQ(
+      net.west.space().shell("nft add table ip nat; nft add chain ip nat in { type filter hook prerouting priority "
+                             "raw\\; }; nft add rule ip nat in udp dport 4500 udp sport set 4999 udp checksum set 0"),
+      0);
+  EXPECT_EQ(ping(net.east, data_address(2, protection), "-c 1 -W 1"), 0) << state_of(net.west);
+  const auto moved = net.west.events().wait_for<contract::PeerMoved>();
+  ASSERT_NE(moved, nullptr);
+  EXPECT_EQ(moved->from.to_string(), "198.51.100.1[4999]");
+  EXPECT_EQ(moved->name.tunnel.value(), 1u);
+}
+
+}  // namespace
+}  // namespace adit::test
