@@ -51,7 +51,9 @@ void Engine::State::authenticated(v2::IkeSa& sa, Contact contact) {
     }
     for (const IkeSpi spi : older) {
       v2::IkeSa* old = find(spi);
-      if (old == nullptr) continue;
+      // Begun by both sides at once: an SA that came up after this one began is not one the peer has forgotten. It had
+      // no answer for it yet when it said that this is the only one.
+      if (old == nullptr || old->establishing != nullptr || old->established_at >= sa.begun_at) continue;
       v2::Turn current = turn();
       v2::close(current, *old, v2::Ending::superseded);
       touched_.push_back(spi);

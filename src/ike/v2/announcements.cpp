@@ -27,7 +27,9 @@ void announce(wire::Payloads& payloads, const IkeSa& sa) {
 
 void heed_announcements(IkeSa& sa, const wire::Payloads& payloads, const Endpoint& local, const Endpoint& remote) {
   if (sa.rule->action->allow_nat) {
-    const NatFindings nat = detect_nat(payloads, sa.initiator_spi, sa.responder_spi, local, remote);
+    // The hashes cover the SPIs of the message's own header: in the request the responder's is still zero.
+    const IkeSpi spi_r = sa.role == Role::responder ? IkeSpi{} : sa.responder_spi;
+    const NatFindings nat = detect_nat(payloads, sa.initiator_spi, spi_r, local, remote);
     sa.nat_local = nat.local;
     sa.nat_remote = nat.remote;
   }

@@ -107,7 +107,7 @@ struct IkeSa {
   bool liveness_wanted = false, delete_sent = false, counters_asked = false;
   Ending ending{};
 
-  Instant last_inbound, established_at;
+  Instant begun_at, last_inbound, established_at;
   std::optional<Instant> expires_at;    ///< the lifetime's end; of a half-open SA, its end
   std::optional<Instant> waits_until;   ///< for nssd or the stack
   std::optional<Instant> liveness_at;   ///< when silence is looked into

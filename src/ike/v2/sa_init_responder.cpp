@@ -100,7 +100,7 @@ std::unique_ptr<IkeSa> answer_init(Turn& turn, const Datagram& datagram, const w
   sa->remote = sa->init_remote = datagram.remote;
   sa->rule = share(policy, rule);
   sa->algorithms = choice->algorithms;
-  sa->last_inbound = turn.now;
+  sa->begun_at = sa->last_inbound = turn.now;
   sa->expected_request = MessageId{1};
   sa->expires_at = turn.now + turn.options.half_open_life;
   sa->establishing = std::make_unique<Establishing>();
