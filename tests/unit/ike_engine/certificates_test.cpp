@@ -1,0 +1,169 @@
+// Signatures: what is asked of nssd, and what its answers and its silence lead to.
+
+#include "two_engines.h"
+
+namespace adit::ike {
+namespace {
+
+using contract::ServiceRefusal;
+
+Side signing(Side side) {
+  side.me = policy::HowToAuthMe::digital_signature;
+  side.peers = policy::HowToAuthPeers::signature;
+  return side;
+}
+
+/// A service whose signature is the octets signed, turned around, so that verifying is comparing.
+decltype(CertificateAnswer::answer) honest(const CertificateRequest& request) {
+  if (std::holds_alternative<contract::ListAuthorities>(request.request)) {
+    return contract::Authorities{std::vector<ByteString>{ByteString(20, 0xca)}};
+  }
+  if (const auto* sign = std::get_if<contract::Sign>(&request.request)) {
+    return contract::Signature{AuthMethod::digital_signature,
+                               {sign->signed_octets.rbegin(), sign->signed_octets.rend()},
+                               {{.encoding = 4, .data = ByteString(900, 0x30)}, {.encoding = 4, .data = ByteString(900, 0x31)}}};
+  }
+  const auto& verify = std::get<contract::Verify>(request.request);
+  if (ByteString{verify.signed_octets.rbegin(), verify.signed_octets.rend()} != verify.auth_data) {
+    return ServiceRefusal{.kind = ServiceRefusal::Kind::bad_signature, .reason = "the signature is wrong"};
+  }
+  return contract::Verified{"CN=peer"};
+}
+
+struct SigningEngines : TwoEngines {
+  explicit SigningEngines(Side a = signing(east()), Side b = signing(west())) : TwoEngines{std::move(a), std::move(b)} {
+    east_host.nssd = honest;
+    west_host.nssd = honest;
+  }
+};
+
+template <class T>
+const T* find_request(const Host& host) {
+  for (const CertificateRequest& request : host.asked) {
+    if (const T* found = std::get_if<T>(&request.request)) return found;
+  }
+  return nullptr;
+}
+
+TEST(Certificates, ProveBothEndsThroughNssd) {
+  SigningEngines net;
+  net.activate();
+  ASSERT_EQ(net.west_host.installed.size(), 1u) << net.east_host.told() << net.west_host.told();
+  EXPECT_EQ(net.east_host.ike().front().remote_auth, AuthMethod::digital_signature);
+  const auto* sign = find_request<contract::Sign>(net.east_host);
+  ASSERT_NE(sign, nullptr);
+  EXPECT_EQ(sign->identity, identity_of("198.51.100.1"));
+  EXPECT_EQ(sign->requested_authorities, (std::vector<ByteString>{ByteString(20, 0xca)})) << "of the responder's CERTREQ";
+  EXPECT_EQ(find_request<contract::Sign>(net.west_host)->requested_authorities.size(), 1u) << "of the initiator's";
+  EXPECT_EQ(sign->peer_hashes.size(), 4u);
+  const auto* verify = find_request<contract::Verify>(net.west_host);
+  ASSERT_NE(verify, nullptr);
+  EXPECT_EQ(verify->certificates.size(), 2u);
+  EXPECT_EQ(verify->ca_labels, std::vector<std::string>{"ca"});
+}
+
+TEST(Certificates, GoInFragmentsWhenTheMessageIsLarge) {
+  SigningEngines net;
+  net.activate();
+  EXPECT_GT(net.carried.size(), 4u);
+  for (const Datagram& datagram : net.carried) EXPECT_LE(datagram.octets.size(), EngineOptions{}.fragment_octets);
+  EXPECT_EQ(net.east_host.installed.size(), 1u);
+}
+
+TEST(Certificates, SurviveFragmentsThatComeTwiceAndTheOtherWayRound) {
+  SigningEngines net;
+  std::vector<Datagram> seen;
+  net.east_host.feed(PolicyInstalled{make_policy(net.east_host.side)});
+  net.west_host.feed(PolicyInstalled{make_policy(net.west_host.side)});
+  net.east_host.feed(ActivateRule{net.east_host.stack(), "net-to-net"});
+  net.settle([&](Datagram& datagram) {
+    seen.push_back(datagram);
+    return seen.size() <= 2;  // the IKE_AUTH fragments are held back
+  });
+  ASSERT_GT(seen.size(), 3u);
+  for (auto held = seen.rbegin(); held != seen.rend() - 2; ++held) {
+    net.west_host.feed(*held);
+    net.west_host.feed(*held);
+  }
+  net.settle();
+  EXPECT_EQ(net.east_host.installed.size(), 1u) << net.east_host.told() << net.west_host.told();
+}
+
+TEST(Certificates, AndASharedKeyMayProveOneEndEach) {
+  Side a = signing(east());
+  Side b = west();
+  a.peers = policy::HowToAuthPeers::preshared_key;
+  b.peers = policy::HowToAuthPeers::signature;
+  SigningEngines net{a, b};
+  net.activate();
+  ASSERT_EQ(net.west_host.installed.size(), 1u) << net.east_host.told() << net.west_host.told();
+  EXPECT_EQ(net.west_host.ike().front().remote_auth, AuthMethod::digital_signature);
+  EXPECT_EQ(net.west_host.ike().front().local_auth, AuthMethod::shared_key);
+}
+
+TEST(Certificates, ThatAreNotTrustedEndInAuthenticationFailedAndOneMessage) {
+  const ServiceRefusal untrusted{.kind = ServiceRefusal::Kind::bad_chain,
+                                 .reason = "the chain ends in no trusted authority",
+                                 .offered = "CN=other CA",
+                                 .acceptable = "CN=our CA"};
+  const auto distrusting = [&](const CertificateRequest& request) -> decltype(CertificateAnswer::answer) {
+    if (std::holds_alternative<contract::Verify>(request.request)) return untrusted;
+    return honest(request);
+  };
+  for (const char* who : {"the responder", "the initiator"}) {
+    SCOPED_TRACE(who);
+    SigningEngines net;
+    Host& refusing = who == std::string{"the responder"} ? net.west_host : net.east_host;
+    Host& refused = &refusing == &net.west_host ? net.east_host : net.west_host;
+    refusing.nssd = distrusting;
+    net.activate();
+    std::size_t told = 0;
+    for (const LogRecord& record : refusing.log) {
+      if (record.message != CatalogueId::authentication_failed) continue;
+      ++told;
+      EXPECT_NE(record.to_string().find("CN=other CA"), std::string::npos);
+      EXPECT_NE(record.to_string().find("CN=our CA"), std::string::npos);
+    }
+    EXPECT_EQ(told, 1u);
+    EXPECT_TRUE(refused.has_told(CatalogueId::error_notify_received)) << refused.told();
+    net.pass(Seconds{600});
+    EXPECT_TRUE(net.east_host.ike().empty());
+    EXPECT_TRUE(net.west_host.ike().empty());
+    EXPECT_TRUE(net.east_host.installed.empty() && net.west_host.installed.empty());
+  }
+}
+
+TEST(Certificates, WaitForAnNssdThatIsAwayAndThenFailForThatReason) {
+  SigningEngines net;
+  net.east_host.nssd = nullptr;
+  net.activate();
+  EXPECT_EQ(net.east_host.ike().size(), 1u) << "it waits";
+  net.pass(Seconds{30});
+  EXPECT_EQ(net.east_host.ike().size(), 1u);
+  net.pass(Seconds{60});
+  EXPECT_TRUE(net.east_host.has_told(CatalogueId::nss_unavailable));
+  EXPECT_TRUE(net.east_host.ike().empty()) << net.east_host.told();
+}
+
+TEST(Certificates, ByANssdThatSaysItIsUnavailableFailAtOnce) {
+  SigningEngines net;
+  net.east_host.nssd = [](const CertificateRequest&) -> decltype(CertificateAnswer::answer) {
+    return ServiceRefusal{.kind = ServiceRefusal::Kind::unavailable, .reason = "not connected"};
+  };
+  net.activate();
+  EXPECT_TRUE(net.east_host.has_told(CatalogueId::nss_unavailable));
+  EXPECT_TRUE(net.east_host.ike().empty());
+}
+
+TEST(Certificates, AnsweredForAnSaThatIsGoneChangeNothing) {
+  SigningEngines net;
+  net.east_host.nssd = nullptr;
+  net.activate();
+  const std::vector<CertificateRequest> open = net.east_host.asked;
+  net.pass(Seconds{120});
+  for (const CertificateRequest& request : open) net.east_host.feed(CertificateAnswer{request.id, honest(request)});
+  EXPECT_TRUE(net.east_host.ike().empty());
+}
+
+}  // namespace
+}  // namespace adit::ike

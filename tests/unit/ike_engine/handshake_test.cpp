@@ -1,0 +1,192 @@
+// A tunnel comes up, is used, and goes.
+
+#include "two_engines.h"
+
+namespace adit::ike {
+namespace {
+
+void expect_one_tunnel(const TwoEngines& net) {
+  ASSERT_EQ(net.east_host.installed.size(), 1u) << net.east_host.told() << net.west_host.told();
+  ASSERT_EQ(net.west_host.installed.size(), 1u) << net.east_host.told() << net.west_host.told();
+  const contract::InstallChildSa& a = net.east_host.installed.begin()->second;
+  const contract::InstallChildSa& b = net.west_host.installed.begin()->second;
+  EXPECT_EQ(a.inbound, b.outbound);
+  EXPECT_EQ(a.outbound, b.inbound);
+  EXPECT_FALSE(a.inbound == a.outbound);
+  EXPECT_EQ(a.inbound_spi.value(), b.outbound_spi.value());
+  EXPECT_EQ(a.outbound_spi.value(), b.inbound_spi.value());
+  EXPECT_EQ(a.local_ts, b.remote_ts);
+  EXPECT_EQ(a.remote_ts, b.local_ts);
+  EXPECT_EQ(a.mode, b.mode);
+  EXPECT_EQ(a.transforms, b.transforms);
+  for (const Host* host : {&net.east_host, &net.west_host}) {
+    ASSERT_EQ(host->ike().size(), 1u);
+    EXPECT_EQ(host->ike().front().state, IkeState::done);
+    ASSERT_EQ(host->children().size(), 1u);
+    EXPECT_EQ(host->children().front().state, ChildState::active);
+    EXPECT_TRUE(host->has_told(CatalogueId::ike_sa_created));
+    EXPECT_TRUE(host->has_told(CatalogueId::child_sa_created));
+    EXPECT_EQ(host->engine.statistics().half_open, 0u);
+  }
+}
+
+TEST(Handshake, GivesBothEndsTheSameKeysByASharedKey) {
+  TwoEngines net;
+  net.activate();
+  expect_one_tunnel(net);
+  EXPECT_EQ(net.carried.size(), 4u);
+  ASSERT_EQ(net.east_host.answers.size(), 1u);
+  EXPECT_EQ(net.east_host.answers.front().status, OperatorAnswer::Status::started);
+  EXPECT_EQ(net.east_host.answers.front().detail, "Y1");
+}
+
+TEST(Handshake, WorksWithEachGroupAndCipher) {
+  for (const GroupId group : {GroupId::modp_2048, GroupId::ecp_256, GroupId::ecp_384, GroupId::curve448}) {
+    for (const EncryptionId encryption :
+         {EncryptionId::aes_cbc, EncryptionId::aes_gcm_16, EncryptionId::aes_ctr}) {
+      SCOPED_TRACE(to_string(group) + " " + to_string(encryption, 256));
+      Side a = east();
+      Side b = west();
+      for (Side* side : {&a, &b}) {
+        side->groups = {group};
+        side->encryption = encryption;
+      }
+      TwoEngines net{a, b};
+      net.activate();
+      expect_one_tunnel(net);
+    }
+  }
+}
+
+TEST(Handshake, InTransportModeJoinsTheHostsThemselves) {
+  Side a = east();
+  Side b = west();
+  a.encap = b.encap = policy::EncapsulationChoice::transport;
+  TwoEngines net{a, b};
+  net.activate();
+  expect_one_tunnel(net);
+  EXPECT_EQ(net.east_host.installed.begin()->second.mode, contract::EncapsulationMode::transport);
+}
+
+TEST(Handshake, StartsWithTheFirstPacketAndOnlyOnceForManyOfThem) {
+  TwoEngines net;
+  for (Host* host : {&net.east_host, &net.west_host}) host->feed(PolicyInstalled{make_policy(host->side)});
+  const contract::Acquire acquire{
+      net.east_host.stack(), "nets", {.source = address("10.1.0.5"), .destination = address("10.2.0.9"), .protocol = 6}};
+  for (int i = 0; i < 3; ++i) net.east_host.feed(acquire);
+  net.settle();
+  expect_one_tunnel(net);
+  EXPECT_EQ(net.east_host.children().front().activation, Activation::on_demand);
+  EXPECT_EQ(net.west_host.children().front().activation, Activation::remote);
+}
+
+TEST(Handshake, OfAnAutomaticRuleBeginsWhenStackAndPolicyAreThereAndAgainAtTheEndOfItsLife) {
+  Side a = east();
+  a.auto_activate = true;
+  a.child_lifetime = Minutes{10};
+  TwoEngines net{a};
+  net.activate();
+  expect_one_tunnel(net);
+  EXPECT_EQ(net.east_host.installed.begin()->first.tunnel.value(), 1u);
+  net.pass(Seconds{700});
+  expect_one_tunnel(net);
+  EXPECT_EQ(net.east_host.installed.begin()->first.tunnel.value(), 2u) << "the first ended after ten minutes";
+}
+
+TEST(FurtherChildren, ComeUpUnderTheSameIkeSaWithForwardSecrecy) {
+  Side a = east();
+  Side b = west();
+  a.pfs = b.pfs = GroupId::ecp_256;
+  TwoEngines net{a, b};
+  net.activate();
+  const contract::Acquire acquire{
+      net.east_host.stack(), "nets", {.source = address("10.1.0.5"), .destination = address("10.2.0.9"), .protocol = 6}};
+  net.east_host.feed(acquire);
+  net.settle();
+  EXPECT_EQ(net.east_host.ike().size(), 1u);
+  ASSERT_EQ(net.east_host.installed.size(), 2u) << net.east_host.told() << net.west_host.told();
+  ASSERT_EQ(net.west_host.installed.size(), 2u);
+  for (const auto& [name, a_child] : net.east_host.installed) {
+    bool found = false;
+    for (const auto& [other, b_child] : net.west_host.installed) {
+      found = found || (b_child.inbound_spi.value() == a_child.outbound_spi.value() && b_child.inbound == a_child.outbound &&
+                        b_child.outbound == a_child.inbound);
+    }
+    EXPECT_TRUE(found);
+  }
+}
+
+TEST(Deactivation, OfADynamicTunnelRemovesItAtBothEndsAndKeepsTheIkeSa) {
+  TwoEngines net;
+  net.activate();
+  net.west_host.feed(DeactivateDynamicTunnel{net.west_host.stack(), std::nullopt});
+  EXPECT_EQ(net.west_host.children().front().state, ChildState::half_closed);
+  net.settle();
+  EXPECT_TRUE(net.east_host.installed.empty());
+  EXPECT_TRUE(net.west_host.installed.empty());
+  EXPECT_EQ(net.east_host.ike().size(), 1u);
+  EXPECT_EQ(net.west_host.ike().size(), 1u);
+  net.east_host.feed(ActivateRule{net.east_host.stack(), "net-to-net"});
+  net.settle();
+  expect_one_tunnel(net);
+}
+
+TEST(Deactivation, ThatCrossesThePeersRemovesOnce) {
+  TwoEngines net;
+  net.activate();
+  net.west_host.feed(DeactivateDynamicTunnel{net.west_host.stack(), std::nullopt});
+  net.east_host.feed(DeactivateDynamicTunnel{net.east_host.stack(), std::nullopt});
+  net.settle();
+  EXPECT_TRUE(net.east_host.installed.empty());
+  EXPECT_TRUE(net.west_host.installed.empty());
+  net.west_host.feed(DeactivateIkeTunnel{net.west_host.stack(), std::nullopt});
+  net.east_host.feed(DeactivateIkeTunnel{net.east_host.stack(), std::nullopt});
+  net.settle();
+  EXPECT_TRUE(net.east_host.ike().empty());
+  EXPECT_TRUE(net.west_host.ike().empty());
+  EXPECT_EQ(net.east_host.engine.next_deadline(), std::nullopt) << "nothing may be left behind";
+}
+
+TEST(Lifetime, OfTheIkeSaEndsWithADeleteAndTakesTheChildren) {
+  Side a = east();
+  a.ike_lifetime = Minutes{20};
+  TwoEngines net{a};
+  net.activate();
+  net.pass(Seconds{1201});
+  EXPECT_TRUE(net.east_host.ike().empty());
+  EXPECT_TRUE(net.west_host.ike().empty());
+  EXPECT_TRUE(net.west_host.installed.empty());
+  EXPECT_TRUE(net.west_host.has_told(CatalogueId::ike_sa_deleted));
+}
+
+TEST(Liveness, OfASilentPeerIsCheckedAndOneThatIsGoneLosesItsSas) {
+  TwoEngines net;
+  net.activate();
+  const std::size_t carried = net.carried.size();
+  net.pass(Seconds{100});
+  EXPECT_GT(net.carried.size(), carried) << "an idle peer is asked";
+  EXPECT_EQ(net.east_host.ike().size(), 1u);
+  for (int i = 0; i < 400; ++i) {
+    net.east_host.pass_time_to(net.east_host.now + Seconds{1});
+    net.east_host.out.clear();
+  }
+  EXPECT_TRUE(net.east_host.ike().empty());
+  EXPECT_TRUE(net.east_host.installed.empty());
+  EXPECT_TRUE(net.east_host.has_told(CatalogueId::retransmissions_exhausted));
+  EXPECT_TRUE(net.east_host.has_told(CatalogueId::peer_is_dead));
+}
+
+TEST(StackUp, AfterARestartOfTheStackBeginsAnewWithoutOldSas) {
+  Side a = east();
+  a.auto_activate = true;
+  TwoEngines net{a};
+  net.activate();
+  net.east_host.feed(StackDown{net.east_host.stack()});
+  net.east_host.installed.clear();
+  net.east_host.feed(StackUp{net.east_host.stack()});
+  net.settle();
+  expect_one_tunnel(net);
+}
+
+}  // namespace
+}  // namespace adit::ike
