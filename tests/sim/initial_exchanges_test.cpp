@@ -151,7 +151,7 @@ TEST(InitialExchanges, LeaveNoChildWhenAStackRefuses) {
 }
 
 TEST(InitialExchanges, GoThroughInFragments) {  // RFC 7383
-  constexpr std::size_t non_esp_marker = 4;  // on port 4500 (RFC 3948 §2.2): there must be room for it
+  constexpr std::size_t non_esp_marker = 4;     // on port 4500 (RFC 3948 §2.2): there must be room for it
   std::size_t fragments = 0;
   for (const Seed seed : seeds(200)) {
     WorldChoices choices{.faults = unkind, .policy_a = {}, .policy_b = {}, .options = {}};

@@ -80,6 +80,7 @@ void establish_as_initiator(Turn& turn, IkeSa& sa) {
   const ByteString nr = std::move(sa.establishing->nr);
   turn.shard.authenticated(sa, Shard::Contact::further);
   become_established(turn, sa);
+  if (sa.delete_wanted) return happen(turn, sa, SaEvent::delete_wanted);
   if (sa.negotiation != nullptr) take_child_answer(turn, sa, response->payloads, ni, nr);
   go_on(turn, sa);
 }

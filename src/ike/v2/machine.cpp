@@ -33,6 +33,9 @@ void happen(Turn& turn, IkeSa& sa, SaEvent event, const Received* message) {
       return establish_as_initiator(turn, sa);
     case SaAction::reject_responder:
       return reject_responder(turn, sa);
+    case SaAction::delete_later:
+      sa.delete_wanted = true;
+      return;
     case SaAction::verify_request:
       return verify_request(turn, sa, *message);
     case SaAction::sign_response:

@@ -49,6 +49,7 @@ enum class SaAction : std::uint8_t {
   verify_response,
   establish,
   reject_responder,
+  delete_later,
   verify_request,
   sign_response,
   settle_child,
@@ -87,7 +88,7 @@ inline constexpr TransitionRow transition_rows[] = {
     {SaState::preparing_auth, SaEvent::timed_out, SaAction::give_up, SaState::closed},
 
     {SaState::auth_sent, SaEvent::auth_answered, SaAction::verify_response, SaState::verifying_response},
-    {SaState::auth_sent, SaEvent::delete_wanted, SaAction::give_up, SaState::closed},
+    {SaState::auth_sent, SaEvent::delete_wanted, SaAction::delete_later, SaState::auth_sent},
     {SaState::auth_sent, SaEvent::timed_out, SaAction::give_up, SaState::closed},
 
     {SaState::verifying_response, SaEvent::peer_proved, SaAction::establish, SaState::established},

@@ -1,0 +1,70 @@
+// Further Child SAs of an IKE SA (RFC 7296 §1.3.1), begun and ended while datagrams are lost.
+
+#include <gtest/gtest.h>
+
+#include "sim/world.h"
+
+namespace adit::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr unsigned tunnels = 4;
+constexpr Faults unkind{.delay_least = 5ms, .delay_most = 80ms, .loss = 0.10, .duplication = 0.10};
+
+WorldChoices with(GroupId pfs) {
+  WorldChoices choices{.faults = unkind, .policy_a = {}, .policy_b = {}, .options = {}};
+  choices.policy_a.tunnels = choices.policy_b.tunnels = tunnels;
+  choices.policy_a.pfs = choices.policy_b.pfs = pfs;
+  return choices;
+}
+
+TEST(Children, ShareOneIkeSa) {
+  for (const GroupId pfs : {GroupId::none, GroupId::curve25519}) {
+    for (const Seed seed : seeds(100)) {
+      World world{seed, with(pfs)};
+      for (unsigned number = 1; number <= tunnels; ++number) {
+        world.plan(world.dice().between(0ms, 500ms), [&world, number] { world.a().activate(tunnel_name(number)); });
+      }
+      world.run_for(20min);
+      if (!world.a().installed().empty()) {
+        EXPECT_EQ(world.a().installed().size(), tunnels) << world.replay();
+        EXPECT_EQ(world.a().ike_tunnels().size(), 1u) << world.replay();
+      }
+      EXPECT_EQ(world.disagreements_at_rest(), std::vector<std::string>{}) << world.replay();
+      if (HasFailure()) return;
+    }
+  }
+}
+
+TEST(Children, BegunAndEndedByBothSidesComeToRestTheSame) {
+  FaultCounts faults;
+  std::size_t installs = 0;
+  for (const Seed seed : seeds(300)) {
+    World world{seed, with(seed.value() % 2 == 0 ? GroupId::none : GroupId::curve25519)};
+    for (unsigned action = 0; action < 12; ++action) {
+      Host& host = world.dice().chance(0.5) ? world.a() : world.b();
+      const auto number = static_cast<unsigned>(1 + world.dice().below(tunnels));
+      world.plan(world.dice().between(0ms, 3s), [&host, number, choice = world.dice().below(8)] {
+        if (choice == 0) return host.deactivate_ike();
+        if (choice == 1) return host.deactivate_tunnels();
+        host.activate(tunnel_name(number));
+      });
+    }
+    for (unsigned step = 0; step < 40; ++step) {
+      world.run_for(100ms);
+      EXPECT_EQ(world.disagreements(), std::vector<std::string>{}) << world.replay();
+    }
+    world.run_for(20min);
+    EXPECT_EQ(world.disagreements_at_rest(), std::vector<std::string>{}) << world.replay();
+    faults += world.network().counts();
+    installs += world.a().installs();
+    if (HasFailure()) return;
+  }
+  EXPECT_GT(installs, 0u);
+  EXPECT_TRUE(std::getenv("ADIT_SIM_SEED") != nullptr ||
+              (faults.lost > 0 && faults.duplicated > 0 && faults.overtaken > 0));
+}
+
+}  // namespace
+}  // namespace adit::sim
