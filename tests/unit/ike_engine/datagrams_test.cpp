@@ -1,0 +1,345 @@
+// What the wire does to an engine: retries, cookies, NATs, repetitions, strangers and octets that mean nothing.
+
+#include <algorithm>
+
+#include "ike/wire/message.h"
+#include "two_engines.h"
+
+namespace adit::ike {
+namespace {
+
+void install(TwoEngines& net) {
+  for (Host* host : {&net.east_host, &net.west_host}) host->feed(PolicyInstalled{make_policy(host->side)});
+}
+
+/// The first request of a fresh initiator, as it arrives at west.
+Datagram first_request(std::uint64_t seed = 1) {
+  Host host{east(), {}, seed};
+  host.feed(PolicyInstalled{make_policy(host.side)});
+  host.feed(ActivateRule{host.stack(), "net-to-net"});
+  const Datagram& sent = host.out.front();
+  return {.stack = {"west"}, .local = sent.remote, .remote = sent.local, .octets = sent.octets};
+}
+
+wire::Chain parsed(const Datagram& datagram) {
+  return *wire::parse_message(*wire::Header::parse(datagram.octets), datagram.octets);
+}
+
+/// All that an engine shows, as text: what must not change, does not.
+std::string picture(const Host& host) {
+  std::string text;
+  for (const IkeTunnelView& view : host.ike()) {
+    text += std::to_string(view.tunnel.value()) + "/" + std::to_string(static_cast<int>(view.state)) + "/" +
+            view.remote.to_string() + "/" + std::to_string(view.octets) + "/" + std::to_string(view.memory) + ";";
+  }
+  for (const DynamicTunnelView& view : host.children()) {
+    text += std::to_string(view.name.tunnel.value()) + "/" + std::to_string(static_cast<int>(view.state)) + ";";
+  }
+  const Statistics statistics = host.engine.statistics();
+  return text + std::to_string(statistics.half_open) + "/" + std::to_string(statistics.ike_sas) + "/" +
+         std::to_string(host.installed.size());
+}
+
+TEST(SaInit, FollowsInvalidKePayloadToTheGroupTheResponderWants) {
+  Side a = east();
+  a.groups = {GroupId::ecp_256, GroupId::curve25519};
+  TwoEngines net{a};
+  net.activate();
+  EXPECT_EQ(net.carried.size(), 6u);
+  ASSERT_NE(parsed(net.carried[1]).payloads.find(wire::NotifyType::invalid_ke_payload), nullptr);
+  EXPECT_EQ(net.east_host.ike().front().group, GroupId::curve25519);
+  EXPECT_EQ(net.east_host.installed.size(), 1u);
+}
+
+TEST(SaInit, FollowsEachGroupOnceHoweverOftenItIsAsked) {
+  Side a = east();
+  a.groups = {GroupId::ecp_256, GroupId::curve25519};
+  TwoEngines net{a};
+  install(net);
+  net.east_host.feed(ActivateRule{net.east_host.stack(), "net-to-net"});
+  std::size_t requests = 0;
+  for (int round = 0; round < 20 && !net.east_host.out.empty(); ++round) {
+    const Datagram request = std::exchange(net.east_host.out, {}).back();
+    ++requests;
+    wire::Payloads payloads;
+    payloads.add(wire::Notify{.type = wire::NotifyType::invalid_ke_payload,
+                              .data = {0, static_cast<std::uint8_t>(round % 2 == 0 ? 31 : 19)}});
+    wire::Header header = *wire::Header::parse(request.octets);
+    header.sender = wire::Sender::original_responder;
+    header.direction = wire::Direction::response;
+    net.east_host.feed(Datagram{request.stack, request.local, request.remote, wire::build_message(header, payloads)});
+  }
+  EXPECT_EQ(requests, 2u);
+}
+
+TEST(SaInit, AsksForCookiesAboveTheThresholdAndAdmitsWhoReturnsOne) {
+  TwoEngines net{east(), west(), {.cookie_threshold = 0}};
+  net.activate();
+  EXPECT_EQ(net.carried.size(), 6u);
+  ASSERT_NE(parsed(net.carried[1]).payloads.find(wire::NotifyType::cookie), nullptr);
+  EXPECT_EQ(net.west_host.engine.statistics().cookies_sent, 1u);
+  EXPECT_TRUE(net.west_host.has_told(CatalogueId::cookie_required));
+  EXPECT_EQ(net.east_host.installed.size(), 1u);
+}
+
+TEST(SaInit, KeepsNothingOfThoseWithoutTheRightCookie) {
+  TwoEngines net{east(), west(), {.cookie_threshold = 0}};
+  install(net);
+  for (std::uint64_t seed = 10; seed < 60; ++seed) net.west_host.feed(first_request(seed));
+  EXPECT_EQ(net.west_host.engine.statistics().ike_sas, 0u);
+  EXPECT_EQ(net.west_host.engine.next_deadline(), std::nullopt);
+  EXPECT_EQ(net.west_host.out.size(), 50u);
+}
+
+TEST(SaInit, BoundsHalfOpenSasOfOneAddressAndOfAll) {
+  TwoEngines net{east(), west(), {.cookie_threshold = 1000, .half_open_limit = 30, .half_open_per_address = 8}};
+  install(net);
+  for (std::uint64_t seed = 10; seed < 40; ++seed) net.west_host.feed(first_request(seed));
+  EXPECT_EQ(net.west_host.engine.statistics().half_open, 8u);
+  for (std::uint8_t host = 3; host < 60; ++host) {
+    Datagram other = first_request(100u + host);
+    other.remote.address = *IpAddress::from_octets(ByteString{198, 51, 100, host});
+    net.west_host.feed(other);
+  }
+  EXPECT_LE(net.west_host.engine.statistics().half_open, 30u);
+  net.west_host.pass_time_to(net.west_host.now + Seconds{31});
+  EXPECT_EQ(net.west_host.engine.statistics().half_open, 0u) << "they end by themselves";
+  EXPECT_EQ(net.west_host.engine.statistics().ike_sas, 0u);
+}
+
+TEST(SaInit, AnswersARepeatedRequestWithTheSameOctetsAndOneSa) {
+  TwoEngines net;
+  install(net);
+  const Datagram request = first_request();
+  for (int i = 0; i < 3; ++i) net.west_host.feed(request);
+  ASSERT_EQ(net.west_host.out.size(), 3u);
+  EXPECT_EQ(net.west_host.out[0], net.west_host.out[1]);
+  EXPECT_EQ(net.west_host.out[0], net.west_host.out[2]);
+  EXPECT_EQ(net.west_host.engine.statistics().half_open, 1u);
+}
+
+TEST(SaInit, SaysWhichVersionIsServedAndWhichCriticalPayloadIsNot) {
+  TwoEngines net;
+  install(net);
+  Datagram request = first_request();
+  Datagram later = request;
+  later.octets[17] = 0x30;  // version 3.0
+  net.west_host.feed(later);
+  ASSERT_EQ(net.west_host.out.size(), 1u);
+  EXPECT_NE(parsed(net.west_host.out.back()).payloads.find(wire::NotifyType::invalid_major_version), nullptr);
+  EXPECT_EQ(net.west_host.out.back().octets[17], 0x20);
+
+  request.octets[16] = 200;              // the first payload becomes one that nobody knows
+  request.octets[28 + 1] |= 0x80;        // and is critical
+  net.west_host.feed(request);
+  ASSERT_EQ(net.west_host.out.size(), 2u);
+  const wire::Chain answer = parsed(net.west_host.out.back());
+  const wire::Notify* notify = answer.payloads.find(wire::NotifyType::unsupported_critical_payload);
+  ASSERT_NE(notify, nullptr);
+  EXPECT_EQ(notify->data, ByteString{200});
+  EXPECT_EQ(net.west_host.engine.statistics().ike_sas, 0u);
+}
+
+TEST(SaInit, OfAnErrorThatAnybodyMaySendStillTakesTheTrueAnswer) {
+  TwoEngines net;
+  install(net);
+  net.east_host.feed(ActivateRule{net.east_host.stack(), "net-to-net"});
+  const Datagram request = net.east_host.out.front();
+  wire::Payloads payloads;
+  payloads.add(wire::Notify{.type = wire::NotifyType::no_proposal_chosen});
+  wire::Header header = *wire::Header::parse(request.octets);
+  header.sender = wire::Sender::original_responder;
+  header.direction = wire::Direction::response;
+  net.east_host.feed(Datagram{request.stack, request.local, request.remote, wire::build_message(header, payloads)});
+  EXPECT_TRUE(net.east_host.has_told(CatalogueId::error_notify_received));
+  net.settle();
+  EXPECT_EQ(net.east_host.installed.size(), 1u);
+}
+
+TEST(Nat, InFrontOfTheInitiatorMovesBothTo4500AndEncapsulates) {
+  Side a = east();
+  Side b = west();
+  a.allow_nat = b.allow_nat = b.bypass_ip_validation = true;
+  b.peer_address = "203.0.113.7";
+  b.peer_identity = "198.51.100.1";  // its address before the NAT
+  TwoEngines net{a, b};
+  install(net);
+  net.east_host.feed(ActivateRule{net.east_host.stack(), "net-to-net"});
+  const IpAddress outside = address("203.0.113.7");
+  net.settle([&](Datagram& datagram) {
+    if (datagram.stack.text == "west") {
+      datagram.remote = {outside, static_cast<std::uint16_t>(datagram.remote.port + 20000)};
+    } else {
+      EXPECT_EQ(datagram.local.address, outside);
+      datagram.local = {address(net.east_host.side.address), static_cast<std::uint16_t>(datagram.local.port - 20000)};
+    }
+    return true;
+  });
+  ASSERT_EQ(net.west_host.installed.size(), 1u) << net.east_host.told() << net.west_host.told();
+  EXPECT_EQ(net.west_host.installed.begin()->second.udp, (contract::UdpEncapsulation{4500, 24500}));
+  EXPECT_EQ(net.east_host.installed.begin()->second.udp, (contract::UdpEncapsulation{4500, 4500}));
+  EXPECT_TRUE(net.east_host.ike().front().nat_local);
+  EXPECT_TRUE(net.west_host.ike().front().nat_remote);
+  EXPECT_FALSE(net.west_host.ike().front().nat_local);
+}
+
+TEST(Nat, IsNotSeenWhereThereIsNone) {
+  Side a = east();
+  Side b = west();
+  a.allow_nat = b.allow_nat = true;
+  TwoEngines net{a, b};
+  net.activate();
+  EXPECT_FALSE(net.east_host.installed.begin()->second.udp.has_value());
+  EXPECT_EQ(net.east_host.ike().front().local.port, 500);
+}
+
+TEST(Repetition, OfAnyDatagramGetsTheSameOctetsAndChangesNothing) {
+  TwoEngines net;
+  net.activate();
+  const std::vector<Datagram> carried = net.carried;
+  const Datagram& auth_request = carried[2];
+  const Datagram& auth_response = carried[3];
+  const std::string before_west = picture(net.west_host);
+  net.west_host.feed(auth_request);
+  ASSERT_EQ(net.west_host.out.size(), 1u);
+  EXPECT_EQ(net.west_host.out.front().octets, auth_response.octets);
+  EXPECT_EQ(picture(net.west_host), before_west);
+  EXPECT_EQ(net.west_host.engine.statistics().replayed, 1u);
+  net.west_host.out.clear();
+
+  const std::string before_east = picture(net.east_host);
+  net.east_host.feed(auth_response);
+  net.east_host.feed(carried[1]);
+  EXPECT_TRUE(net.east_host.out.empty());
+  EXPECT_EQ(picture(net.east_host), before_east);
+}
+
+TEST(Repetition, OfARequestWhoseAnswerWaitsForTheStackIsNotWorkedOnTwice) {
+  TwoEngines net;
+  net.west_host.stack_answers = false;
+  net.activate();
+  const Datagram auth_request = net.carried[2];
+  net.west_host.feed(auth_request);
+  net.west_host.feed(auth_request);
+  EXPECT_TRUE(net.west_host.out.empty());
+  ASSERT_EQ(net.west_host.installed.size(), 1u);
+  net.west_host.feed(contract::InstallResult{net.west_host.stack(), net.west_host.installed.begin()->first, std::nullopt});
+  net.settle();
+  EXPECT_EQ(net.east_host.installed.size(), 1u);
+}
+
+TEST(Loss, OfEveryDatagramOnceStillLeadsToATunnel) {
+  for (std::size_t lost = 0; lost < 4; ++lost) {
+    SCOPED_TRACE(lost);
+    TwoEngines net;
+    install(net);
+    net.east_host.feed(ActivateRule{net.east_host.stack(), "net-to-net"});
+    std::size_t count = 0;
+    net.settle([&](Datagram&) { return count++ != lost; });
+    net.pass(Seconds{10});
+    EXPECT_EQ(net.east_host.installed.size(), 1u);
+    EXPECT_EQ(net.west_host.installed.size(), 1u);
+    EXPECT_EQ(net.west_host.ike().size(), 1u);
+  }
+}
+
+TEST(Malformed, OctetsOfEveryMessageChangedOrCutOffChangeNothing) {
+  TwoEngines net;
+  net.activate();
+  const std::vector<Datagram> carried = net.carried;
+  for (const Datagram& datagram : carried) {
+    Host& host = datagram.stack.text == "west" ? net.west_host : net.east_host;
+    const std::string before = picture(host);
+    for (std::size_t i = 0; i < datagram.octets.size(); ++i) {
+      // A changed IKE_SA_INIT request may be a good one of somebody else: only those of the SA are tried.
+      if (&datagram == &carried.front()) break;
+      Datagram changed = datagram;
+      changed.octets[i] ^= 0x41;
+      host.feed(changed);
+      Datagram cut = datagram;
+      cut.octets.resize(i);
+      host.feed(cut);
+      ASSERT_EQ(picture(host), before) << "octet " << i;
+    }
+    host.out.clear();
+  }
+  EXPECT_EQ(net.east_host.installed.size(), 1u);
+}
+
+TEST(Malformed, FirstRequestsCutOffAnywhereLeaveNothing) {
+  TwoEngines net;
+  install(net);
+  const Datagram request = first_request();
+  for (std::size_t size = 0; size < request.octets.size(); ++size) {
+    Datagram cut = request;
+    cut.octets.resize(size);
+    net.west_host.feed(cut);
+    if (size >= 28) {  // and with a length that fits
+      cut.octets[26] = static_cast<std::uint8_t>(size >> 8);
+      cut.octets[27] = static_cast<std::uint8_t>(size);
+      net.west_host.feed(cut);
+    }
+  }
+  EXPECT_EQ(net.west_host.engine.statistics().ike_sas, 0u);
+  EXPECT_EQ(net.west_host.engine.next_deadline(), std::nullopt);
+}
+
+TEST(Stranger, WithAnUnknownSpiIsToldSoAtALimitedRate) {
+  TwoEngines net;
+  net.activate();
+  Datagram unknown = net.carried[2];
+  for (int i = 0; i < 200; ++i) {
+    unknown.octets[8] = static_cast<std::uint8_t>(i + 1);  // of the responder's SPI: the shard
+    net.west_host.feed(unknown);
+  }
+  EXPECT_GE(net.west_host.out.size(), 1u);
+  EXPECT_LE(net.west_host.out.size(), 20u);
+  EXPECT_NE(parsed(net.west_host.out.front()).payloads.find(wire::NotifyType::invalid_ike_spi), nullptr);
+}
+
+TEST(Stranger, WhoClaimsThatTheSaIsUnknownCausesACheckAtMost) {
+  TwoEngines net;
+  net.activate();
+  net.pass(Seconds{20});
+  const wire::Header seen = *wire::Header::parse(net.carried[2].octets);
+  wire::Payloads payloads;
+  payloads.add(wire::Notify{.type = wire::NotifyType::invalid_ike_spi});
+  const Datagram forged{.stack = net.east_host.stack(),
+                        .local = net.carried[2].remote,
+                        .remote = net.carried[2].local,
+                        .octets = wire::build_message({.initiator_spi = seen.initiator_spi,
+                                                       .responder_spi = seen.responder_spi,
+                                                       .exchange = wire::ExchangeType::informational,
+                                                       .sender = wire::Sender::original_responder,
+                                                       .direction = wire::Direction::response,
+                                                       .id = MessageId{2}},
+                                                      payloads)};
+  for (int i = 0; i < 5; ++i) net.east_host.feed(forged);
+  EXPECT_EQ(net.east_host.out.size(), 1u);
+  net.settle();
+  EXPECT_EQ(net.east_host.ike().size(), 1u);
+  EXPECT_EQ(net.east_host.installed.size(), 1u);
+}
+
+TEST(Restart, OfAPeerEndsTheOlderSasByInitialContact) {
+  TwoEngines net;
+  net.activate();
+  Host again{east(), {}, 77};
+  again.now = net.west_host.now += Seconds{5};
+  again.feed(PolicyInstalled{make_policy(again.side)});
+  again.feed(ActivateRule{again.stack(), "net-to-net"});
+  while (!again.out.empty() || !net.west_host.out.empty()) {
+    for (const Datagram& sent : std::exchange(again.out, {})) {
+      net.west_host.feed(Datagram{net.west_host.stack(), sent.remote, sent.local, sent.octets});
+    }
+    for (const Datagram& sent : std::exchange(net.west_host.out, {})) {
+      again.feed(Datagram{again.stack(), sent.remote, sent.local, sent.octets});
+    }
+  }
+  EXPECT_EQ(again.installed.size(), 1u);
+  EXPECT_EQ(net.west_host.ike().size(), 1u) << net.west_host.told();
+  EXPECT_EQ(net.west_host.installed.size(), 1u);
+}
+
+}  // namespace
+}  // namespace adit::ike
