@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/version.h"
+#include "rpc/grpc_log.h"
 #include "rpc/socket_paths.h"
 
 namespace adit::daemons {
@@ -48,6 +49,7 @@ std::optional<int> parse(CLI::App& app, int argc, const char* const* argv) {
 }
 
 bool open_log(const CommonOptions& options, const std::string& program) {
+  rpc::silence_grpc_log();
   try {
     log::open({.program = program,
                .least = severity_of(options.log_level),

@@ -11,6 +11,18 @@ std::string in_one_line(const policy::Diagnostic& diagnostic) {
   return text;
 }
 
+std::string_view word_for(policy::Diagnostic::Severity severity) {
+  switch (severity) {
+    case policy::Diagnostic::Severity::error:
+      return "error";
+    case policy::Diagnostic::Severity::warning:
+      return "warning";
+    case policy::Diagnostic::Severity::note:
+      return "note";
+  }
+  return "error";
+}
+
 CatalogueId message_of(policy::Diagnostic::Severity severity) {
   switch (severity) {
     case policy::Diagnostic::Severity::error:
@@ -27,7 +39,8 @@ CatalogueId message_of(policy::Diagnostic::Severity severity) {
 
 void log_diagnostics(std::span<const policy::Diagnostic> diagnostics) {
   for (const policy::Diagnostic& diagnostic : diagnostics) {
-    const std::string where = fmt::format("{}:{}:{}", diagnostic.at.file, diagnostic.at.line, diagnostic.at.column);
+    const policy::SourceRange& at = diagnostic.at;
+    const std::string where = fmt::format("{}:{}:{}: {}", at.file, at.line, at.column, word_for(diagnostic.severity));
     log::write({message_of(diagnostic.severity), {{"where", where}, {"problem", in_one_line(diagnostic)}}});
   }
 }

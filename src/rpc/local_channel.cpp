@@ -25,4 +25,9 @@ std::shared_ptr<grpc::Channel> local_channel(const std::string& path) {
   return grpc::CreateCustomChannel("unix:" + path, grpc::InsecureChannelCredentials(), arguments);
 }
 
+std::string host_and_port(const std::string& host, std::uint16_t port) {
+  const bool is_ipv6 = host.find(':') != std::string::npos;
+  return (is_ipv6 ? '[' + host + ']' : host) + ':' + std::to_string(port);
+}
+
 }  // namespace adit::rpc

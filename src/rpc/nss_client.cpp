@@ -1,6 +1,5 @@
 #include "rpc/nss_client.h"
 
-#include <fmt/format.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
 
@@ -25,9 +24,7 @@ std::shared_ptr<grpc::Channel> channel_to(const NssClient::Server& server) {
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
   if (!server.expected_name.empty()) arguments.SetSslTargetNameOverride(server.expected_name);
   const grpc::SslCredentialsOptions tls{server.tls.trusted, server.tls.private_key, server.tls.certificate_chain};
-  const bool is_ipv6 = server.host.find(':') != std::string::npos;
-  const std::string host = is_ipv6 ? '[' + server.host + ']' : server.host;
-  return grpc::CreateCustomChannel(fmt::format("{}:{}", host, server.port), grpc::SslCredentials(tls), arguments);
+  return grpc::CreateCustomChannel(host_and_port(server.host, server.port), grpc::SslCredentials(tls), arguments);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <grpcpp/server_builder.h>
 
 #include "adit/v1/nss.grpc.pb.h"
+#include "rpc/local_channel.h"
 #include "rpc/nss_messages.h"
 #include "rpc/outbox.h"
 #include "rpc/server_stream.h"
@@ -85,27 +86,33 @@ class NssServer::Serving final : public v1::NssService::CallbackService {
   Callbacks callbacks_;
 };
 
-std::expected<std::unique_ptr<NssServer>, std::string> NssServer::start(std::uint16_t port, const TlsCredentials& tls,
+std::expected<std::unique_ptr<NssServer>, std::string> NssServer::start(const Listening& at, const TlsCredentials& tls,
                                                                         Callbacks callbacks) {
   allow_only_tls_1_3();
   auto serving = std::make_unique<Serving>(std::move(callbacks));
   grpc::SslServerCredentialsOptions options{GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY};
   options.pem_root_certs = tls.trusted;
   options.pem_key_cert_pairs = {{tls.private_key, tls.certificate_chain}};
+  const auto credentials = grpc::SslServerCredentials(options);
   grpc::ServerBuilder builder;
   builder.SetMaxReceiveMessageSize(largest_request);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // a second nssd must not steal connections
-  builder.AddListeningPort(fmt::format("[::]:{}", port), grpc::SslServerCredentials(options), &serving->port);
+  const std::vector<std::string> everywhere{"::"};
+  for (const std::string& address : at.addresses.empty() ? everywhere : at.addresses) {
+    builder.AddListeningPort(host_and_port(address, at.port), credentials, &serving->port);
+  }
   builder.RegisterService(serving.get());
   serving->server = builder.BuildAndStart();
   if (serving->server == nullptr || serving->port == 0) {
-    return std::unexpected{fmt::format("listen on TCP port {}: it is in use, or the TLS files do not fit", port)};
+    return std::unexpected{fmt::format("listen on TCP port {}: it is in use, or the TLS files do not fit", at.port)};
   }
   return std::unique_ptr<NssServer>{new NssServer{std::move(serving)}};
 }
 
 NssServer::NssServer(std::unique_ptr<Serving> serving) : serving_{std::move(serving)} {}
-NssServer::~NssServer() { serving_->server->Shutdown(std::chrono::system_clock::now()); }
+NssServer::~NssServer() {
+  if (serving_->server) serving_->server->Shutdown(std::chrono::system_clock::now());
+}
 std::uint16_t NssServer::port() const { return static_cast<std::uint16_t>(serving_->port); }
 
 }  // namespace adit::rpc

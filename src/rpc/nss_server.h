@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "rpc/nss_question.h"
 #include "rpc/tls_credentials.h"
@@ -23,8 +24,12 @@ class NssServer {
     std::function<void(const std::string& client)> connected;
     std::function<void(const std::string& client)> disconnected;
   };
-  /// Listens on all addresses of both families. An error is told for the operator.
-  static std::expected<std::unique_ptr<NssServer>, std::string> start(std::uint16_t port, const TlsCredentials& tls,
+  struct Listening {
+    std::vector<std::string> addresses;  ///< none: all of both families
+    std::uint16_t port = 4159;           ///< 0: one that is free
+  };
+  /// An error is told for the operator.
+  static std::expected<std::unique_ptr<NssServer>, std::string> start(const Listening& at, const TlsCredentials& tls,
                                                                       Callbacks callbacks);
   ~NssServer();
   NssServer(const NssServer&) = delete;

@@ -6,28 +6,29 @@
 #include <memory>
 #include <mutex>
 
-#include "nss/service.h"
+#include "daemons/nssd/loaded_service.h"
 #include "rpc/nss_server.h"
 
 namespace adit::daemons::nssd {
 
 class Answering {
  public:
-  explicit Answering(std::shared_ptr<const nss::Service> service);
+  explicit Answering(std::shared_ptr<const LoadedService> loaded);
   ~Answering();
   Answering(const Answering&) = delete;
   Answering& operator=(const Answering&) = delete;
 
-  /// From any thread; `reply` is called on one of the pool's.
-  void answer(const std::string& client, rpc::NssQuestion question, rpc::NssServer::Reply reply);
+  /// From any thread; `reply` is called on one of the pool's. A question names the client that it is for; its NssClient
+  /// statement must be for the identity that TLS proved.
+  void answer(const std::string& identity, rpc::NssQuestion question, rpc::NssServer::Reply reply);
   /// What comes from now on is answered by another service.
-  void replace(std::shared_ptr<const nss::Service> service);
+  void replace(std::shared_ptr<const LoadedService> loaded);
 
  private:
-  std::shared_ptr<const nss::Service> in_force() const;
+  std::shared_ptr<const LoadedService> in_force() const;
 
   mutable std::mutex mutex_;
-  std::shared_ptr<const nss::Service> service_;
+  std::shared_ptr<const LoadedService> loaded_;
   boost::asio::thread_pool pool_;
 };
 

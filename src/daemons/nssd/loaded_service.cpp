@@ -11,14 +11,12 @@
 namespace adit::daemons::nssd {
 namespace {
 
-/// A client is granted what its statement says, by the name that its TLS certificate proves.
+/// A client is granted what its statement says. Which client a question comes from, Answering finds out.
 nss::Grants grants_of(const policy::NssdConfig& configuration) {
   std::vector<nss::Grant> rows;
   for (const policy::NssClientAccess& client : configuration.clients) {
     if (!client.certificate_service) continue;
-    rows.push_back({.client = client.tls_identity.empty() ? client.name : client.tls_identity,
-                    .sign_labels = client.sign_with,
-                    .authority_labels = client.authorities});
+    rows.push_back({.client = client.name, .sign_labels = client.sign_with, .authority_labels = client.authorities});
   }
   return nss::Grants{std::move(rows)};
 }
@@ -45,8 +43,7 @@ std::optional<LoadedService> load_service(const std::string& file) {
               {{"file", file},
                {"ring", *configuration->key_ring},
                {"clients", fmt::to_string(configuration->clients.size())}}});
-  auto service = std::make_shared<const nss::Service>(*ring, grants_of(*configuration));
-  return LoadedService{std::move(*configuration), std::move(service), std::move(*tls)};
+  return LoadedService{*configuration, nss::Service{*ring, grants_of(*configuration)}, std::move(*tls)};
 }
 
 }  // namespace adit::daemons::nssd

@@ -2,7 +2,6 @@
 // From nssd.conf to a certificate service: the configuration, the key ring's files, the TLS files. All or nothing, so
 // that a refresh that fails changes nothing.
 
-#include <memory>
 #include <optional>
 #include <string>
 
@@ -14,7 +13,7 @@ namespace adit::daemons::nssd {
 
 struct LoadedService {
   policy::NssdConfig configuration;
-  std::shared_ptr<const nss::Service> service;
+  nss::Service service;
   rpc::TlsCredentials tls;
 };
 

@@ -23,11 +23,11 @@ int serve(const CommonOptions& options, const std::string& user) {
     return ExitStatus::system;
   }
   EventLoop loop;
-  auto loaded = load_service(options.configuration);
+  const auto loaded = load_service(options.configuration);
   if (!loaded) return ExitStatus::configuration;
-  Answering answering{loaded->service};
+  Answering answering{std::make_shared<const LoadedService>(*loaded)};
   const auto server = rpc::NssServer::start(
-      loaded->configuration.port, loaded->tls,
+      {loaded->configuration.addresses, loaded->configuration.port}, loaded->tls,
       {.asked = [&](const std::string& client, rpc::NssQuestion question,
                     rpc::NssServer::Reply reply) { answering.answer(client, std::move(question), std::move(reply)); },
        .connected = [](const std::string& client) { log_client(CatalogueId::nss_client_connected, client); },
@@ -37,9 +37,9 @@ int serve(const CommonOptions& options, const std::string& user) {
     return ExitStatus::system;
   }
   loop.on_refresh([&] {
-    const auto fresh = load_service(options.configuration);
+    auto fresh = load_service(options.configuration);
     if (!fresh) return log::write({CatalogueId::configuration_kept, {{"file", options.configuration}}});
-    answering.replace(fresh->service);
+    answering.replace(std::make_shared<const LoadedService>(std::move(*fresh)));
   });
   log_ready(program);
   loop.run();

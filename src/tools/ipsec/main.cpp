@@ -4,6 +4,7 @@
 
 #include <cstdio>
 
+#include "rpc/grpc_log.h"
 #include "tools/ipsec/run.h"
 
 int main(int argc, char** argv) {
@@ -12,6 +13,7 @@ int main(int argc, char** argv) {
     fmt::print(arguments.error().exit_status == 0 ? stdout : stderr, "{}", arguments.error().text);
     return arguments.error().exit_status;
   }
+  adit::rpc::silence_grpc_log();
   const auto outcome = adit::tools::ipsec::run(*arguments);
   fmt::print("{}", outcome.report);
   fmt::print(stderr, "{}", outcome.problem);

@@ -3,12 +3,10 @@
 #include <stdlib.h>
 
 #include <atomic>
-#include <condition_variable>
-#include <deque>
 #include <filesystem>
-#include <mutex>
 #include <thread>
 
+#include "loop.h"
 #include "rpc/operator_client.h"
 #include "rpc/operator_server.h"
 #include "rpc/policy_client.h"
@@ -21,36 +19,6 @@
 namespace adit::rpc {
 namespace {
 
-/// The one thread of a daemon, played by the test: tasks run in until().
-class Loop {
- public:
-  Post post() {
-    return [this](Task task) {
-      const std::lock_guard lock{mutex_};
-      tasks_.push_back(std::move(task));
-      ready_.notify_one();
-    };
-  }
-  /// Runs tasks until the condition holds; false when it does not within ten seconds.
-  bool until(const std::function<bool()>& condition) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{10};
-    while (!condition()) {
-      std::unique_lock lock{mutex_};
-      if (!ready_.wait_until(lock, deadline, [this] { return !tasks_.empty(); })) return false;
-      Task task = std::move(tasks_.front());
-      tasks_.pop_front();
-      lock.unlock();
-      task();
-    }
-    return true;
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable ready_;
-  std::deque<Task> tasks_;
-};
-
 class Services : public testing::Test {
  protected:
   Services() {
@@ -61,7 +29,7 @@ class Services : public testing::Test {
   std::string path(const char* name) const { return folder_ + "/" + name; }
 
   std::string folder_;
-  Loop loop_;
+  test::Loop loop_;
 };
 
 struct WatchedPolicy {

@@ -1,0 +1,133 @@
+// NssService over real TLS: who is served, as whom, and what becomes of questions while the server is away.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+
+#include "loop.h"
+#include "rpc/nss_client.h"
+#include "rpc/nss_server.h"
+
+namespace adit::rpc {
+namespace {
+
+const std::string folder = ADIT_TEST_DATA "/vectors/nss-tls/";
+
+std::string text_of(const std::string& name) {
+  std::ifstream file{folder + name};
+  return {std::istreambuf_iterator<char>{file}, {}};
+}
+TlsCredentials credentials(const std::string& name) {
+  return {text_of(name + ".pem"), text_of(name + ".key"), text_of("authority.pem")};
+}
+
+/// An nssd that answers each ListAuthorities with as many hashes as labels were asked for.
+std::unique_ptr<NssServer> serve(std::uint16_t port, std::function<void(const std::string& client)> seen = {}) {
+  auto server = NssServer::start(
+      {{"127.0.0.1"}, port}, credentials("server"),
+      {.asked =
+           [seen](const std::string& client, const NssQuestion& question, const NssServer::Reply& reply) {
+             if (seen) seen(client);
+             const auto& labels = std::get<contract::ListAuthorities>(question.request).ca_labels;
+             reply(contract::Authorities{std::vector<ByteString>(labels.size(), ByteString(20, 1))});
+           },
+       .connected = [](const std::string&) {},
+       .disconnected = [](const std::string&) {}});
+  EXPECT_TRUE(server) << server.error();
+  return server ? std::move(*server) : nullptr;
+}
+
+struct Client {
+  test::Loop loop;
+  int ups = 0, downs = 0;
+  std::vector<NssReply> replies;
+  NssClient nss;
+
+  Client(const std::string& name, std::uint16_t port, const std::string& expected = "nss.example.org")
+      : nss{{.host = "127.0.0.1", .port = port, .expected_name = expected, .tls = credentials(name)},
+            loop.post(),
+            {.connection = {.up = [this] { ++ups; }, .down = [this](const std::string&) { ++downs; }},
+             .answered = [this](NssReply reply) { replies.push_back(std::move(reply)); }}} {}
+  void ask(std::uint64_t id) {
+    nss.ask({ike::RequestId{id}, "host_east", contract::ListAuthorities{std::vector<std::string>(id % 3, "root")}});
+  }
+};
+
+TEST(NssService, AnswersAThousandQuestionsOnOneStreamToAClientThatItKnowsByItsCertificate) {
+  std::mutex mutex;
+  std::string seen;
+  const auto server = serve(0, [&](const std::string& client) {
+    const std::lock_guard lock{mutex};
+    seen = client;
+  });
+  ASSERT_TRUE(server);
+  Client client{"client", server->port()};
+  constexpr std::uint64_t count = 1000;
+  for (std::uint64_t id = 1; id <= count; ++id) client.ask(id);
+  ASSERT_TRUE(client.loop.until([&] { return client.replies.size() == count; }));
+  for (const NssReply& reply : client.replies) {
+    EXPECT_EQ(std::get<contract::Authorities>(reply.answer).key_hashes.size(), reply.id.value() % 3);
+  }
+  EXPECT_EQ(client.ups, 1);
+  EXPECT_EQ(seen, "iked.example.org");
+}
+
+TEST(NssService, AQuestionWaitsForAServerThatIsAwayAndIsAnsweredWhenItIsBack) {
+  auto server = serve(0);
+  ASSERT_TRUE(server);
+  const std::uint16_t port = server->port();
+  Client client{"client", port};
+  ASSERT_TRUE(client.loop.until([&] { return client.ups == 1; }));
+  server.reset();
+  ASSERT_TRUE(client.loop.until([&] { return client.downs == 1; }));
+  client.ask(1);
+  client.ask(2);
+  client.nss.forget_before(ike::RequestId{2});
+  server = serve(port);
+  ASSERT_TRUE(server);
+  ASSERT_TRUE(client.loop.until([&] { return !client.replies.empty(); }));
+  EXPECT_EQ(client.replies.front().id, ike::RequestId{2}) << "the first was not worth waiting for any more";
+}
+
+TEST(NssService, DoesNotServeAClientOfAnotherAuthority) {
+  const auto server = serve(0, [](const std::string& client) { ADD_FAILURE() << client; });
+  ASSERT_TRUE(server);
+  Client stranger{"stranger", server->port()};
+  stranger.ask(1);
+  EXPECT_FALSE(stranger.loop.until([&] { return stranger.ups > 0; }, std::chrono::milliseconds{700}));
+}
+
+TEST(NssService, IsNotBelievedUnderAnotherName) {
+  const auto server = serve(0, [](const std::string& client) { ADD_FAILURE() << client; });
+  ASSERT_TRUE(server);
+  Client client{"client", server->port(), "other.example.org"};
+  client.ask(1);
+  EXPECT_FALSE(client.loop.until([&] { return client.ups > 0; }, std::chrono::milliseconds{700}));
+}
+
+TEST(NssService, SpeaksTls13AndNothingOlder) {
+  const auto server = serve(0);
+  ASSERT_TRUE(server);
+  const auto handshake = [&](const char* version) {
+    const std::string command = fmt::format(
+        "openssl s_client -connect 127.0.0.1:{} -{} -cert {}client.pem -key {}client.key -CAfile "
+        "{}authority.pem -verify_return_error </dev/null >/dev/null 2>&1",
+        server->port(), version, folder, folder, folder);
+    return std::system(command.c_str());
+  };
+  EXPECT_EQ(handshake("tls1_3"), 0);
+  EXPECT_NE(handshake("tls1_2"), 0);
+}
+
+TEST(NssService, SaysSoWhenItsPortIsTaken) {
+  const auto server = serve(0);
+  ASSERT_TRUE(server);
+  const auto second = NssServer::start({{"127.0.0.1"}, server->port()}, credentials("server"), {});
+  ASSERT_FALSE(second);
+  EXPECT_NE(second.error().find("in use"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace adit::rpc
