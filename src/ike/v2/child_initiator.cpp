@@ -37,13 +37,13 @@ bool asks_for_transport(const IkeSa& sa, const ChildWish& wish) {
   return false;
 }
 
-/// The peer's group for a second try (RFC 7296 §1.3): one that the action accepts, once.
+/// The peer's group for a second try (RFC 7296 §1.3): one that the action accepts. There is no third.
 std::optional<GroupId> group_to_retry(const ChildNegotiation& negotiation, const wire::Notify& notify) {
   Reader in{notify.data};
   const auto group = static_cast<GroupId>(in.u16("group"));
   const auto& accepted = negotiation.wish.filter->vpn->acceptable_pfs;
   const bool fits = !in.failed() && std::ranges::find(accepted, group) != accepted.end() &&
-                    std::ranges::find(negotiation.tried_groups, group) == negotiation.tried_groups.end();
+                    !negotiation.wish.group;
   return fits ? std::optional{group} : std::nullopt;
 }
 
@@ -107,11 +107,17 @@ void take_child_answer(Turn& turn, IkeSa& sa, const wire::Payloads& answer, Byte
   const auto choice = choose_child(action, {group}, *chosen, path_of(sa));
   const auto give_back = [&](const std::string& reason) {
     // The peer has the SA: it is told that nobody uses it (RFC 7296 §1.4.1).
-    sa.spis_to_delete.push_back({contract::SaProtocol::esp, negotiation.inbound_spi});
+    const auto protocol = choice ? choice->transforms.protocol : contract::SaProtocol::esp;
+    sa.spis_to_delete.push_back({protocol, negotiation.inbound_spi});
     child_failed(turn, sa, reason);
   };
   if (!choice || chosen->proposals.size() != 1) {
     return give_back("the peer chose what was not offered: " + describe(*chosen));
+  }
+  // Its Delete was faster than the response, which had to be repeated.
+  const auto& deleted = negotiation.deleted_by_peer;
+  if (std::ranges::find(deleted, Spi{choice->peer_spi.value()}) != deleted.end()) {
+    return child_failed(turn, sa, "the peer has deleted it again");
   }
   if (negotiation.cancelled) return give_back("deactivated by command");
   if (local->selectors.empty() || remote->selectors.empty()) return give_back("the peer's traffic selectors are unknown");

@@ -69,7 +69,9 @@ struct ChildNegotiation {
   std::unique_ptr<crypto::KeyExchange> key_exchange;  ///< with PFS
   bool transport_asked = false;
   bool cancelled = false;  ///< deactivated while the peer was asked
-  std::vector<GroupId> tried_groups;
+  /// SPIs that the peer deleted and that no SA here has: the response that names one may have been lost.
+  static constexpr std::size_t most_deleted = 16;
+  std::vector<Spi> deleted_by_peer;
 };
 
 struct IkeSa {

@@ -63,7 +63,12 @@ void answer_delete(Turn& turn, IkeSa& sa, const wire::Delete& request, wire::Pay
   for (const Spi named : request.spis) {
     // The peer names the SPIs it receives on: those we send on (RFC 7296 §3.11).
     ChildSa* child = sa.find_child(static_cast<contract::SaProtocol>(request.protocol), OutboundSpi{named.value()});
-    if (child == nullptr) continue;  // already gone: nothing to do, nothing to say
+    if (child == nullptr) {  // already gone, or not here yet: nothing to say
+      if (sa.negotiation != nullptr && sa.negotiation->deleted_by_peer.size() < ChildNegotiation::most_deleted) {
+        sa.negotiation->deleted_by_peer.push_back(named);
+      }
+      continue;
+    }
 
     // Deletes crossed: ours names the inbound half already, and the response must not (RFC 7296 §1.4.1).
     if (!child->delete_sent) paired.spis.emplace_back(child->inbound_spi.value());
