@@ -92,6 +92,8 @@ class Capture:
         time.sleep(0.3)  # dumpcap writes what the kernel still holds for it
         self.process.terminate()
         self.process.wait(10)
+        self.drain.join()
+        self.process.stderr.close()
 
     def rows(self, *fields, only=None):
         words = ["tshark", "-r", str(self.file), "-T", "fields", "-E", "separator=|", "-n"]
