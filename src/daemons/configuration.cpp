@@ -11,18 +11,6 @@ std::string in_one_line(const policy::Diagnostic& diagnostic) {
   return text;
 }
 
-std::string_view word_for(policy::Diagnostic::Severity severity) {
-  switch (severity) {
-    case policy::Diagnostic::Severity::error:
-      return "error";
-    case policy::Diagnostic::Severity::warning:
-      return "warning";
-    case policy::Diagnostic::Severity::note:
-      return "note";
-  }
-  return "error";
-}
-
 CatalogueId message_of(policy::Diagnostic::Severity severity) {
   switch (severity) {
     case policy::Diagnostic::Severity::error:
@@ -40,7 +28,7 @@ CatalogueId message_of(policy::Diagnostic::Severity severity) {
 void log_diagnostics(std::span<const policy::Diagnostic> diagnostics) {
   for (const policy::Diagnostic& diagnostic : diagnostics) {
     const policy::SourceRange& at = diagnostic.at;
-    const std::string where = fmt::format("{}:{}:{}: {}", at.file, at.line, at.column, word_for(diagnostic.severity));
+    const std::string where = fmt::format("{}:{}:{}", at.file, at.line, at.column);
     log::write({message_of(diagnostic.severity), {{"where", where}, {"problem", in_one_line(diagnostic)}}});
   }
 }

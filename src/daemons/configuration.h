@@ -14,7 +14,7 @@
 
 namespace adit::daemons {
 
-/// `file:line:column: error: problem: found …; expected …; did you mean …?`
+/// `file:line:column: problem: found …; expected …; did you mean …?`; the severity is the message's.
 void log_diagnostics(std::span<const policy::Diagnostic> diagnostics);
 
 /// Logs that a file cannot be read.
