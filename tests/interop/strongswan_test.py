@@ -124,7 +124,7 @@ class PresharedKey(WithStrongswan):
     def test_a_restart_of_strongswan_is_noticed(self):
         self.bring_up(gateway(), connection())
         self.activate_from_adit()
-        self.peer.stop()
+        self.peer.crash()
         self.peer.start()
         self.activate_from_peer()
         self.check_traffic(1_000_000)

@@ -7,6 +7,7 @@ transport mode nor AH.
 import os
 import pathlib
 import signal
+import socket
 import subprocess
 import time
 
@@ -58,6 +59,8 @@ swanctl {{
         self.process = None
 
     def start(self):
+        for left_over in (self.vici, self.run_folder / "charon.pid"):
+            left_over.unlink(missing_ok=True)
         environment = dict(os.environ, STRONGSWAN_CONF=str(self.run_folder / "strongswan.conf"))
         # charon writes /run/charon.pid whatever its settings say: it gets a /run of its own.
         script = 'mount --bind "$1" /run && exec /usr/lib/ipsec/charon'
@@ -65,12 +68,17 @@ swanctl {{
             self.process = self.namespace.popen("unshare", "-m", "sh", "-c", script, "sh", str(self.run_folder),
                                                 stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=environment)
         deadline = time.monotonic() + 15
-        while not self.vici.exists():
+        while not self.answers():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise CommandFailed("charon did not start:\n" + (self.run_folder / "stdout").read_text(errors="replace"))
             time.sleep(0.02)
         self.control("--load-all", "--noprompt")
         return self
+
+    def answers(self):
+        """Whether charon takes connections: its socket is there a little before it listens."""
+        with socket.socket(socket.AF_UNIX) as probe:
+            return probe.connect_ex(str(self.vici)) == 0
 
     def control(self, *words, check=True, timeout=60):
         environment = dict(os.environ, STRONGSWAN_CONF=str(self.run_folder / "strongswan.conf"), SWANCTL_DIR=str(self.swanctl_folder))
@@ -79,13 +87,17 @@ swanctl {{
     def log(self):
         return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
 
-    def stop(self):
+    def crash(self):
+        """Ends charon as a power cut would: no peer hears of it."""
+        self.stop(signal.SIGKILL)
+
+    def stop(self, how=signal.SIGTERM):
         if self.process is None:
             return
         pid_file = self.run_folder / "charon.pid"
         pid = int(pid_file.read_text()) if pid_file.exists() else self.process.pid
         try:
-            os.kill(pid, signal.SIGTERM)
+            os.kill(pid, how)
             self.process.wait(10)
         except ProcessLookupError:
             pass
