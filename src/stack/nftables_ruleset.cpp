@@ -24,6 +24,8 @@ struct Path {
 constexpr Path local_in{Direction::inbound, false, "local_in"}, local_out{Direction::outbound, false, "local_out"};
 constexpr Path routed_in{Direction::inbound, true, "routed_in"}, routed_out{Direction::outbound, true, "routed_out"};
 
+constexpr std::string_view protected_packet = "meta l4proto { esp, ah }";
+
 bool belongs(const Filter& filter, const Path& path) {
   if (filter.direction != path.direction) return false;
   return filter.routing == policy::Routing::either || (filter.routing == policy::Routing::routed) == path.routed;
@@ -149,6 +151,7 @@ class Ruleset {
     const std::string& tun = options_.tun_name;
     line("chain prerouting {{");
     line("  type filter hook prerouting priority mangle; policy accept;");
+    line("  {} return", protected_packet);  // the most frequent by far; what is in it comes by the TUN
     add_mss_clamp("iifname");
     line("  fib daddr type {{ local, broadcast, multicast, anycast }} return");
     line("  jump steer");
@@ -156,12 +159,12 @@ class Ruleset {
 
     line("chain input {{");
     line("  type filter hook input priority filter; policy drop;");
-    line("  iifname \"lo\" accept");
     if (!policy_.pre_decap) {
       // ESP goes to the data plane, which knows its SAs; the rules see what comes out (reference: PreDecap Off).
-      line("  meta l4proto {{ esp, ah }} accept");
+      line("  {} accept", protected_packet);
       line("  udp dport 4500 @th,64,32 != 0 accept");
     }
+    line("  iifname \"lo\" accept");
     line("  jump local_in");
     line("  accept");
     line("}}");
@@ -176,10 +179,10 @@ class Ruleset {
     // Of type route: a packet that has got the mark is routed again.
     line("chain output {{");
     line("  type route hook output priority mangle; policy drop;");
-    line("  oifname \"lo\" accept");
     // Our own ESP; IKE from the same sockets is subject to the rules like all else.
-    line("  meta mark {:#010x} meta l4proto {{ esp, ah }} accept", options_.own_mark);
+    line("  meta mark {:#010x} {} accept", options_.own_mark, protected_packet);
     line("  meta mark {:#010x} udp sport 4500 @th,64,32 != 0 accept", options_.own_mark);
+    line("  oifname \"lo\" accept");
     line("  jump local_out");
     line("  accept");
     line("}}");
@@ -187,6 +190,7 @@ class Ruleset {
     // Closed even when the routing rule or the device has gone: what must be protected leaves by the TUN or not at all.
     line("chain postrouting {{");
     line("  type filter hook postrouting priority mangle; policy accept;");
+    line("  {} meta mark {:#010x} return", protected_packet, options_.own_mark);
     add_mss_clamp("oifname");
     line("  meta mark {:#010x} oifname != \"{}\" drop", options_.tunnel_mark, tun);
     line("}}");

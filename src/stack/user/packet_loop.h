@@ -6,6 +6,7 @@
 #include <optional>
 #include <thread>
 
+#include "stack/moderation.h"
 #include "stack/user/data_plane.h"
 #include "stack/user/inbound_path.h"
 #include "stack/user/mailbox.h"
@@ -72,6 +73,9 @@ class PacketLoop {
   std::optional<IkeChannel> iked_;
   Instant now_{};
   std::uint64_t ike_received_ = 0, ike_sent_ = 0, ike_dropped_ = 0;
+
+  Moderation moderation_;
+  std::size_t raw_in_turn_ = 0;  // datagrams of raw sockets
 
   DropCounters drops_;
   Sad sad_;

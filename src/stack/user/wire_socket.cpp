@@ -127,8 +127,7 @@ std::expected<WireSocket, SystemFailure> WireSocket::open(Wire wire, IpFamily fa
 }
 
 std::span<ReceivedDatagram> WireSocket::receive(ReceiveSlots& slots) {
-  const std::span<ReceivedDatagram> received =
-      slots.receive(fd(), family_, wire_ == Wire::esp ? ReceiveSlots::raw_batch : ReceiveSlots::udp_batch);
+  const std::span<ReceivedDatagram> received = slots.receive(fd(), family_, batch());
   if (wire_ != Wire::esp) return received;
   for (ReceivedDatagram& datagram : received) {
     datagram.source.port = 0;  // a raw socket's name has the protocol there

@@ -42,6 +42,8 @@ class WireSocket {
   IpFamily family() const { return family_; }
   int fd() const { return file_.number(); }
 
+  /// Datagrams of one receive() at most.
+  unsigned batch() const { return wire_ == Wire::esp ? ReceiveSlots::raw_batch : ReceiveSlots::udp_batch; }
   std::span<ReceivedDatagram> receive(ReceiveSlots& slots);
 
   struct Sent {

@@ -1,0 +1,77 @@
+#include "stack/acquires.h"
+
+#include <gtest/gtest.h>
+
+#include "stack/moderation.h"
+
+namespace adit::stack {
+namespace {
+
+using namespace std::chrono_literals;
+using Ask = Acquires::Ask;
+
+PacketSelectors flow(unsigned number) {
+  return {.source = IpAddress::v4(1), .destination = IpAddress::v4(number), .protocol = 1};
+}
+const ByteString packet{1, 2, 3};
+
+TEST(Acquires, AFlowAsksOnceAndAgainAfterAWhile) {
+  Acquires acquires;
+  const Instant start{100s};
+  EXPECT_EQ(acquires.add(flow(1), packet, start), Ask::now);
+  EXPECT_EQ(acquires.add(flow(1), packet, start + Acquires::repeat_after - 1us), Ask::already);
+  EXPECT_EQ(acquires.add(flow(1), packet, start + Acquires::repeat_after), Ask::now);
+}
+
+TEST(Acquires, AFloodOfFlowsAsksABoundedNumberOfTimesASecond) {
+  Acquires acquires;
+  unsigned asked = 0;
+  for (unsigned i = 0; i < 10'000; ++i) asked += acquires.add(flow(i), packet, Instant{100s}) == Ask::now ? 1u : 0u;
+  EXPECT_EQ(asked, Acquires::most_questions);
+  EXPECT_EQ(acquires.add(flow(20'000), packet, Instant{101s}), Ask::now);
+}
+
+TEST(Acquires, HoldABoundedNumberOfFlowsForABoundedTime) {
+  Acquires acquires;
+  unsigned held = 0;
+  for (unsigned i = 0; i < 10'000; ++i) {
+    held += acquires.add(flow(i), packet, Instant{100s} + i * 100ms) == Ask::now ? 1u : 0u;
+  }
+  EXPECT_EQ(held, Acquires::most_flows);
+  acquires.forget_old(Instant{100s} + 10'000 * 100ms + Acquires::hold_for);
+  EXPECT_TRUE(acquires.release([](const PacketSelectors&) { return true; }).empty());
+}
+
+TEST(Acquires, TheFirstPacketIsReleasedOnceWhenItsFlowIsCarried) {
+  Acquires acquires;
+  acquires.add(flow(1), packet, Instant{100s});
+  acquires.add(flow(2), packet, Instant{100s});
+  const auto first = [](const PacketSelectors& waiting) { return waiting == flow(1); };
+  const auto released = acquires.release(first);
+  ASSERT_EQ(released.size(), 1u);
+  EXPECT_EQ(released[0].packet, packet);
+  EXPECT_TRUE(acquires.release(first).empty());
+}
+
+TEST(Moderation, RestsInAStreamOfSmallTurnsOnly) {
+  const struct {
+    const char* name;
+    std::size_t packets;
+    Duration after;
+    bool want;
+  } cases[] = {
+      {"a stream", 3, 20us, true},
+      {"turns far apart", 3, Moderation::dense, false},
+      {"question and answer", Moderation::dialogue, 20us, false},
+      {"batches that are large already", Moderation::enough, 20us, false},
+  };
+  for (const auto& [name, packets, after, want] : cases) {
+    SCOPED_TRACE(name);
+    Moderation moderation;
+    EXPECT_FALSE(moderation.should_rest(packets, Instant{100s}));
+    EXPECT_EQ(moderation.should_rest(packets, Instant{100s} + after), want);
+  }
+}
+
+}  // namespace
+}  // namespace adit::stack
