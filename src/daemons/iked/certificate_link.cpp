@@ -24,6 +24,19 @@ std::string default_client_name(const StackName& stack) {
   return name;
 }
 
+/// What the server's certificate must carry: the Identity coded, or the host's name. TLS compares names and addresses;
+/// an identity of another kind cannot be checked, and unchecked nobody is asked for a signature.
+std::optional<std::string> checkable_name(const policy::NssServer& server) {
+  if (!server.identity) return std::string{};
+  using enum IdentityType;
+  const IdentityType type = server.identity->type;
+  if (type == fqdn || type == ipv4_addr || type == ipv6_addr) return server.identity->to_string();
+  log::write({CatalogueId::configuration_error,
+              {{"where", server.at.to_string()},
+               {"problem", "the certificate server's Identity must be an Fqdn or IpAddr, not " + name_of(type)}}});
+  return std::nullopt;
+}
+
 }  // namespace
 
 CertificateLink::CertificateLink(EventLoop& loop, std::function<void(ike::Input)> happened)
@@ -35,18 +48,18 @@ void CertificateLink::configure(const policy::IkedConfig& configuration) {
   configuration_ = configuration;
   if (is_same) return;
   client_.reset();
+  asked_.clear();
   if (configuration.server && configuration.tls) connect(*configuration.server, *configuration.tls);
 }
 
 void CertificateLink::connect(const policy::NssServer& server, const policy::TlsFiles& files) {
+  const auto expected = checkable_name(server);
   auto tls = read_tls_files(files);
-  if (!tls) return;
+  if (!expected || !tls) return;
   const std::string address = fmt::format("{}:{}", server.host, server.port);
   client_.emplace(
-      rpc::NssClient::Server{.host = server.host,
-                             .port = server.port,
-                             .expected_name = server.identity ? server.identity->to_string() : std::string{},
-                             .tls = std::move(*tls)},
+      rpc::NssClient::Server{
+          .host = server.host, .port = server.port, .expected_name = *expected, .tls = std::move(*tls)},
       loop_.post(),
       rpc::NssClient::Callbacks{
           .connection = {.up = [address] { log_connected("nssd", address); },
@@ -58,10 +71,19 @@ void CertificateLink::connect(const policy::NssServer& server, const policy::Tls
 
 void CertificateLink::ask(ike::CertificateRequest request) {
   if (!client_) return refuse(request.id, "iked.conf names no NetworkSecurityServer, or its TLS files cannot be read");
+  forget_overdue();
+  asked_.push_back({request.id, std::chrono::steady_clock::now()});
   const policy::NssStack* stack = configuration_.find_stack(request.stack.text);
   std::string name =
       stack != nullptr && !stack->client_name.empty() ? stack->client_name : default_client_name(request.stack);
   client_->ask({request.id, std::move(name), std::move(request.request)});
+}
+
+/// The engine gives up a question after NssWaitLimit: while nssd is away, those need not be kept for it.
+void CertificateLink::forget_overdue() {
+  const auto oldest = std::chrono::steady_clock::now() - configuration_.nss_wait_limit;
+  while (!asked_.empty() && asked_.front().at < oldest) asked_.pop_front();
+  if (!asked_.empty()) client_->forget_before(asked_.front().id);
 }
 
 void CertificateLink::refuse(ike::RequestId id, std::string reason) {

@@ -2,6 +2,8 @@
 // iked's way to the certificate service: the engine's questions out, answers in. Without a server in iked.conf every
 // question is refused at once, with that reason.
 
+#include <chrono>
+#include <deque>
 #include <functional>
 #include <optional>
 #include <string>
@@ -24,11 +26,17 @@ class CertificateLink {
  private:
   void connect(const policy::NssServer& server, const policy::TlsFiles& tls);
   void refuse(ike::RequestId id, std::string reason);
+  void forget_overdue();
 
   EventLoop& loop_;
   std::function<void(ike::Input)> happened_;
   policy::IkedConfig configuration_;
   std::optional<rpc::NssClient> client_;
+  struct Asked {
+    ike::RequestId id;
+    std::chrono::steady_clock::time_point at;
+  };
+  std::deque<Asked> asked_;  // ids only rise
 };
 
 }  // namespace adit::daemons::iked

@@ -92,6 +92,7 @@ void StackLink::await_datagrams() {
 }
 
 void StackLink::read_datagrams() {
+  if (!channel_) return;  // closed after the wait had ended
   for (unsigned batch = 0; batch < batches_at_once; ++batch) {
     auto datagrams = channel_->read_batch();
     if (!datagrams) {

@@ -23,6 +23,7 @@ class StackLink {
   /// `happened` takes what concerns the engine.
   StackLink(EventLoop& loop, const std::string& socket_folder, StackName stack,
             std::function<void(ike::Input)> happened);
+  ~StackLink() { close_channel(); }
   StackLink(const StackLink&) = delete;
   StackLink& operator=(const StackLink&) = delete;
 

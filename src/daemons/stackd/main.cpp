@@ -1,5 +1,8 @@
 // stackd: one TCP/IP stack: its filters, its SAs, its packets. Runs in the network namespace that it serves.
 
+#include <algorithm>
+#include <cctype>
+
 #include "daemons/command_line.h"
 #include "daemons/confinement.h"
 #include "daemons/event_loop.h"
@@ -10,6 +13,15 @@ namespace adit::daemons::stackd {
 namespace {
 
 constexpr const char* program = "stackd";
+
+/// The name becomes part of sockets' names: no slash, and nothing that would need quoting.
+std::string is_stack_name(const std::string& name) {
+  constexpr std::size_t longest = 64;
+  const bool right = !name.empty() && name.size() <= longest && std::ranges::all_of(name, [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '_' || c == '-' || c == '.';
+  });
+  return right ? "" : "a stack's name has 1 to 64 letters, digits, '_', '-' or '.'";
+}
 
 int serve(const CommonOptions& common, StackdOptions options, const std::vector<std::string>& users) {
   if (!open_log(common, program)) return ExitStatus::system;
@@ -45,7 +57,8 @@ int run(int argc, const char* const* argv) {
   StackdOptions options;
   app.add_option("--stack", options.stack.text, "Name of the stack, as policies and ipsec -p know it")
       ->required()
-      ->type_name("NAME");
+      ->type_name("NAME")
+      ->check(is_stack_name);
   app.add_option("--tun", options.data_plane.tun_name, "Name of the TUN device")
       ->type_name("NAME")
       ->capture_default_str();
