@@ -74,18 +74,18 @@ const NssClientAccess* NssdConfig::find_client(std::string_view name) const {
 
 Parsed<NssdConfig> parse_nssd_config(const SourceFile& file) {
   Findings findings;
-  const Statement top = parse_file(StatementId::nssd_file, file, findings);
+  Statement top = parse_file(StatementId::nssd_file, file, findings);
   NssdConfig config;
   const Place start{.file = &file.name, .line = 1, .column = 1, .length = 1};
-  const Statement* server = last_of(top, StatementId::nss_config, findings);
-  if (server != nullptr) read_server(*server, config, findings);
+  const std::optional<Statement> server = merged(top, StatementId::nss_config);
+  if (server) read_server(*server, config, findings);
   if (const Statement* ipsec = last_of(top, StatementId::ipsec_discipline_config, findings)) {
     read_discipline(*ipsec, config);
   }
   for (const Statement* client : last_of_each_name(top, StatementId::nss_client, findings)) {
     config.clients.push_back(read_client(*client));
   }
-  const Place at = server != nullptr ? server->at : start;
+  const Place at = server ? server->at : start;
   if (!config.key_ring) {
     findings.error(at,
                    {.problem = "no key ring", .found = {}, .expected = "KeyRing folder in NssConfig", .nearest = {}});

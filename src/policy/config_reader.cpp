@@ -66,6 +66,21 @@ std::vector<const Statement*> last_of_each_name(const Statement& top, StatementI
   return last;
 }
 
+std::optional<Statement> merged(Statement& top, StatementId type) {
+  std::optional<Statement> whole;
+  for (Entry& entry : top.entries) {
+    if (entry.block == nullptr || entry.block->row->id != type) continue;
+    if (!whole) {
+      whole = std::move(*entry.block);
+      entry.block.reset();
+      continue;
+    }
+    std::ranges::move(entry.block->entries, std::back_inserter(whole->entries));
+    entry.block.reset();
+  }
+  return whole;
+}
+
 const Statement* last_of(const Statement& top, StatementId type, Findings& findings) {
   const auto last = last_of_each_name(top, type, findings);
   return last.empty() ? nullptr : last.front();

@@ -27,6 +27,8 @@ Services services_of(const Statement& statement);
 
 /// The last statement of a type, with a warning about earlier ones; null when there is none.
 const Statement* last_of(const Statement& top, StatementId type, Findings& findings);
+/// All statements of a type as one, in order, so that the last value counts; taken out of `top`.
+std::optional<Statement> merged(Statement& top, StatementId type);
 /// The last statement of each name, in order of place, with a warning about earlier ones.
 std::vector<const Statement*> last_of_each_name(const Statement& top, StatementId type, Findings& findings);
 

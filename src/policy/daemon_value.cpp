@@ -57,7 +57,11 @@ Value read_user(ValueText& text, std::string_view expected) {
   if (!equal_without_case(by.text, "AuthBy")) return refused(text, by, "unknown value", expected);
   const Word method = text.take();
   if (equal_without_case(method.text, "Passticket")) return UserLogOn{.name = std::string{name.text}, .password = {}};
-  if (!equal_without_case(method.text, "Password")) return refused(text, method, "unknown value", expected);
+  if (!equal_without_case(method.text, "Password")) {
+    // It may be the password itself.
+    const Word hidden{.text = method.text.empty() ? "" : "***", .column = method.column, .length = method.length};
+    return refused(text, hidden, "unknown value", expected);
+  }
   const Word password = text.rest();
   if (password.text.empty()) return refused(text, password, {}, expected);
   return UserLogOn{.name = std::string{name.text}, .password = Secret{as_bytes(password.text)}};

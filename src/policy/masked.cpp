@@ -9,10 +9,12 @@
 namespace adit::policy {
 namespace {
 
-// Attributes whose value is secret from their first word on, or from the word after one of the forms.
-constexpr std::array<std::string_view, 8> secret_attributes = {
-    "SharedKey",       "SharedKeyFile", "EncryptInboundKey", "EncryptOutboundKey", "AuthInboundKey",
-    "AuthOutboundKey", "UserId",        "Password"};
+// Attributes whose value is secret from its first word on, or from the word after one of the forms.
+constexpr std::array<std::string_view, 7> key_attributes = {
+    "SharedKey",      "SharedKeyFile",   "EncryptInboundKey", "EncryptOutboundKey",
+    "AuthInboundKey", "AuthOutboundKey", "Password"};
+// `UserId name AuthBy Password pw`: what stands where the method should may be the password.
+constexpr std::array<std::string_view, 1> log_on_attributes = {"UserId"};
 constexpr std::array<std::string_view, 4> forms = {"Ascii", "Ebcdic", "Hex", "Password"};
 
 bool is_one_of(std::span<const std::string_view> words, std::string_view word) {
@@ -26,16 +28,15 @@ std::size_t secret_begins(std::string_view line) {
   const auto after = [line](std::size_t at) {
     return std::min(line.find_first_not_of(blanks, std::min(line.find_first_of(blanks, at), line.size())), line.size());
   };
-  bool is_secret = false;
+  std::size_t secret_from = line.size();  // counted in words
   std::size_t at = std::min(line.find_first_not_of(blanks), line.size());
-  for (bool first = true; at < line.size(); first = false) {
+  for (std::size_t index = 0; at < line.size(); ++index) {
     const std::string_view word = line.substr(at, std::min(line.find_first_of(blanks, at), line.size()) - at);
     const std::size_t next = after(at);
     if (is_one_of(forms, word)) return next;
-    if (!first && is_secret) return at;
-    if (first) is_secret = !nearest_word(word, secret_attributes).empty();
-    if (first && is_one_of(std::array<std::string_view, 1>{"UserId"}, word))
-      is_secret = false;  // its Password is a form
+    if (index >= secret_from) return at;
+    if (index == 0 && !nearest_word(word, key_attributes).empty()) secret_from = 1;
+    if (index == 0 && !nearest_word(word, log_on_attributes).empty()) secret_from = 3;
     at = next;
   }
   return line.size();

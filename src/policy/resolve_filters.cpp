@@ -70,6 +70,7 @@ void Resolver::filter_rule(const Statement& rule, const std::string& group) {
   }
   if (const Statement* vpn = target(rule, Attribute::dyn_vpn_action)) common.vpn = dyn_vpn_action(*vpn);
   if (const Statement* manual = target(rule, Attribute::man_vpn_action)) check_manual(*manual);
+  target(rule, Attribute::time_condition);  // refused by the table; its name must be right all the same
   if (const Statement* start = target(rule, Attribute::local_start_action)) common.local_start = local_start(*start);
   if (common.vpn != nullptr && common.local_start == nullptr) common.local_start = default_start_;
   if (const Statement* peer = target(rule, Attribute::remote_identity)) {

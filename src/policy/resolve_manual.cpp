@@ -18,6 +18,7 @@ std::size_t key_octets(IntegrityId id) {
 
 void Resolver::check_manual(const Statement& statement) {
   const auto& cipher = value_as<EncryptionChoice>(statement, Attribute::how_to_encrypt);
+  target(statement, Attribute::time_condition);
   const auto& mac = value_as<AuthenticationChoice>(statement, Attribute::how_to_auth);
   const auto refuse = [&](Attribute at, std::string problem, std::string expected) {
     findings_.error(name_of(statement, at),
