@@ -4,6 +4,7 @@
 
 #include <future>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "stack/user/nftables_transaction.h"
@@ -25,56 +26,77 @@ class DataPlane::Running {
 
   std::expected<void, std::string> start();
   void stop();
-  PacketLoop& loop() { return *loop_; }
+  /// For the loop; without effect once stop() has begun.
+  void post(Command command) {
+    const std::scoped_lock lock{post_mutex_};
+    if (!stopped_) loop_->put(std::move(command));
+  }
   std::expected<void, std::string> set_policy(policy::PolicyPointer policy);
   std::expected<std::vector<FilterMatches>, std::string> filter_matches();
 
  private:
-  std::expected<void, SystemFailure> start_loop();
+  std::expected<void, std::string> start_loop();
   void run_reports(const std::stop_token& stopped);
 
   Options options_;
   EventCallback on_event_;
   RulesetOptions rules_;
-  Steering steering_;
+  std::optional<Steering> steering_;  // once filters and routes are changed
   Mailbox<Report> reports_;
   std::jthread reporter_;
   std::unique_ptr<PacketLoop> loop_;
   std::mutex policy_mutex_;  // one transaction at a time
   policy::PolicyPointer policy_;
+  std::mutex post_mutex_;
   bool stopped_ = false;
 };
 
+namespace {
+
+/// The answer of a command; nothing when the loop has ended without running it.
+template <class Value>
+std::optional<Value> answer_of(std::future<Value> answer) {
+  try {
+    return answer.get();
+  } catch (const std::future_error&) {
+    return std::nullopt;
+  }
+}
+
+}  // namespace
+
 std::expected<void, std::string> DataPlane::Running::start() {
   if (options_.mtu < 1280 || options_.mtu > 9000) return std::unexpected{std::string{"MTU is not 1280 to 9000"}};
-  // The filters come first: from here on nothing leaves or enters that they do not let.
-  if (const auto done = run_nftables(ruleset_until_policy(options_.until_policy, rules_)); !done) {
-    return std::unexpected{"filters before the policy: " + done.error()};
-  }
-  if (const auto done = start_loop(); !done) return std::unexpected{done.error().to_string()};
+  if (const auto done = start_loop(); !done) return std::unexpected{done.error()};
   reporter_ = std::jthread{[this](const std::stop_token& stopped) { run_reports(stopped); }};
   return {};
 }
 
-std::expected<void, SystemFailure> DataPlane::Running::start_loop() {
+/// Device and ports come first: they cannot be had twice, so a second data plane fails before it has changed anything
+/// of the first one's.
+std::expected<void, std::string> DataPlane::Running::start_loop() {
   auto tun = TunDevice::open(options_.tun_name);
-  if (!tun) return std::unexpected{tun.error()};
-  steering_ = {.device = options_.tun_name,
-               .device_index = tun->index(),
-               .mtu = options_.mtu,
-               .mark = rules_.tunnel_mark,
-               .table = options_.routing_table,
-               .priority = options_.rule_priority};
+  if (!tun) return std::unexpected{tun.error().to_string()};
+  const Steering steering{.device = options_.tun_name,
+                          .device_index = tun->index(),
+                          .mtu = options_.mtu,
+                          .mark = rules_.tunnel_mark,
+                          .table = options_.routing_table,
+                          .priority = options_.rule_priority};
   auto sockets = WireSockets::open(rules_.own_mark);
-  if (!sockets) return std::unexpected{sockets.error()};
+  if (!sockets) return std::unexpected{sockets.error().to_string()};
   std::optional<IkeListener> listener;
   if (!options_.ike_socket.empty()) {
     auto listening = IkeListener::listen(options_.ike_socket);
-    if (!listening) return std::unexpected{listening.error()};
+    if (!listening) return std::unexpected{listening.error().to_string()};
     listener = std::move(*listening);
   }
-  const auto steered = steer(steering_);
-  if (!steered) return std::unexpected{steered.error()};
+  if (const auto done = run_nftables(ruleset_until_policy(options_.until_policy, rules_)); !done) {
+    return std::unexpected{"filters before the policy: " + done.error()};
+  }
+  steering_ = steering;
+  const auto steered = steer(steering);
+  if (!steered) return std::unexpected{steered.error().to_string()};
   for (const SystemFailure& tolerated : *steered) {
     reports_.put([this, tolerated] {
       if (on_event_) on_event_(Trouble{.attempted = tolerated.attempted, .reason = tolerated.reason.message()});
@@ -86,7 +108,8 @@ std::expected<void, SystemFailure> DataPlane::Running::start_loop() {
                                                          .sockets = std::move(*sockets),
                                                          .ike = std::move(listener)},
                                        reports_, on_event_);
-  return loop_->start();
+  if (const auto started = loop_->start(); !started) return std::unexpected{started.error().to_string()};
+  return {};
 }
 
 void DataPlane::Running::run_reports(const std::stop_token& stopped) {
@@ -101,15 +124,19 @@ void DataPlane::Running::run_reports(const std::stop_token& stopped) {
 }
 
 void DataPlane::Running::stop() {
-  if (std::exchange(stopped_, true)) return;
+  {
+    const std::scoped_lock lock{post_mutex_};
+    if (std::exchange(stopped_, true)) return;
+  }
   if (loop_) loop_->stop();
   if (reporter_.joinable()) {
     reporter_.request_stop();
     reports_.put([] {});  // wakes it
     reporter_.join();
   }
-  loop_.reset();  // closes the device and the sockets
-  if (steering_.mark != 0) stop_steering(steering_);
+  loop_.reset();           // closes the device and the sockets
+  if (!steering_) return;  // it had not come as far as to change anything
+  stop_steering(*steering_);
   if (options_.at_stop == Options::AtStop::remove_filters) {
     [[maybe_unused]] const auto removed = run_nftables(ruleset_removed());
   }
@@ -117,14 +144,16 @@ void DataPlane::Running::stop() {
 
 std::expected<void, std::string> DataPlane::Running::set_policy(policy::PolicyPointer policy) {
   const std::scoped_lock lock{policy_mutex_};
+  if (!policy) return std::unexpected{std::string{"no policy"}};
   if (const auto done = run_nftables(ruleset_for(*policy, rules_)); !done) return std::unexpected{done.error()};
   policy_ = policy;
-  std::promise<void> taken;
-  loop_->put([&](PacketLoop& loop) {
+  std::promise<bool> taken;
+  std::future<bool> answer = taken.get_future();
+  post([policy = std::move(policy), taken = std::move(taken)](PacketLoop& loop) mutable {
     loop.set_policy(std::move(policy));
-    taken.set_value();
+    taken.set_value(true);
   });
-  taken.get_future().wait();
+  if (!answer_of(std::move(answer))) return std::unexpected{std::string{"the data plane has been stopped"}};
   return {};
 }
 
@@ -163,7 +192,7 @@ void DataPlane::install(contract::InstallChildSa pair, InstallCallback done) {
 
 void DataPlane::install(std::vector<contract::InstallChildSa> pairs,
                         std::function<void(contract::InstallResult)> done) {
-  running_->loop().put([pairs = std::move(pairs), done = std::move(done)](PacketLoop& loop) {
+  running_->post([pairs = std::move(pairs), done = std::move(done)](PacketLoop& loop) {
     for (const contract::InstallChildSa& pair : pairs) loop.install(pair, done);
   });
 }
@@ -171,23 +200,23 @@ void DataPlane::install(std::vector<contract::InstallChildSa> pairs,
 void DataPlane::remove(contract::RemoveChildSa pair) { remove(std::vector{std::move(pair)}); }
 
 void DataPlane::remove(std::vector<contract::RemoveChildSa> pairs) {
-  running_->loop().put([pairs = std::move(pairs)](PacketLoop& loop) {
+  running_->post([pairs = std::move(pairs)](PacketLoop& loop) {
     for (const contract::RemoveChildSa& pair : pairs) loop.remove(pair);
   });
 }
 
 void DataPlane::move_peer(contract::ChildSaName name, Endpoint to) {
-  running_->loop().put([=](PacketLoop& loop) { loop.move_peer(name, to); });
+  running_->post([=](PacketLoop& loop) { loop.move_peer(name, to); });
 }
 
 void DataPlane::query_counters(CountersCallback done) {
-  running_->loop().put([done = std::move(done)](PacketLoop& loop) mutable {
+  running_->post([done = std::move(done)](PacketLoop& loop) mutable {
     loop.report([done = std::move(done), counters = loop.all_counters()]() mutable { done(std::move(counters)); });
   });
 }
 
 void DataPlane::query_counters(contract::ChildSaName name, CountersCallback done) {
-  running_->loop().put([name, done = std::move(done)](PacketLoop& loop) mutable {
+  running_->post([name, done = std::move(done)](PacketLoop& loop) mutable {
     std::vector<contract::ChildSaCounters> counters;
     if (auto found = loop.counters(name)) counters.push_back(std::move(*found));
     loop.report([done = std::move(done), counters = std::move(counters)]() mutable { done(std::move(counters)); });
@@ -195,9 +224,10 @@ void DataPlane::query_counters(contract::ChildSaName name, CountersCallback done
 }
 
 DataPlaneCounters DataPlane::counters() const {
-  std::promise<DataPlaneCounters> answer;
-  running_->loop().put([&](PacketLoop& loop) { answer.set_value(loop.counters()); });
-  return answer.get_future().get();
+  std::promise<DataPlaneCounters> promise;
+  std::future<DataPlaneCounters> answer = promise.get_future();
+  running_->post([promise = std::move(promise)](PacketLoop& loop) mutable { promise.set_value(loop.counters()); });
+  return answer_of(std::move(answer)).value_or(DataPlaneCounters{});
 }
 
 std::expected<void, std::string> DataPlane::set_policy(policy::PolicyPointer policy) {

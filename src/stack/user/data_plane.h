@@ -101,7 +101,7 @@ class DataPlane {
   std::expected<std::vector<FilterMatches>, std::string> filter_matches();
 
   /// Ends the thread, closes the sockets, removes the device, the routes and (by the options) the filters. No callback
-  /// runs afterwards. Idempotent.
+  /// runs afterwards; calls of other threads have no effect then. Idempotent.
   void stop();
 
  private:

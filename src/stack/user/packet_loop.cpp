@@ -71,6 +71,7 @@ void PacketLoop::stop() {
   thread_.request_stop();
   put([](PacketLoop&) {});  // wakes it
   thread_.join();
+  commands_.take();  // whoever waits for one of them hears that it will not run
 }
 
 void PacketLoop::run(const std::stop_token& stopped) {

@@ -192,6 +192,22 @@ TEST_F(DataPlaneTest, ARestartTakesOverAndLeavesNothing) {
   }
 }
 
+TEST_F(DataPlaneTest, ASecondOneInTheStackFailsAndHarmsNothing) {
+  TwoHosts net{tunnel_v4};
+  install_both(net, tunnel_v4, 1);
+  net.east.space().run([] {
+    stack::user::Options options;
+    auto second = stack::user::DataPlane::start(options, nullptr);
+    ASSERT_FALSE(second.has_value());
+    EXPECT_EQ(second.error(), "make TUN device adit0: Device or resource busy");
+    options.tun_name = "adit1";
+    second = stack::user::DataPlane::start(options, nullptr);
+    ASSERT_FALSE(second.has_value());
+    EXPECT_EQ(second.error(), "bind UDP port 500, IPv4: Address already in use");
+  });
+  EXPECT_EQ(ping(net.east, data_address(2, tunnel_v4)), 0) << state_of(net.east) << state_of(net.west);
+}
+
 TEST_F(DataPlaneTest, APeerThatMovedIsReported) {
   const Protection protection{.is_udp = true};
   TwoHosts net{protection};
