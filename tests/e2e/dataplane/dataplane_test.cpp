@@ -192,6 +192,57 @@ TEST_F(DataPlaneTest, ARestartTakesOverAndLeavesNothing) {
   }
 }
 
+TEST_F(DataPlaneTest, TheKernelTakesEveryKindOfFilter) {
+  TwoHosts net{tunnel_v4};
+  auto snapshot = std::make_shared<policy::PolicySnapshot>(*policy_for(tunnel_v4, 1));
+  snapshot->filter.implicit_discard = policy::DiscardAction::icmp;
+  auto& filters = snapshot->filter.filters;
+  const policy::ServiceSelector services[] = {
+      {},
+      {.opaque = true},
+      {.protocol = IpProtocol::tcp, .source_ports = PortRange::all(), .destination_ports = {1, 1023}},
+      {.protocol = IpProtocol::udp, .source_ports = PortRange::of(53), .destination_ports = PortRange::all()},
+      {.protocol = IpProtocol::icmp, .source_ports = {0x0300, 0x03ff}, .destination_ports = {0x0300, 0x03ff}},
+      {.protocol = IpProtocol::icmpv6,
+       .source_ports = PortRange::of(0x8000),
+       .destination_ports = PortRange::of(0x8000)},
+      {.protocol = 89, .source_ports = {0x0100, 0x03ff}, .destination_ports = {0x0100, 0x03ff}},
+      {.protocol = IpProtocol::mobility, .source_ports = {0x0500, 0x05ff}, .destination_ports = {0x0500, 0x05ff}},
+      {.protocol = IpProtocol::esp},
+  };
+  const auto each = [](auto... values) { return std::vector{values...}; };
+  for (const IpFamily family : {IpFamily::v4, IpFamily::v6}) {
+    const IpRange few = family == IpFamily::v4 ? IpRange{*IpAddress::parse("10.9.0.1"), *IpAddress::parse("10.9.0.6")}
+                                               : IpRange{*IpAddress::parse("fd00::1"), *IpAddress::parse("fd00::6")};
+    for (const auto& service : services) {
+      for (const auto direction : each(policy::Direction::inbound, policy::Direction::outbound)) {
+        for (const auto action :
+             each(policy::FilterAction::permit, policy::FilterAction::deny, policy::FilterAction::ipsec)) {
+          for (const auto routing : each(policy::Routing::local, policy::Routing::routed, policy::Routing::either)) {
+            const bool is_routed = routing != policy::Routing::local && action != policy::FilterAction::ipsec;
+            filters.push_back({.rule = "every kind",
+                               .extension = static_cast<std::uint32_t>(filters.size()),
+                               .direction = direction,
+                               .source = few,
+                               .destination = IpRange::all(family),
+                               .service = service,
+                               .connect = service.protocol == IpProtocol::tcp ? policy::ConnectQualifier::inbound
+                                                                              : policy::ConnectQualifier::none,
+                               .routing = routing,
+                               .fragments_only = is_routed,
+                               .action = action,
+                               .logging = policy::FilterLogging::all,
+                               .discard = policy::DiscardAction::icmp});
+          }
+        }
+      }
+    }
+  }
+  EXPECT_NO_THROW(net.east.set_policy(snapshot));
+  install_both(net, tunnel_v4, 1);
+  EXPECT_EQ(ping(net.east, data_address(2, tunnel_v4)), 0) << state_of(net.east) << state_of(net.west);
+}
+
 TEST_F(DataPlaneTest, ASecondOneInTheStackFailsAndHarmsNothing) {
   TwoHosts net{tunnel_v4};
   install_both(net, tunnel_v4, 1);
