@@ -1,5 +1,5 @@
-// The IKE engine alone, in memory: what one handshake costs the responder and the initiator, whether that grows with the
-// number of SAs, and how much memory an IKE SA with its Child SA takes.
+// The IKE engine alone, in memory: what one handshake costs the responder and the initiator, whether that grows with
+// the number of SAs, and how much memory an IKE SA with its Child SA takes.
 
 #include <benchmark/benchmark.h>
 #include <malloc.h>
@@ -108,14 +108,15 @@ void shake_hands(Engine& responder, std::uint32_t number, Times& times) {
   Engine initiator{{}, random};
   Clock::duration not_counted{};
   run(initiator, PolicyInstalled{make_policy(host)}, not_counted);
-  auto requests = run(initiator,
-                      contract::Acquire{{"host"},
-                                        "nets",
-                                        {.source = host, .destination = *IpAddress::parse("192.168.0.1"), .protocol = 6}},
-                      times.initiator);
+  auto requests =
+      run(initiator,
+          contract::Acquire{
+              {"host"}, "nets", {.source = host, .destination = *IpAddress::parse("192.168.0.1"), .protocol = 6}},
+          times.initiator);
   while (!requests.empty()) {
     const Datagram& request = requests.front();
-    const auto answers = run(responder, Datagram{{"gateway"}, request.remote, request.local, request.octets}, times.responder);
+    const auto answers =
+        run(responder, Datagram{{"gateway"}, request.remote, request.local, request.octets}, times.responder);
     if (answers.empty()) break;
     const Datagram& answer = answers.front();
     requests = run(initiator, Datagram{{"host"}, answer.remote, answer.local, answer.octets}, times.initiator);

@@ -1,6 +1,6 @@
-// Whatever arrives, an engine stays whole: no crash, no SA that nobody proved, bounded work. The input is a script: each
-// step is one octet that says what to do, and what it needs. Genuine messages of a peer that knows the key are mixed
-// with changed ones and with octets from nowhere.
+// Whatever arrives, an engine stays whole: no crash, no SA that nobody proved, bounded work. The input is a script:
+// each step is one octet that says what to do, and what it needs. Genuine messages of a peer that knows the key are
+// mixed with changed ones and with octets from nowhere.
 
 #include <cstdlib>
 #include <deque>
@@ -151,7 +151,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, std::size_t si
     const Statistics statistics = ours.engine.statistics();
     require(ours.engine.ike_tunnels(ours.stack).size() <= statistics.ike_sas);
     require(statistics.half_open <= statistics.ike_sas);
-    if (const auto due = ours.engine.next_deadline()) require(*due > Instant{} );
+    if (const auto due = ours.engine.next_deadline()) require(*due > Instant{});
   }
   return 0;
 }

@@ -27,8 +27,8 @@ v2::IkeSa* Engine::State::find_for(const StackName& stack, const IpAddress& loca
   for (auto entry = begin; entry != end; ++entry) {
     v2::IkeSa* sa = find(entry->second);
     if (sa == nullptr || sa->rule->name != rule.name) continue;
-    const bool can_take_more = sa->state == v2::SaState::established ||
-                               (sa->role == Role::initiator && sa->state < v2::SaState::half_open);
+    const bool can_take_more =
+        sa->state == v2::SaState::established || (sa->role == Role::initiator && sa->state < v2::SaState::half_open);
     if (can_take_more) return sa;
   }
   return nullptr;
@@ -62,11 +62,11 @@ OperatorAnswer Engine::State::start(const StackName& stack, Start wanted) {
   std::optional<IpAddress> remote = begin.remote_endpoint;
   if (!local) local = wanted.packet ? std::optional{wanted.packet->source} : single(wanted.selectors.local);
   if (!remote) remote = wanted.packet ? std::optional{wanted.packet->destination} : single(wanted.selectors.remote);
-  const policy::KeyExchangeRule* rule = policy::find_rule(policy->key_exchange, {.local_address = local,
-                                                                                .remote_address = remote,
-                                                                                .local_identity = begin.local_identity,
-                                                                                .remote_identity =
-                                                                                    begin.remote_identity});
+  const policy::KeyExchangeRule* rule =
+      policy::find_rule(policy->key_exchange, {.local_address = local,
+                                               .remote_address = remote,
+                                               .local_identity = begin.local_identity,
+                                               .remote_identity = begin.remote_identity});
   if (rule == nullptr) {
     return {Status::no_key_exchange_rule, "none for " + (local ? local->to_string() : "any address") + " and " +
                                               (remote ? remote->to_string() : "any address")};
@@ -132,7 +132,8 @@ OperatorAnswer Engine::State::activate(const StackName& stack, const std::string
   if (rule == nullptr) return {Status::not_found, rule_name};
   const policy::Filter* filter = policy::anchor_for(policy->filter, *rule);
   if (filter == nullptr) {
-    return {Status::no_filter_rule, "LocalDynVpnRule " + rule_name + " lies in no single IpFilterRule with an IpDynVpnAction"};
+    return {Status::no_filter_rule,
+            "LocalDynVpnRule " + rule_name + " lies in no single IpFilterRule with an IpDynVpnAction"};
   }
   return start(stack, {.filter = v2::share(policy, filter),
                        .selectors = {.local = rule->local, .remote = rule->remote},
@@ -144,8 +145,8 @@ OperatorAnswer Engine::State::activate(const StackName& stack, const std::string
 void Engine::State::take(ActivateRule& request) {
   OperatorAnswer answer = activate(request.stack, request.local_dyn_vpn_rule, Activation::command);
   if (answer.status == Status::forbidden) {
-    step_->log.push_back({CatalogueId::initiation_forbidden,
-                          {{"tunnel", request.local_dyn_vpn_rule}, {"reason", answer.detail}}});
+    step_->log.push_back(
+        {CatalogueId::initiation_forbidden, {{"tunnel", request.local_dyn_vpn_rule}, {"reason", answer.detail}}});
   }
   step_->answers.push_back(std::move(answer));
 }
@@ -173,7 +174,8 @@ void Engine::State::take(contract::Acquire& acquire) {
                            {"packet", acquire.packet.to_string()}}});
   };
   const policy::Filter* filter = policy::anchor_for(policy->filter, acquire.filter_rule, acquire.packet);
-  if (filter == nullptr || filter->local_start == nullptr) return fail("no dynamic filter of that name fits the packet");
+  if (filter == nullptr || filter->local_start == nullptr)
+    return fail("no dynamic filter of that name fits the packet");
   if (!filter->local_start->allow_on_demand) return fail("AllowOnDemand is No");
   const OperatorAnswer answer = start(acquire.stack, {.filter = v2::share(policy, filter),
                                                       .selectors = policy::selectors_for(*filter, acquire.packet),

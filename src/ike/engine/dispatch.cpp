@@ -43,8 +43,9 @@ void Engine::State::take(Datagram& datagram) {
     default:
       ++statistics_.dropped;
       if (header->major_version < version_1) return drop(*step_, datagram, "no such version");
-      step_->log.push_back({CatalogueId::unsupported_version,
-                            {{"peer", datagram.remote.to_string()}, {"version", std::to_string(header->major_version)}}});
+      step_->log.push_back(
+          {CatalogueId::unsupported_version,
+           {{"peer", datagram.remote.to_string()}, {"version", std::to_string(header->major_version)}}});
       // RFC 7296 §2.5: the answer names the highest version that is served, in its own header.
       if (header->direction == wire::Direction::request && may_answer_stranger()) {
         v2::Turn current = turn();
@@ -67,8 +68,7 @@ void Engine::State::take_v2(const Datagram& datagram, const wire::Header& header
                                header.sender == wire::Sender::original_initiator;
   if (is_init_request && header.responder_spi == IkeSpi{}) return take_init_request(datagram, header);
 
-  const IkeSpi ours =
-      header.sender == wire::Sender::original_initiator ? header.responder_spi : header.initiator_spi;
+  const IkeSpi ours = header.sender == wire::Sender::original_initiator ? header.responder_spi : header.initiator_spi;
   v2::IkeSa* sa = find(ours);
   const Role role = header.sender == wire::Sender::original_initiator ? Role::responder : Role::initiator;
   if (sa == nullptr || sa->role != role || sa->stack != datagram.stack) return answer_unknown_spi(datagram, header);
@@ -92,7 +92,8 @@ void Engine::State::take_init_request(const Datagram& datagram, const wire::Head
     ++statistics_.dropped;
     drop(*step_, datagram, std::move(reason));
   };
-  if (header.initiator_spi == IkeSpi{} || header.id != MessageId{0}) return ignore("no initiator SPI, or message ID not 0");
+  if (header.initiator_spi == IkeSpi{} || header.id != MessageId{0})
+    return ignore("no initiator SPI, or message ID not 0");
   if (datagram.octets.size() > v2::largest_init_request) return ignore("IKE_SA_INIT request too large");
   const InitKey key{datagram.stack, datagram.remote, header.initiator_spi};
   v2::Turn current = turn();
@@ -109,8 +110,9 @@ void Engine::State::take_init_request(const Datagram& datagram, const wire::Head
   if (!chain || chain->protected_part) return ignore("malformed IKE_SA_INIT request");
   if (chain->unknown_critical) {
     ++statistics_.dropped;
-    return v2::answer_unprotected(current, datagram, header, {.type = wire::NotifyType::unsupported_critical_payload,
-                                                              .data = {*chain->unknown_critical}});
+    return v2::answer_unprotected(
+        current, datagram, header,
+        {.type = wire::NotifyType::unsupported_critical_payload, .data = {*chain->unknown_critical}});
   }
 
   const auto* nonce = chain->payloads.find<wire::Nonce>();
@@ -128,10 +130,10 @@ void Engine::State::take_init_request(const Datagram& datagram, const wire::Head
         step_->log.push_back({CatalogueId::cookie_required, {{"limit", std::to_string(half_open_.count())}}});
       }
       asking_for_cookies_ = true;
-      return v2::answer_unprotected(current, datagram, header,
-                                    {.type = wire::NotifyType::cookie,
-                                     .data = cookies_.make(nonce->value, datagram.remote.address, header.initiator_spi,
-                                                           random_, now_)});
+      return v2::answer_unprotected(
+          current, datagram, header,
+          {.type = wire::NotifyType::cookie,
+           .data = cookies_.make(nonce->value, datagram.remote.address, header.initiator_spi, random_, now_)});
     case HalfOpenLimits::Verdict::admit:
       break;
   }

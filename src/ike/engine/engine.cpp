@@ -1,5 +1,7 @@
 #include "ike/engine/engine.h"
 
+#include <algorithm>
+
 #include "ike/engine/state.h"
 #include "ike/v2/child_exchange.h"
 #include "ike/v2/ending.h"
@@ -26,10 +28,11 @@ Step Engine::State::handle(Input input, Instant now) {
   now_ = now;
   std::visit([this](auto& what) { take(what); }, input);
   // An exchange may end other SAs (INITIAL_CONTACT), and an ended tunnel may be wanted again.
-  while (!touched_.empty() || !to_reactivate_.empty()) {
+  const auto is_due = [&] { return !to_reactivate_.empty() && to_reactivate_.begin()->first <= now_; };
+  while (!touched_.empty() || is_due()) {
     if (touched_.empty()) {
-      const auto [stack, rule] = std::move(to_reactivate_.back());
-      to_reactivate_.pop_back();
+      const auto [stack, rule] = std::move(to_reactivate_.begin()->second);
+      to_reactivate_.erase(to_reactivate_.begin());
       activate(stack, rule, Activation::automatic);
       continue;
     }
@@ -42,7 +45,12 @@ Step Engine::State::handle(Input input, Instant now) {
   return step;
 }
 
-std::optional<Instant> Engine::State::next_deadline() const { return timers_.next(); }
+std::optional<Instant> Engine::State::next_deadline() const {
+  const std::optional<Instant> timer = timers_.next();
+  if (to_reactivate_.empty()) return timer;
+  const Instant again = to_reactivate_.begin()->first;
+  return timer ? std::min(*timer, again) : again;
+}
 
 Statistics Engine::State::statistics() const {
   Statistics result = statistics_;

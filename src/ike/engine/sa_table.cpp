@@ -11,6 +11,26 @@ namespace {
 constexpr std::uint32_t reserved_spis = 255;  // 1 to 255 are IANA's (RFC 4303 §2.1)
 constexpr unsigned id_shift = 48;             // numbers of tunnels stay apart between the shards
 
+constexpr Seconds reactivation_pause{60};  // before an AutoActivate rule that failed is tried again
+
+/// How long an AutoActivate rule rests after its tunnel's end; nothing when the end was wanted here.
+std::optional<Seconds> pause_before_again(v2::Ending ending) {
+  switch (ending) {
+    case v2::Ending::expired:
+      return Seconds{0};
+    case v2::Ending::peer_dead:
+    case v2::Ending::failed:
+    case v2::Ending::by_peer:
+      return reactivation_pause;
+    case v2::Ending::by_operator:
+    case v2::Ending::by_policy:
+    case v2::Ending::stack_gone:
+    case v2::Ending::superseded:
+      break;
+  }
+  return std::nullopt;
+}
+
 template <class Map, class Key, class Value>
 void erase_entry(Map& map, const Key& key, const Value& value) {
   const auto [begin, end] = map.equal_range(key);
@@ -84,16 +104,17 @@ void Engine::State::child_removed(const v2::IkeSa& sa, const v2::ChildSa& child,
   for (const v2::ChildSa& other : sa.children) {
     if (&other != &child && other.name.tunnel == child.name.tunnel) return;  // another generation carries on
   }
-  const auto found = tunnels_.find(child.name.tunnel);
-  if (found == tunnels_.end()) return;
-  const bool begins_again = ending == v2::Ending::expired || ending == v2::Ending::peer_dead;
-  if (found->second.auto_activate && begins_again) to_reactivate_.emplace_back(sa.stack, found->second.rule);
-  wish_failed(sa, child.name.tunnel);
+  wish_failed(sa, child.name.tunnel, ending);
 }
 
-void Engine::State::wish_failed(const v2::IkeSa&, DynamicTunnelId tunnel) {
+void Engine::State::wish_failed(const v2::IkeSa& sa, DynamicTunnelId tunnel, v2::Ending ending) {
   const auto found = tunnels_.find(tunnel);
   if (found == tunnels_.end()) return;
+  if (found->second.auto_activate) {
+    if (const auto pause = pause_before_again(ending)) {
+      to_reactivate_.emplace(now_ + *pause, std::pair{sa.stack, found->second.rule});
+    }
+  }
   if (const auto traffic = by_traffic_.find(found->second.traffic);
       traffic != by_traffic_.end() && traffic->second == tunnel) {
     by_traffic_.erase(traffic);

@@ -65,7 +65,7 @@ class Engine::State final : public v2::Shard {
   bool knows_peer(const v2::IkeSa& sa, const Identity& peer) const override;
   void child_added(const v2::IkeSa& sa, const v2::ChildSa& child) override;
   void child_removed(const v2::IkeSa& sa, const v2::ChildSa& child, v2::Ending ending) override;
-  void wish_failed(const v2::IkeSa& sa, DynamicTunnelId tunnel) override;
+  void wish_failed(const v2::IkeSa& sa, DynamicTunnelId tunnel, v2::Ending ending) override;
 
   // Reports.
   template <class Visit>
@@ -158,12 +158,13 @@ class Engine::State final : public v2::Shard {
   std::unordered_set<InboundSpi> inbound_spis_;
   std::unordered_map<RequestId, std::variant<IkeSpi, AuthoritiesAsked>> asked_;
   std::vector<IkeSpi> touched_;  // by the input in work, beside the SA it names
-  std::vector<std::pair<StackName, std::string>> to_reactivate_;
+  /// AutoActivate rules whose tunnel has ended, and when to try them again.
+  std::multimap<Instant, std::pair<StackName, std::string>> to_reactivate_;
   Timers timers_;
   HalfOpenLimits half_open_;
   v2::CookieJar cookies_;
   std::uint64_t last_ike_tunnel_ = 0, last_dynamic_tunnel_ = 0, last_request_ = 0;
-  Instant stranger_second_{};      // since when the answers below count
+  Instant stranger_second_{};  // since when the answers below count
   unsigned answered_strangers_ = 0;
   bool asking_for_cookies_ = false;
 };

@@ -45,8 +45,8 @@ std::size_t memory_of(const v2::IkeSa& sa) {
     for (const ByteString& datagram : sa.outstanding->datagrams) octets += datagram.capacity();
   }
   if (sa.establishing) {
-    octets += sizeof *sa.establishing + sa.establishing->init_request.capacity() +
-              sa.establishing->init_response.capacity();
+    octets +=
+        sizeof *sa.establishing + sa.establishing->init_request.capacity() + sa.establishing->init_response.capacity();
   }
   return octets;
 }

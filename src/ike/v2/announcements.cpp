@@ -17,12 +17,11 @@ void announce(wire::Payloads& payloads, const IkeSa& sa) {
   }
   payloads.add(wire::Notify{.type = wire::NotifyType::ikev2_fragmentation_supported});
   Writer hashes;
-  for (const crypto::HashId hash : {crypto::HashId::sha2_256, crypto::HashId::sha2_384, crypto::HashId::sha2_512,
-                                    crypto::HashId::identity}) {
+  for (const crypto::HashId hash :
+       {crypto::HashId::sha2_256, crypto::HashId::sha2_384, crypto::HashId::sha2_512, crypto::HashId::identity}) {
     hashes.u16(std::to_underlying(hash));
   }
-  payloads.add(
-      wire::Notify{.type = wire::NotifyType::signature_hash_algorithms, .data = std::move(hashes).take()});
+  payloads.add(wire::Notify{.type = wire::NotifyType::signature_hash_algorithms, .data = std::move(hashes).take()});
 }
 
 void heed_announcements(IkeSa& sa, const wire::Payloads& payloads, const Endpoint& local, const Endpoint& remote) {

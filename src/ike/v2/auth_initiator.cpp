@@ -43,8 +43,7 @@ void send_auth(Turn& turn, IkeSa& sa) {
     if (!establishing.our_authorities.empty()) payloads.add(certificate_request(establishing.our_authorities));
   }
   if (peer) payloads.add(wire::PayloadType::identification_responder, wire::Identification{*peer});
-  payloads.add(
-      wire::Authentication{.method = establishing.signature.method, .data = establishing.signature.auth_data});
+  payloads.add(wire::Authentication{.method = establishing.signature.method, .data = establishing.signature.auth_data});
   if (!sa.wishes.empty()) {
     ChildWish wish = std::move(sa.wishes.front());
     sa.wishes.erase(sa.wishes.begin());

@@ -34,8 +34,7 @@ bool settle_rule(Turn& turn, IkeSa& sa, const Identity& idi, const wire::Identif
     return false;
   }
   if (found.idr_ignored) {
-    tell(turn, CatalogueId::idr_ignored,
-         {{"peer", sa.remote.to_string()}, {"identity", idr->identity.to_string()}});
+    tell(turn, CatalogueId::idr_ignored, {{"peer", sa.remote.to_string()}, {"identity", idr->identity.to_string()}});
   }
   if (found.rule->name != sa.rule->name) {
     tell(turn, CatalogueId::final_rule_chosen,

@@ -19,10 +19,11 @@ void child_failed(Turn& turn, IkeSa& sa, const std::string& reason) {
   const std::unique_ptr<ChildNegotiation> failed = std::move(sa.negotiation);
   turn.shard.release(failed->inbound_spi);
   ++turn.statistics.failed;
-  tell(turn, CatalogueId::negotiation_failed, {{"tunnel", "Y" + std::to_string(failed->wish.name.tunnel.value())},
-                                               {"peer", sa.remote.to_string()},
-                                               {"reason", reason}});
-  turn.shard.wish_failed(sa, failed->wish.name.tunnel);
+  tell(turn, CatalogueId::negotiation_failed,
+       {{"tunnel", "Y" + std::to_string(failed->wish.name.tunnel.value())},
+        {"peer", sa.remote.to_string()},
+        {"reason", reason}});
+  turn.shard.wish_failed(sa, failed->wish.name.tunnel, failed->cancelled ? Ending::by_operator : Ending::failed);
 }
 
 bool asks_for_transport(const IkeSa& sa, const ChildWish& wish) {
@@ -42,8 +43,7 @@ std::optional<GroupId> group_to_retry(const ChildNegotiation& negotiation, const
   Reader in{notify.data};
   const auto group = static_cast<GroupId>(in.u16("group"));
   const auto& accepted = negotiation.wish.filter->vpn->acceptable_pfs;
-  const bool fits = !in.failed() && std::ranges::find(accepted, group) != accepted.end() &&
-                    !negotiation.wish.group;
+  const bool fits = !in.failed() && std::ranges::find(accepted, group) != accepted.end() && !negotiation.wish.group;
   return fits ? std::optional{group} : std::nullopt;
 }
 
@@ -120,20 +120,23 @@ void take_child_answer(Turn& turn, IkeSa& sa, const wire::Payloads& answer, Byte
     return child_failed(turn, sa, "the peer has deleted it again");
   }
   if (negotiation.cancelled) return give_back("deactivated by command");
-  if (local->selectors.empty() || remote->selectors.empty()) return give_back("the peer's traffic selectors are unknown");
+  if (local->selectors.empty() || remote->selectors.empty())
+    return give_back("the peer's traffic selectors are unknown");
   const auto narrowed_local = negotiation.wish.selectors.local.intersection(local->selectors.front());
   const auto narrowed_remote = negotiation.wish.selectors.remote.intersection(remote->selectors.front());
-  if (!narrowed_local || !narrowed_remote || *narrowed_local != local->selectors.front() || *narrowed_remote != remote->selectors.front()) {
+  if (!narrowed_local || !narrowed_remote || *narrowed_local != local->selectors.front() ||
+      *narrowed_remote != remote->selectors.front()) {
     return give_back("the peer's traffic selectors are not within those asked for: " + to_string(local->selectors) +
                      " and " + to_string(remote->selectors));
   }
   const bool transport = answer.find(wire::NotifyType::use_transport_mode) != nullptr;
   const bool must_be_transport = action.how_to_encap_ikev2 == policy::EncapsulationChoice::transport;
   if ((must_be_transport && !transport) || (transport && !negotiation.transport_asked)) {
-    tell(turn, CatalogueId::mode_not_acceptable, {{"action", action.name},
-                                                  {"acceptable", must_be_transport ? "Transport" : "Tunnel"},
-                                                  {"peer", sa.remote.to_string()},
-                                                  {"offered", transport ? "Transport" : "Tunnel"}});
+    tell(turn, CatalogueId::mode_not_acceptable,
+         {{"action", action.name},
+          {"acceptable", must_be_transport ? "Transport" : "Tunnel"},
+          {"peer", sa.remote.to_string()},
+          {"offered", transport ? "Transport" : "Tunnel"}});
     return give_back("its encapsulation mode is not acceptable");
   }
   Secret shared;

@@ -10,7 +10,8 @@ constexpr std::uint64_t kilobyte = 1024;  // octets
 constexpr std::uint64_t soft_tenths = 9;  // of the lifesize: where the stack tells
 
 contract::Lifetimes lifetimes_of(const policy::DataOffer& offer) {
-  contract::Lifetimes lifetimes{.hard = Seconds{offer.lifetime}, .soft_octets = std::nullopt, .hard_octets = std::nullopt};
+  contract::Lifetimes lifetimes{
+      .hard = Seconds{offer.lifetime}, .soft_octets = std::nullopt, .hard_octets = std::nullopt};
   if (offer.lifesize_kbytes) {
     lifetimes.hard_octets = *offer.lifesize_kbytes * kilobyte;
     lifetimes.soft_octets = *lifetimes.hard_octets / 10 * soft_tenths;
@@ -73,27 +74,27 @@ void install(Turn& turn, IkeSa& sa, ChildAgreement agreement, Role role, SecretV
   }
   child.expires_at = std::min(turn.now + Duration{offer.lifetime}, child.vpn_life_expires_at);
 
-  turn.step.stack.emplace_back(contract::InstallChildSa{
-      .stack = sa.stack,
-      .name = child.name,
-      .parent = sa.tunnel,
-      .transforms = transforms,
-      .mode = child.mode,
-      .inbound_spi = child.inbound_spi,
-      .outbound_spi = child.outbound_spi,
-      .inbound = role == Role::initiator ? of_responder : of_initiator,
-      .outbound = role == Role::initiator ? of_initiator : of_responder,
-      .local = sa.local.address,
-      .remote = sa.remote.address,
-      .local_ts = {child.local_ts},
-      .remote_ts = {child.remote_ts},
-      .udp = child.udp,
-      .lifetimes = lifetimes_of(offer),
-      .df = df_of(action.df),
-      .copy_dscp = action.copy_dscp,
-      .filter_rule = child.filter->rule,
-      .vpn_action = action.name,
-      .local_dyn_vpn_rule = child.local_dyn_vpn_rule});
+  turn.step.stack.emplace_back(
+      contract::InstallChildSa{.stack = sa.stack,
+                               .name = child.name,
+                               .parent = sa.tunnel,
+                               .transforms = transforms,
+                               .mode = child.mode,
+                               .inbound_spi = child.inbound_spi,
+                               .outbound_spi = child.outbound_spi,
+                               .inbound = role == Role::initiator ? of_responder : of_initiator,
+                               .outbound = role == Role::initiator ? of_initiator : of_responder,
+                               .local = sa.local.address,
+                               .remote = sa.remote.address,
+                               .local_ts = {child.local_ts},
+                               .remote_ts = {child.remote_ts},
+                               .udp = child.udp,
+                               .lifetimes = lifetimes_of(offer),
+                               .df = df_of(action.df),
+                               .copy_dscp = action.copy_dscp,
+                               .filter_rule = child.filter->rule,
+                               .vpn_action = action.name,
+                               .local_dyn_vpn_rule = child.local_dyn_vpn_rule});
   child.installed = true;  // from the request on it must be removed
   sa.children.push_back(std::move(child));
   turn.shard.child_added(sa, sa.children.back());

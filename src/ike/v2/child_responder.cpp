@@ -62,8 +62,7 @@ std::expected<Terms, NoChild> settle_terms(Turn& turn, IkeSa& sa, const wire::Pa
     remote = with_address(std::move(remote), sa.remote.address);
     local = with_address(std::move(local), sa.local.address);
   }
-  const auto peer_for_filtering =
-      sa.rule->action->filter_by_identity ? sa.remote_identity : std::optional<Identity>{};
+  const auto peer_for_filtering = sa.rule->action->filter_by_identity ? sa.remote_identity : std::optional<Identity>{};
   const auto narrowed =
       policy == nullptr ? std::nullopt : policy::narrow(policy->filter, local, remote, peer_for_filtering);
   if (!narrowed || narrowed->filter == nullptr || narrowed->filter->vpn == nullptr) {
@@ -78,10 +77,13 @@ std::expected<Terms, NoChild> settle_terms(Turn& turn, IkeSa& sa, const wire::Pa
   const policy::DynVpnAction& action = *filter.vpn;
   const auto& endpoint = filter.local_start->remote_endpoint;
   if (endpoint && path_of(sa) == Path::direct && *endpoint != sa.remote.address) {
-    tell(turn, CatalogueId::no_filter_rule_for_traffic, {{"peer", peer},
-                                                         {"offered", sa.remote.address.to_string()},
-                                                         {"acceptable", endpoint->to_string() + " as the security "
-                                                                        "endpoint of IpFilterRule " + filter.rule}});
+    tell(turn, CatalogueId::no_filter_rule_for_traffic,
+         {{"peer", peer},
+          {"offered", sa.remote.address.to_string()},
+          {"acceptable", endpoint->to_string() +
+                             " as the security "
+                             "endpoint of IpFilterRule " +
+                             filter.rule}});
     return std::unexpected{NoChild{wire::NotifyType::ts_unacceptable, {}}};
   }
   if (action.initiation == policy::Initiation::local_only && terms.rekeyed == nullptr) {
@@ -92,12 +94,13 @@ std::expected<Terms, NoChild> settle_terms(Turn& turn, IkeSa& sa, const wire::Pa
   const bool can_be_transport = fits_transport(sa, narrowed->selectors);
   const bool must_be_transport = action.how_to_encap_ikev2 == policy::EncapsulationChoice::transport;
   if (must_be_transport && !(transport_asked && can_be_transport)) {
-    tell(turn, CatalogueId::mode_not_acceptable, {{"action", action.name},
-                                                  {"acceptable", "Transport"},
-                                                  {"peer", peer},
-                                                  {"offered", transport_asked ? "Transport, between other addresses "
-                                                                                "than the security endpoints"
-                                                                              : "Tunnel"}});
+    tell(turn, CatalogueId::mode_not_acceptable,
+         {{"action", action.name},
+          {"acceptable", "Transport"},
+          {"peer", peer},
+          {"offered", transport_asked ? "Transport, between other addresses "
+                                        "than the security endpoints"
+                                      : "Tunnel"}});
     return std::unexpected{NoChild{wire::NotifyType::no_proposal_chosen, {}}};
   }
   const bool may_be_transport = action.how_to_encap_ikev2 != policy::EncapsulationChoice::tunnel;
@@ -130,11 +133,12 @@ std::expected<contract::ChildSaName, NoChild> agree(Turn& turn, IkeSa& sa, const
   const auto groups = is_first ? std::vector{GroupId::none} : acceptable_groups(action, exchange);
   const auto choice = choose_child(action, groups, *offered, path_of(sa));
   if (!choice) {
-    tell(turn, CatalogueId::no_child_proposal_chosen, {{"peer", sa.remote.to_string()},
-                                                       {"rule", filter.rule},
-                                                       {"action", action.name},
-                                                       {"offered", describe(*offered)},
-                                                       {"acceptable", describe_acceptable(action)}});
+    tell(turn, CatalogueId::no_child_proposal_chosen,
+         {{"peer", sa.remote.to_string()},
+          {"rule", filter.rule},
+          {"action", action.name},
+          {"offered", describe(*offered)},
+          {"acceptable", describe_acceptable(action)}});
     return std::unexpected{NoChild{wire::NotifyType::no_proposal_chosen, {}}};
   }
 
@@ -167,10 +171,9 @@ std::expected<contract::ChildSaName, NoChild> agree(Turn& turn, IkeSa& sa, const
 
   const InboundSpi spi = turn.shard.draw_inbound_spi();
   const contract::ChildSaName name =
-      terms->rekeyed == nullptr
-          ? contract::ChildSaName{.tunnel = turn.shard.number_dynamic_tunnel(), .generation = 1}
-          : contract::ChildSaName{.tunnel = terms->rekeyed->name.tunnel,
-                                  .generation = terms->rekeyed->name.generation + 1};
+      terms->rekeyed == nullptr ? contract::ChildSaName{.tunnel = turn.shard.number_dynamic_tunnel(), .generation = 1}
+                                : contract::ChildSaName{.tunnel = terms->rekeyed->name.tunnel,
+                                                        .generation = terms->rekeyed->name.generation + 1};
   if (terms->mode == Mode::transport) answer.add(wire::Notify{.type = wire::NotifyType::use_transport_mode});
   answer.add(wire::Notify{.type = wire::NotifyType::esp_tfc_padding_not_supported});
   answer.add(child_answer(*choice, spi));
@@ -243,17 +246,16 @@ void install_answered(Turn& turn, IkeSa& sa, const contract::InstallResult& resu
   if (child == nullptr || child->state != ChildState::in_negotiation) return;
   const std::string tunnel = "Y" + std::to_string(result.name.tunnel.value());
   if (result.refused) {
-    tell(turn, CatalogueId::stack_refused,
-         {{"stack", sa.stack.text}, {"tunnel", tunnel}, {"reason", *result.refused}});
+    tell(turn, CatalogueId::stack_refused, {{"stack", sa.stack.text}, {"tunnel", tunnel}, {"reason", *result.refused}});
     child->installed = false;
   } else {
     child->state = ChildState::active;
-    tell(turn, CatalogueId::child_sa_created,
-         {{"tunnel", tunnel},
-          {"parent", "K" + std::to_string(sa.tunnel.value())},
-          {"attributes", child->transforms.to_string() +
-                             (child->mode == Mode::tunnel ? ", tunnel, " : ", transport, ") +
-                             child->local_ts.to_string() + " to " + child->remote_ts.to_string()}});
+    tell(
+        turn, CatalogueId::child_sa_created,
+        {{"tunnel", tunnel},
+         {"parent", "K" + std::to_string(sa.tunnel.value())},
+         {"attributes", child->transforms.to_string() + (child->mode == Mode::tunnel ? ", tunnel, " : ", transport, ") +
+                            child->local_ts.to_string() + " to " + child->remote_ts.to_string()}});
   }
   const bool answer_waits = sa.waiting != nullptr && sa.waiting->has_child && sa.waiting->child == result.name;
   if (answer_waits) {

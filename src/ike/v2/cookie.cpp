@@ -7,7 +7,7 @@ namespace adit::ike::v2 {
 
 namespace {
 
-constexpr Seconds secret_life{120};       // a cookie is right for one to two of these
+constexpr Seconds secret_life{120};  // a cookie is right for one to two of these
 constexpr std::size_t secret_octets = 32;
 
 ByteString cookie_of(std::uint8_t version, SecretView secret, Bytes ni, const IpAddress& peer, IkeSpi spi_i) {

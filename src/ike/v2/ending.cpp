@@ -42,20 +42,21 @@ void close(Turn& turn, IkeSa& sa, Ending ending) {
   const bool was_up = is_authenticated(sa.state);
   sa.ending = ending;
   while (!sa.children.empty()) remove_child(turn, sa, sa.children.back(), ending);
-  for (const ChildWish& wish : sa.wishes) turn.shard.wish_failed(sa, wish.name.tunnel);
+  for (const ChildWish& wish : sa.wishes) turn.shard.wish_failed(sa, wish.name.tunnel, ending);
   sa.wishes.clear();
   if (sa.negotiation != nullptr) {
     turn.shard.release(sa.negotiation->inbound_spi);
-    turn.shard.wish_failed(sa, sa.negotiation->wish.name.tunnel);
+    turn.shard.wish_failed(sa, sa.negotiation->wish.name.tunnel, ending);
     sa.negotiation.reset();
   }
   sa.outstanding.reset();
   sa.state = SaState::closed;
   if (!was_up) return;
-  tell(turn, CatalogueId::ike_sa_deleted, {{"tunnel", name_of_tunnel(sa)},
-                                           {"generation", std::to_string(sa.generation)},
-                                           {"peer", sa.remote.to_string()},
-                                           {"reason", std::string{reason_of(ending)}}});
+  tell(turn, CatalogueId::ike_sa_deleted,
+       {{"tunnel", name_of_tunnel(sa)},
+        {"generation", std::to_string(sa.generation)},
+        {"peer", sa.remote.to_string()},
+        {"reason", std::string{reason_of(ending)}}});
 }
 
 void want_delete(Turn& turn, IkeSa& sa, Ending ending) {
@@ -97,8 +98,8 @@ void delete_child(Turn& turn, IkeSa& sa, ChildSa& child, Ending ending) {
 void remove_child(Turn& turn, IkeSa& sa, ChildSa& child, Ending ending) {
   if (child.installed) turn.step.stack.emplace_back(contract::RemoveChildSa{.stack = sa.stack, .name = child.name});
   if (child.state == ChildState::active || child.state == ChildState::half_closed) {
-    tell(turn, CatalogueId::child_sa_deleted, {{"tunnel", "Y" + std::to_string(child.name.tunnel.value())},
-                                               {"reason", std::string{reason_of(ending)}}});
+    tell(turn, CatalogueId::child_sa_deleted,
+         {{"tunnel", "Y" + std::to_string(child.name.tunnel.value())}, {"reason", std::string{reason_of(ending)}}});
   }
   turn.shard.child_removed(sa, child, ending);
   sa.erase(child);
@@ -113,7 +114,7 @@ void delete_tunnel(Turn& turn, IkeSa& sa, DynamicTunnelId tunnel, Ending ending)
     any = true;
     delete_child(turn, sa, child, ending);
   }
-  if (!any) turn.shard.wish_failed(sa, tunnel);
+  if (!any) turn.shard.wish_failed(sa, tunnel, ending);
 }
 
 }  // namespace adit::ike::v2

@@ -44,10 +44,10 @@ struct Establishing {
   std::vector<crypto::HashId> peer_hashes;
   std::vector<ByteString> peer_authorities;  ///< of its CERTREQs
   bool peer_takes_urls = false;
-  std::vector<ByteString> our_authorities;  ///< for our CERTREQ
-  ByteString peer_id_body;                  ///< IDi' or IDr' as received
-  contract::Signature signature;            ///< our AUTH
-  std::unique_ptr<Received> auth_message;   ///< the peer's IKE_AUTH message
+  std::vector<ByteString> our_authorities;                             ///< for our CERTREQ
+  ByteString peer_id_body;                                             ///< IDi' or IDr' as received
+  contract::Signature signature;                                       ///< our AUTH
+  std::unique_ptr<Received> auth_message;                              ///< the peer's IKE_AUTH message
   wire::NotifyType refusal = wire::NotifyType::authentication_failed;  ///< what the peer is told when it is refused
   ByteString refusal_octets;                                           ///< with it
 };
@@ -111,15 +111,15 @@ struct IkeSa {
   Ending ending{};
 
   Instant begun_at, last_inbound, established_at;
-  std::optional<Instant> expires_at;    ///< the lifetime's end; of a half-open SA, its end
-  std::optional<Instant> waits_until;   ///< for nssd or the stack
-  std::optional<Instant> liveness_at;   ///< when silence is looked into
+  std::optional<Instant> expires_at;     ///< the lifetime's end; of a half-open SA, its end
+  std::optional<Instant> waits_until;    ///< for nssd or the stack
+  std::optional<Instant> liveness_at;    ///< when silence is looked into
   std::optional<Instant> keep_alive_at;  ///< NAT keep-alive (RFC 3948 §4)
-  std::optional<Instant> timer;         ///< when the engine looks at this SA next
-  std::uint64_t octets = 0;             ///< protected so far, both ways
-  std::uint64_t sealed = 0;             ///< messages and fragments, for IVs that count
-  Endpoint init_remote;                 ///< responder: where the IKE_SA_INIT request came from
-  IpAddress path_local, path_remote;    ///< as entered into the index of paths
+  std::optional<Instant> timer;          ///< when the engine looks at this SA next
+  std::uint64_t octets = 0;              ///< protected so far, both ways
+  std::uint64_t sealed = 0;              ///< messages and fragments, for IVs that count
+  Endpoint init_remote;                  ///< responder: where the IKE_SA_INIT request came from
+  IpAddress path_local, path_remote;     ///< as entered into the index of paths
 
   IkeSpi our_spi() const { return role == Role::initiator ? initiator_spi : responder_spi; }
   ChildSa* find_child(contract::ChildSaName name);

@@ -16,8 +16,8 @@ ByteString nat_detection_hash(IkeSpi spi_i, IkeSpi spi_r, const Endpoint& endpoi
 
 void add_nat_detection(wire::Payloads& payloads, IkeSpi spi_i, IkeSpi spi_r, const Endpoint& local,
                        const Endpoint& remote) {
-  payloads.add(wire::Notify{.type = wire::NotifyType::nat_detection_source_ip,
-                            .data = nat_detection_hash(spi_i, spi_r, local)});
+  payloads.add(
+      wire::Notify{.type = wire::NotifyType::nat_detection_source_ip, .data = nat_detection_hash(spi_i, spi_r, local)});
   payloads.add(wire::Notify{.type = wire::NotifyType::nat_detection_destination_ip,
                             .data = nat_detection_hash(spi_i, spi_r, remote)});
 }

@@ -79,11 +79,12 @@ void service_answered(Turn& turn, IkeSa& sa, const CertificateAnswer& answer) {
     return happen(turn, sa, SaEvent::service_refused);
   }
   if (about_peer) return refuse_peer(turn, sa, refusal->reason, refusal->offered, refusal->acceptable);
-  tell(turn, CatalogueId::negotiation_failed, {{"tunnel", "K" + std::to_string(sa.tunnel.value())},
-                                               {"peer", sa.remote.to_string()},
-                                               {"reason", "no signature of ours: " + refusal->reason},
-                                               {"offered", refusal->offered},
-                                               {"acceptable", refusal->acceptable}});
+  tell(turn, CatalogueId::negotiation_failed,
+       {{"tunnel", "K" + std::to_string(sa.tunnel.value())},
+        {"peer", sa.remote.to_string()},
+        {"reason", "no signature of ours: " + refusal->reason},
+        {"offered", refusal->offered},
+        {"acceptable", refusal->acceptable}});
   happen(turn, sa, SaEvent::service_refused);
 }
 

@@ -39,11 +39,12 @@ contract::RevocationChecking checking(policy::Revocation revocation) {
 }  // namespace
 
 void refuse_peer(Turn& turn, IkeSa& sa, std::string reason, std::string offered, std::string acceptable) {
-  tell(turn, CatalogueId::authentication_failed, {{"peer", sa.remote.to_string()},
-                                                  {"reason", std::move(reason)},
-                                                  {"offered", std::move(offered)},
-                                                  {"acceptable", std::move(acceptable)},
-                                                  {"rule", sa.rule->name}});
+  tell(turn, CatalogueId::authentication_failed,
+       {{"peer", sa.remote.to_string()},
+        {"reason", std::move(reason)},
+        {"offered", std::move(offered)},
+        {"acceptable", std::move(acceptable)},
+        {"rule", sa.rule->name}});
   happen(turn, sa, SaEvent::service_refused);
 }
 

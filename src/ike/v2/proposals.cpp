@@ -34,7 +34,8 @@ std::vector<wire::Transform> transforms_of(const IkeAlgorithms& algorithms) {
 
 std::vector<wire::Transform> transforms_of(const contract::ChildTransforms& child) {
   std::vector<wire::Transform> list;
-  if (child.protocol == contract::SaProtocol::esp) list.push_back(encryption_transform(child.encryption, child.key_bits));
+  if (child.protocol == contract::SaProtocol::esp)
+    list.push_back(encryption_transform(child.encryption, child.key_bits));
   if (child.integrity != IntegrityId::none) {
     list.push_back(transform(TransformType::integrity, std::to_underlying(child.integrity)));
   }
@@ -111,8 +112,8 @@ wire::SecurityAssociation ike_offer(const policy::KeyExchangeRule& rule) {
                             .protocol = std::to_underlying(wire::ProtocolId::ike),
                             .spi = {},
                             .transforms = transforms_of(algorithms_of(offer))};
-    const bool is_there = std::ranges::find(sa.proposals, proposal.transforms, &wire::Proposal::transforms) !=
-                          sa.proposals.end();
+    const bool is_there =
+        std::ranges::find(sa.proposals, proposal.transforms, &wire::Proposal::transforms) != sa.proposals.end();
     if (!is_there && sa.proposals.size() < wire::most_proposals) sa.proposals.push_back(std::move(proposal));
   }
   return sa;
@@ -125,11 +126,10 @@ std::optional<IkeChoice> choose_ike(const policy::KeyExchangeRule& rule, const w
     for (const wire::Proposal& proposal : offered.proposals) {
       if (proposal.protocol != std::to_underlying(wire::ProtocolId::ike) || has_unknown_type(proposal)) continue;
       if (!contains_all(proposal, wanted)) continue;
-      if (algorithms.cipher.integrity == IntegrityId::none && !allows_none(proposal, TransformType::integrity)) continue;
-      return IkeChoice{algorithms, {{{.number = proposal.number,
-                                      .protocol = proposal.protocol,
-                                      .spi = {},
-                                      .transforms = wanted}}}};
+      if (algorithms.cipher.integrity == IntegrityId::none && !allows_none(proposal, TransformType::integrity))
+        continue;
+      return IkeChoice{algorithms,
+                       {{{.number = proposal.number, .protocol = proposal.protocol, .spi = {}, .transforms = wanted}}}};
     }
   }
   return std::nullopt;
@@ -211,8 +211,8 @@ wire::SecurityAssociation child_answer(const ChildChoice& choice, InboundSpi spi
   if (choice.group != GroupId::none) {
     proposal.transforms.push_back(transform(TransformType::key_exchange, std::to_underlying(choice.group)));
   }
-  proposal.transforms.push_back(transform(TransformType::sequence_numbers,
-                                          choice.transforms.extended_sequence_numbers ? extended : no_extended));
+  proposal.transforms.push_back(
+      transform(TransformType::sequence_numbers, choice.transforms.extended_sequence_numbers ? extended : no_extended));
   return {{std::move(proposal)}};
 }
 

@@ -36,8 +36,8 @@ void take_request(Turn& turn, IkeSa& sa, const Datagram& datagram, const wire::H
                   const wire::ProtectedPart& part) {
   const Arrival arrival = judge(sa.expected_request, header.id);
   if (arrival == Arrival::outside) return drop(turn, datagram, "message ID outside the window");
-  // Come before its time (a CREATE_CHILD_SA that overtook the IKE_AUTH response), it must not use up its message ID: the
-  // peer repeats it.
+  // Come before its time (a CREATE_CHILD_SA that overtook the IKE_AUTH response), it must not use up its message ID:
+  // the peer repeats it.
   const SaEvent event = event_of(header);
   if (arrival == Arrival::fresh && transition(sa.state, event).action == SaAction::drop) return happen(turn, sa, event);
   if (!sa.has_keys && !derive_responder_keys(turn, sa)) return drop(turn, datagram, "the public value is not valid");

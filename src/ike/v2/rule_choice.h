@@ -36,7 +36,7 @@ const policy::KeyExchangeOffer* find_offer(const policy::KeyExchangeRule& rule, 
 /// The responder's second search, with the peer's IDi and the IDr it asked for, if any. What does not fit the accepted
 /// proposal is passed over: first the IDr, then all.
 struct FinalRule {
-  RulePointer rule;           ///< null: none fits
+  RulePointer rule;          ///< null: none fits
   bool idr_ignored = false;  ///< the IDr asked for names none of our identities
 };
 FinalRule final_rule(const policy::PolicyPointer& policy, const IpAddress& local, const IpAddress& remote,

@@ -32,9 +32,8 @@ void send_init_request(Turn& turn, IkeSa& sa) {
   announce(payloads, sa);
   establishing.init_request =
       wire::build_message({.initiator_spi = sa.initiator_spi, .exchange = wire::ExchangeType::ike_sa_init}, payloads);
-  sa.outstanding =
-      Retransmission::begin(MessageId{0}, std::to_underlying(wire::ExchangeType::ike_sa_init),
-                            {establishing.init_request}, turn.options, turn.now);
+  sa.outstanding = Retransmission::begin(MessageId{0}, std::to_underlying(wire::ExchangeType::ike_sa_init),
+                                         {establishing.init_request}, turn.options, turn.now);
   send(turn, sa, establishing.init_request);
 }
 
@@ -101,9 +100,9 @@ void receive_init_response(Turn& turn, IkeSa& sa, const Datagram& datagram, cons
     if (!establishing.unprotected_error.empty()) return;
     establishing.unprotected_error = wire::name_of(error->type);
     sa.waits_until = turn.now + error_grace;
-    return tell(turn, CatalogueId::error_notify_received, {{"peer", sa.remote.to_string()},
-                                                           {"exchange", "IKE_SA_INIT"},
-                                                           {"notify", establishing.unprotected_error}});
+    return tell(
+        turn, CatalogueId::error_notify_received,
+        {{"peer", sa.remote.to_string()}, {"exchange", "IKE_SA_INIT"}, {"notify", establishing.unprotected_error}});
   }
   if (header.responder_spi == IkeSpi{}) return drop("no responder SPI");
 

@@ -23,15 +23,15 @@ void answer_unprotected(Turn& turn, const Datagram& datagram, const wire::Header
   wire::Payloads payloads;
   payloads.add(std::move(notify));
   send_back(turn, datagram,
-            wire::build_message({.initiator_spi = header.initiator_spi,
-                                 .responder_spi = header.responder_spi,
-                                 .exchange = header.exchange,
-                                 .sender = header.sender == wire::Sender::original_initiator
-                                               ? wire::Sender::original_responder
-                                               : wire::Sender::original_initiator,
-                                 .direction = wire::Direction::response,
-                                 .id = header.id},
-                                payloads));
+            wire::build_message(
+                {.initiator_spi = header.initiator_spi,
+                 .responder_spi = header.responder_spi,
+                 .exchange = header.exchange,
+                 .sender = header.sender == wire::Sender::original_initiator ? wire::Sender::original_responder
+                                                                             : wire::Sender::original_initiator,
+                 .direction = wire::Direction::response,
+                 .id = header.id},
+                payloads));
 }
 
 std::unique_ptr<IkeSa> answer_init(Turn& turn, const Datagram& datagram, const wire::Header& header,
@@ -63,11 +63,12 @@ std::unique_ptr<IkeSa> answer_init(Turn& turn, const Datagram& datagram, const w
   const auto choice = choose_ike(*rule, *offered);
   if (!choice) {
     ++turn.statistics.failed;
-    tell(turn, CatalogueId::no_ike_proposal_chosen, {{"peer", peer},
-                                                     {"rule", rule->name},
-                                                     {"action", rule->action->name},
-                                                     {"offered", describe(*offered)},
-                                                     {"acceptable", describe_acceptable(*rule)}});
+    tell(turn, CatalogueId::no_ike_proposal_chosen,
+         {{"peer", peer},
+          {"rule", rule->name},
+          {"action", rule->action->name},
+          {"offered", describe(*offered)},
+          {"acceptable", describe_acceptable(*rule)}});
     answer_unprotected(turn, datagram, header, {.type = wire::NotifyType::no_proposal_chosen});
     return nullptr;
   }

@@ -21,15 +21,14 @@ void send_back(Turn& turn, const Datagram& to, ByteString octets) {
 void send_request(Turn& turn, IkeSa& sa, wire::ExchangeType exchange, const wire::Payloads& payloads) {
   const MessageId id = sa.next_request;
   sa.next_request = following(id);
-  sa.outstanding = Retransmission::begin(
-      id, std::to_underlying(exchange), seal(turn, sa, exchange, id, wire::Direction::request, payloads), turn.options,
-      turn.now);
+  sa.outstanding =
+      Retransmission::begin(id, std::to_underlying(exchange),
+                            seal(turn, sa, exchange, id, wire::Direction::request, payloads), turn.options, turn.now);
   for (const ByteString& datagram : sa.outstanding->datagrams) send(turn, sa, datagram);
 }
 
 void send_response(Turn& turn, IkeSa& sa, wire::ExchangeType exchange, const wire::Payloads& payloads) {
-  sa.stored_response.datagrams =
-      seal(turn, sa, exchange, sa.stored_response.id, wire::Direction::response, payloads);
+  sa.stored_response.datagrams = seal(turn, sa, exchange, sa.stored_response.id, wire::Direction::response, payloads);
   sa.stored_response.forget_at = turn.now + response_life;
   for (const ByteString& datagram : sa.stored_response.datagrams) send(turn, sa, datagram);
 }

@@ -12,8 +12,8 @@ namespace adit::ike::v2 {
 
 namespace {
 
-constexpr Seconds counters_wait{2};            // for the stack, before the peer is asked instead
-constexpr std::size_t most_counters = 8;       // children asked about in one check
+constexpr Seconds counters_wait{2};              // for the stack, before the peer is asked instead
+constexpr std::size_t most_counters = 8;         // children asked about in one check
 constexpr std::uint8_t keep_alive_octet = 0xff;  // RFC 3948 §2.3
 
 void wait_is_over(Turn& turn, IkeSa& sa) {
@@ -54,7 +54,8 @@ void look_at_silence(Turn& turn, IkeSa& sa) {
     sa.liveness_at = sa.last_inbound + interval;
     return;
   }
-  const bool has_children = std::ranges::any_of(sa.children, [](const ChildSa& c) { return c.state == ChildState::active; });
+  const bool has_children =
+      std::ranges::any_of(sa.children, [](const ChildSa& c) { return c.state == ChildState::active; });
   if (has_children && !sa.counters_asked) {
     std::size_t asked = 0;
     for (const ChildSa& child : sa.children) {
@@ -133,7 +134,8 @@ void become_established(Turn& turn, IkeSa& sa) {
   sa.expires_at = turn.now + Duration{offer->lifetime};
   const policy::KeyExchangeAction& action = *sa.rule->action;
   if (action.liveness_interval != Seconds{0}) sa.liveness_at = turn.now + action.liveness_interval;
-  if (sa.nat_local) sa.keep_alive_at = turn.now;  // the interval is the policy's; the first goes out with the first look
+  if (sa.nat_local)
+    sa.keep_alive_at = turn.now;  // the interval is the policy's; the first goes out with the first look
   tell(turn, CatalogueId::ike_sa_created,
        {{"tunnel", "K" + std::to_string(sa.tunnel.value())},
         {"generation", std::to_string(sa.generation)},

@@ -15,7 +15,16 @@ struct IkeSa;
 struct ChildSa;
 
 /// How an SA ends.
-enum class Ending : std::uint8_t { by_operator, by_peer, by_policy, expired, peer_dead, stack_gone, superseded, failed };
+enum class Ending : std::uint8_t {
+  by_operator,
+  by_peer,
+  by_policy,
+  expired,
+  peer_dead,
+  stack_gone,
+  superseded,
+  failed
+};
 /// For the log.
 std::string_view reason_of(Ending ending);
 
@@ -53,7 +62,7 @@ class Shard {
   virtual void child_added(const IkeSa& sa, const ChildSa& child) = 0;
   virtual void child_removed(const IkeSa& sa, const ChildSa& child, Ending ending) = 0;
   /// A tunnel this side wanted has come to nothing.
-  virtual void wish_failed(const IkeSa& sa, DynamicTunnelId tunnel) = 0;
+  virtual void wish_failed(const IkeSa& sa, DynamicTunnelId tunnel, Ending ending) = 0;
 };
 
 struct Turn {

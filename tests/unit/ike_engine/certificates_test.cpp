@@ -19,9 +19,10 @@ decltype(CertificateAnswer::answer) honest(const CertificateRequest& request) {
     return contract::Authorities{std::vector<ByteString>{ByteString(20, 0xca)}};
   }
   if (const auto* sign = std::get_if<contract::Sign>(&request.request)) {
-    return contract::Signature{AuthMethod::digital_signature,
-                               {sign->signed_octets.rbegin(), sign->signed_octets.rend()},
-                               {{.encoding = 4, .data = ByteString(900, 0x30)}, {.encoding = 4, .data = ByteString(900, 0x31)}}};
+    return contract::Signature{
+        AuthMethod::digital_signature,
+        {sign->signed_octets.rbegin(), sign->signed_octets.rend()},
+        {{.encoding = 4, .data = ByteString(900, 0x30)}, {.encoding = 4, .data = ByteString(900, 0x31)}}};
   }
   const auto& verify = std::get<contract::Verify>(request.request);
   if (ByteString{verify.signed_octets.rbegin(), verify.signed_octets.rend()} != verify.auth_data) {
@@ -53,7 +54,8 @@ TEST(Certificates, ProveBothEndsThroughNssd) {
   const auto* sign = find_request<contract::Sign>(net.east_host);
   ASSERT_NE(sign, nullptr);
   EXPECT_EQ(sign->identity, identity_of("198.51.100.1"));
-  EXPECT_EQ(sign->requested_authorities, (std::vector<ByteString>{ByteString(20, 0xca)})) << "of the responder's CERTREQ";
+  EXPECT_EQ(sign->requested_authorities, (std::vector<ByteString>{ByteString(20, 0xca)}))
+      << "of the responder's CERTREQ";
   EXPECT_EQ(find_request<contract::Sign>(net.west_host)->requested_authorities.size(), 1u) << "of the initiator's";
   EXPECT_EQ(sign->peer_hashes.size(), 4u);
   const auto* verify = find_request<contract::Verify>(net.west_host);

@@ -129,8 +129,8 @@ TEST(SaInit, SaysWhichVersionIsServedAndWhichCriticalPayloadIsNot) {
   EXPECT_NE(parsed(net.west_host.out.back()).payloads.find(wire::NotifyType::invalid_major_version), nullptr);
   EXPECT_EQ(net.west_host.out.back().octets[17], 0x20);
 
-  request.octets[16] = 200;              // the first payload becomes one that nobody knows
-  request.octets[28 + 1] |= 0x80;        // and is critical
+  request.octets[16] = 200;        // the first payload becomes one that nobody knows
+  request.octets[28 + 1] |= 0x80;  // and is critical
   net.west_host.feed(request);
   ASSERT_EQ(net.west_host.out.size(), 2u);
   const wire::Chain answer = parsed(net.west_host.out.back());
@@ -223,7 +223,8 @@ TEST(Repetition, OfARequestWhoseAnswerWaitsForTheStackIsNotWorkedOnTwice) {
   net.west_host.feed(auth_request);
   EXPECT_TRUE(net.west_host.out.empty());
   ASSERT_EQ(net.west_host.installed.size(), 1u);
-  net.west_host.feed(contract::InstallResult{net.west_host.stack(), net.west_host.installed.begin()->first, std::nullopt});
+  net.west_host.feed(
+      contract::InstallResult{net.west_host.stack(), net.west_host.installed.begin()->first, std::nullopt});
   net.settle();
   EXPECT_EQ(net.east_host.installed.size(), 1u);
 }

@@ -42,8 +42,7 @@ TEST(Handshake, GivesBothEndsTheSameKeysByASharedKey) {
 
 TEST(Handshake, WorksWithEachGroupAndCipher) {
   for (const GroupId group : {GroupId::modp_2048, GroupId::ecp_256, GroupId::ecp_384, GroupId::curve448}) {
-    for (const EncryptionId encryption :
-         {EncryptionId::aes_cbc, EncryptionId::aes_gcm_16, EncryptionId::aes_ctr}) {
+    for (const EncryptionId encryption : {EncryptionId::aes_cbc, EncryptionId::aes_gcm_16, EncryptionId::aes_ctr}) {
       SCOPED_TRACE(to_string(group) + " " + to_string(encryption, 256));
       Side a = east();
       Side b = west();
@@ -71,8 +70,9 @@ TEST(Handshake, InTransportModeJoinsTheHostsThemselves) {
 TEST(Handshake, StartsWithTheFirstPacketAndOnlyOnceForManyOfThem) {
   TwoEngines net;
   for (Host* host : {&net.east_host, &net.west_host}) host->feed(PolicyInstalled{make_policy(host->side)});
-  const contract::Acquire acquire{
-      net.east_host.stack(), "nets", {.source = address("10.1.0.5"), .destination = address("10.2.0.9"), .protocol = 6}};
+  const contract::Acquire acquire{net.east_host.stack(),
+                                  "nets",
+                                  {.source = address("10.1.0.5"), .destination = address("10.2.0.9"), .protocol = 6}};
   for (int i = 0; i < 3; ++i) net.east_host.feed(acquire);
   net.settle();
   expect_one_tunnel(net);
@@ -93,14 +93,32 @@ TEST(Handshake, OfAnAutomaticRuleBeginsWhenStackAndPolicyAreThereAndAgainAtTheEn
   EXPECT_EQ(net.east_host.installed.begin()->first.tunnel.value(), 2u) << "the first ended after ten minutes";
 }
 
+TEST(Handshake, OfAnAutomaticRuleIsTriedAgainWhenThePeerWasNotThere) {
+  Side a = east();
+  a.auto_activate = true;
+  TwoEngines net{a};
+  net.east_host.feed(PolicyInstalled{make_policy(net.east_host.side)});
+  net.east_host.feed(StackUp{net.east_host.stack()});
+  for (int second = 0; second < 260; ++second) {
+    net.east_host.pass_time_to(net.east_host.now + Seconds{1});
+    net.east_host.out.clear();
+  }
+  EXPECT_TRUE(net.east_host.ike().empty());
+  net.west_host.now = net.east_host.now;
+  net.west_host.feed(PolicyInstalled{make_policy(net.west_host.side)});
+  net.pass(Seconds{61});
+  expect_one_tunnel(net);
+}
+
 TEST(FurtherChildren, ComeUpUnderTheSameIkeSaWithForwardSecrecy) {
   Side a = east();
   Side b = west();
   a.pfs = b.pfs = GroupId::ecp_256;
   TwoEngines net{a, b};
   net.activate();
-  const contract::Acquire acquire{
-      net.east_host.stack(), "nets", {.source = address("10.1.0.5"), .destination = address("10.2.0.9"), .protocol = 6}};
+  const contract::Acquire acquire{net.east_host.stack(),
+                                  "nets",
+                                  {.source = address("10.1.0.5"), .destination = address("10.2.0.9"), .protocol = 6}};
   net.east_host.feed(acquire);
   net.settle();
   EXPECT_EQ(net.east_host.ike().size(), 1u);
@@ -109,8 +127,8 @@ TEST(FurtherChildren, ComeUpUnderTheSameIkeSaWithForwardSecrecy) {
   for (const auto& [name, a_child] : net.east_host.installed) {
     bool found = false;
     for (const auto& [other, b_child] : net.west_host.installed) {
-      found = found || (b_child.inbound_spi.value() == a_child.outbound_spi.value() && b_child.inbound == a_child.outbound &&
-                        b_child.outbound == a_child.inbound);
+      found = found || (b_child.inbound_spi.value() == a_child.outbound_spi.value() &&
+                        b_child.inbound == a_child.outbound && b_child.outbound == a_child.inbound);
     }
     EXPECT_TRUE(found);
   }

@@ -1,5 +1,5 @@
-// Negotiations that must fail: the right notify to the peer, one message to the operator that says which value differed,
-// and nothing left behind.
+// Negotiations that must fail: the right notify to the peer, one message to the operator that says which value
+// differed, and nothing left behind.
 
 #include "two_engines.h"
 

@@ -47,16 +47,16 @@ policy::PolicyPointer make_policy(const Side& side) {
   action.bypass_ip_validation = side.bypass_ip_validation;
   action.liveness_interval = side.liveness;
   for (const GroupId group : side.groups) {
-    action.offers.push_back({.name = "offer",
-                             .encryption = side.encryption,
-                             .key_bits = side.key_bits,
-                             .integrity = find(side.encryption)->is_aead() ? IntegrityId::none
-                                                                           : IntegrityId::hmac_sha2_256_128,
-                             .prf = PrfId::hmac_sha2_256,
-                             .group = group,
-                             .auth_peers = side.peers,
-                             .lifetime = side.ike_lifetime,
-                             .at = {"pagent.conf", 41, 1, 1}});
+    action.offers.push_back(
+        {.name = "offer",
+         .encryption = side.encryption,
+         .key_bits = side.key_bits,
+         .integrity = find(side.encryption)->is_aead() ? IntegrityId::none : IntegrityId::hmac_sha2_256_128,
+         .prf = PrfId::hmac_sha2_256,
+         .group = group,
+         .auth_peers = side.peers,
+         .lifetime = side.ike_lifetime,
+         .at = {"pagent.conf", 41, 1, 1}});
   }
   policy::KeyExchangeRule rule;
   rule.name = "peer";

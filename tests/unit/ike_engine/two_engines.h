@@ -72,7 +72,7 @@ class Host {
   CountingRandom random;
   Engine engine;
   Instant now{};
-  std::deque<Datagram> out;                       ///< not yet delivered
+  std::deque<Datagram> out;  ///< not yet delivered
   std::vector<LogRecord> log;
   std::vector<OperatorAnswer> answers;
   std::map<contract::ChildSaName, contract::InstallChildSa> installed;

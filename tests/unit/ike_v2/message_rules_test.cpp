@@ -25,11 +25,11 @@ TEST(MessageWindow, TakesTheNextAnswersTheLastAndNothingElse) {
     std::uint32_t next, id;
     Arrival want;
   } cases[] = {
-      {0, 0, Arrival::fresh},   {0, 1, Arrival::outside}, {0, 0xffffffff, Arrival::outside},
-      {5, 5, Arrival::fresh},   {5, 4, Arrival::repeated}, {5, 3, Arrival::outside},
-      {5, 6, Arrival::outside}, {1, 0, Arrival::repeated},
+      {0, 0, Arrival::fresh},    {0, 1, Arrival::outside}, {0, 0xffffffff, Arrival::outside}, {5, 5, Arrival::fresh},
+      {5, 4, Arrival::repeated}, {5, 3, Arrival::outside}, {5, 6, Arrival::outside},          {1, 0, Arrival::repeated},
   };
-  for (const auto& [next, id, want] : cases) EXPECT_EQ(judge(MessageId{next}, MessageId{id}), want) << next << " " << id;
+  for (const auto& [next, id, want] : cases)
+    EXPECT_EQ(judge(MessageId{next}, MessageId{id}), want) << next << " " << id;
 }
 
 TEST(Retransmission, DoublesItsWaitsAndEndsAfterTheRetries) {

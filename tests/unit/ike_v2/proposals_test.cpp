@@ -36,8 +36,7 @@ const policy::DataOffer cbc{.name = "cbc",
                             .key_bits = 128,
                             .integrity = IntegrityId::hmac_sha2_256_128,
                             .at = {}};
-const policy::DataOffer ah{
-    .name = "ah", .ah = true, .integrity = IntegrityId::hmac_sha2_256_128, .at = {}};
+const policy::DataOffer ah{.name = "ah", .ah = true, .integrity = IntegrityId::hmac_sha2_256_128, .at = {}};
 
 TEST(IkeProposals, AreOneAnOfferInOrderAndEqualOnesOnce) {
   const auto first = offer(EncryptionId::aes_gcm_16, 256, GroupId::curve25519);

@@ -58,7 +58,8 @@ TEST(StateTable, LeadsFromEveryStateButTheLastToTheEnd) {
 TEST(StateTable, AuthenticatesNobodyButByProof) {
   for_every_pair([](SaState state, SaEvent event, const Transition& step) {
     if (step.next != SaState::established || state == SaState::established) return;
-    EXPECT_TRUE((state == SaState::verifying_response && event == SaEvent::peer_proved) || state == SaState::installing);
+    EXPECT_TRUE((state == SaState::verifying_response && event == SaEvent::peer_proved) ||
+                state == SaState::installing);
   });
   for_every_pair([](SaState state, SaEvent event, const Transition& step) {
     if (step.action == SaAction::drop) return;
