@@ -26,9 +26,17 @@ constexpr Path routed_in{Direction::inbound, true, "routed_in"}, routed_out{Dire
 
 constexpr std::string_view protected_packet = "meta l4proto { esp, ah }";
 
-bool belongs(const Filter& filter, const Path& path) {
-  if (filter.direction != path.direction) return false;
+bool has_routing_of(const Filter& filter, const Path& path) {
   return filter.routing == policy::Routing::either || (filter.routing == policy::Routing::routed) == path.routed;
+}
+bool belongs(const Filter& filter, const Path& path) {
+  return filter.direction == path.direction && has_routing_of(filter, path);
+}
+/// A forwarded packet is searched for twice. One whose protection begins or ends here is in clear on the side of the
+/// net behind: there the rule that protects it stands for its permission, in the same place of the order.
+bool is_other_side_of(const Filter& filter, const Path& path) {
+  return path.routed && filter.action == FilterAction::ipsec && filter.direction != path.direction &&
+         has_routing_of(filter, path);
 }
 
 /// Rule names reach the kernel's log: only characters that need no quoting there.
@@ -84,9 +92,13 @@ class Ruleset {
     line("chain {} {{", path.chain);
     for (std::size_t i = 0; i < policy_.filters.size(); ++i) {
       const Filter& filter = policy_.filters[i];
-      if (!belongs(filter, path)) continue;
       const auto match = match_expression(filter, options_);
-      if (match) add_rule(path, filter, fmt::format("{}counter name f{} ", *match, i), *match);
+      if (!match) continue;
+      if (belongs(filter, path)) add_rule(path, filter, fmt::format("{}counter name f{} ", *match, i), *match);
+      if (is_other_side_of(filter, path)) {
+        const bool is_inbound = path.direction == Direction::inbound;
+        line("  {}iifname {}\"{}\" return", *match, is_inbound ? "!= " : "", options_.tun_name);
+      }
     }
     if (policy_.logging) line("  log prefix \"adit deny implicit: \"");
     line("  {}", discard(policy_.implicit_discard));

@@ -192,6 +192,32 @@ TEST_F(DataPlaneTest, ARestartTakesOverAndLeavesNothing) {
   }
 }
 
+TEST_F(DataPlaneTest, AGatewayForwardsForTheNetBehindIt) {
+  const Protection protection{.net_bits = 24};
+  TwoHosts net{protection};
+  install_both(net, protection, 1);
+  // A host 10.1.0.9 behind east; west itself is 10.2.0.1.
+  NetworkNamespace behind;
+  ASSERT_EQ(
+      net.east.space().shell(fmt::format("sysctl -q -w net.ipv4.ip_forward=1 && "
+                                         "ip link add lan type veth peer name lan netns {} && ip link set lan up && "
+                                         "ip addr add 10.1.0.254/24 dev lan",
+                                         behind.holder())),
+      0);
+  ASSERT_EQ(
+      behind.shell("ip addr add 10.1.0.9/24 dev lan && ip link set lan up && ip route add default via 10.1.0.254"), 0);
+  EXPECT_EQ(behind.shell("ping -c 3 -i 0.05 -W 2 10.2.0.1"), 0) << state_of(net.east) << state_of(net.west);
+  EXPECT_GE(net.east.counters(1).outbound_packets, 3u);
+  // Large packets: the gateway tells the sender the tunnel's MTU, and the sender's kernel heeds it.
+  EXPECT_EQ(behind.shell("ping -c 3 -i 0.05 -W 2 -s 3000 -M dont 10.2.0.1"), 0)
+      << state_of(net.east) << state_of(net.west);
+  EXPECT_NE(behind.shell("ping -c 1 -W 1 198.51.100.2"), 0) << "no rule lets it be forwarded";
+  for (Host* host : {&net.east, &net.west}) host->remove(1);
+  WireTap tap{net.west.space()};
+  EXPECT_NE(behind.shell("ping -c 2 -i 0.05 -W 1 10.2.0.1"), 0);
+  EXPECT_EQ(tap.in_clear(), 0u) << "forwarded in clear";
+}
+
 TEST_F(DataPlaneTest, TheKernelTakesEveryKindOfFilter) {
   TwoHosts net{tunnel_v4};
   auto snapshot = std::make_shared<policy::PolicySnapshot>(*policy_for(tunnel_v4, 1));

@@ -107,6 +107,11 @@ IpAddress data_address(unsigned host, const Protection& protection) {
                                                                 : wire_address(host, protection.outer);
 }
 
+IpRange data_range(unsigned host, const Protection& protection) {
+  const IpAddress address = data_address(host, protection);
+  return protection.net_bits == 0 ? IpRange::of(address) : IpRange::of_prefix(address, protection.net_bits);
+}
+
 Host::Host(unsigned number) : number_{number} {}
 Host::~Host() { stop(); }
 
@@ -138,9 +143,7 @@ void Host::set_policy(policy::PolicyPointer policy) {
 contract::InstallResult Host::install(const Protection& protection, std::uint64_t tunnel, std::uint32_t generation) {
   const unsigned other = 3 - number_;
   const std::uint64_t seed = tunnel * 100 + generation * 10;
-  const auto selector = [&](unsigned host) {
-    return TrafficSelectors{{.addresses = IpRange::of(data_address(host, protection))}};
-  };
+  const auto selector = [&](unsigned host) { return TrafficSelectors{{.addresses = data_range(host, protection)}}; };
   contract::InstallChildSa pair;
   pair.stack.text = fmt::format("host{}", number_);
   pair.name = {.tunnel = DynamicTunnelId{tunnel}, .generation = generation};
@@ -242,8 +245,8 @@ policy::PolicyPointer policy_for(const Protection& protection, unsigned host, On
   add({.rule = "nets",
        .extension = 1,
        .direction = Direction::outbound,
-       .source = IpRange::of(data_address(host, protection)),
-       .destination = IpRange::of(data_address(3 - host, protection)),
+       .source = data_range(host, protection),
+       .destination = data_range(3 - host, protection),
        .routing = policy::Routing::either,
        .action = policy::FilterAction::ipsec,
        .vpn = std::make_shared<policy::DynVpnAction>(),

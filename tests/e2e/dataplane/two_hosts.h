@@ -42,6 +42,7 @@ struct Protection {
   contract::EncapsulationMode mode = contract::EncapsulationMode::tunnel;
   bool is_udp = false;
   EncryptionId encryption = EncryptionId::aes_gcm_16;
+  unsigned net_bits = 0;  ///< instead of the data addresses, the nets of so many bits they lie in; 0: no
 };
 
 /// The events of one data plane, as they came.
@@ -107,6 +108,9 @@ IpAddress wire_address(unsigned host, IpFamily family);
 IpAddress inner_address(unsigned host, IpFamily family);
 /// What the inner packets of the pair bear: inner addresses in a tunnel, the wire's in transport mode.
 IpAddress data_address(unsigned host, const Protection& protection);
+
+/// The data addresses that are protected at one end.
+IpRange data_range(unsigned host, const Protection& protection);
 
 /// Protects everything between the hosts' data addresses; permits what is needed besides.
 enum class OnDemand : std::uint8_t { no, yes };

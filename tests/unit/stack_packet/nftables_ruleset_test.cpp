@@ -148,7 +148,10 @@ TEST(NftablesRuleset, KeepsTheOrderOfTheRulesAndEndsWithTheImplicitDeny) {
             (std::vector<std::string>{
                 "ip saddr 10.1.0.0/16 ip daddr 10.2.0.0/16 oifname \"adit0\" counter name f1 return",
                 "ip saddr 10.1.0.0/16 ip daddr 10.2.0.0/16 counter name f1 log prefix \"adit deny nets.1: \" drop",
+                "ip saddr 10.2.0.0/16 ip daddr 10.1.0.0/16 iifname \"adit0\" return",
                 "log prefix \"adit deny implicit: \"", "drop"}));
+  // What comes from the net behind, in clear, to be protected: the outbound search sees to that.
+  EXPECT_EQ(chain(text, "routed_in").front(), "ip saddr 10.1.0.0/16 ip daddr 10.2.0.0/16 iifname != \"adit0\" return");
   EXPECT_EQ(chain(text, "steer"),
             std::vector<std::string>{"ip saddr 10.1.0.0/16 ip daddr 10.2.0.0/16 meta mark set 0xad170001 return"});
 }
