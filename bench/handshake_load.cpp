@@ -4,15 +4,15 @@
 //
 // usage: handshake_load POLICY-FILE LOCAL-ADDRESS REMOTE-ADDRESS COUNT AT-ONCE
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <random>
@@ -26,8 +26,9 @@ namespace {
 using namespace adit;
 using namespace std::chrono_literals;
 
-constexpr std::uint16_t ike_port = 500;
-constexpr auto patience = 20s;  // for the whole of what is outstanding
+constexpr std::uint16_t ports[] = {500, 4500};
+constexpr std::size_t marker_size = 4;  // of zeros, before IKE on port 4500 (RFC 3948 §2.2)
+constexpr auto patience = 20s;          // for the whole of what is outstanding
 
 class SystemRandom : public Random {
  public:
@@ -105,15 +106,53 @@ std::uint64_t initiator_spi(Bytes message) {
   return spi;
 }
 
-int bound_socket(const char* address) {
-  const int fd = socket(AF_INET, SOCK_DGRAM, 0);
-  sockaddr_in here{};
-  here.sin_family = AF_INET;
-  here.sin_port = htons(ike_port);
-  inet_pton(AF_INET, address, &here.sin_addr);
-  if (bind(fd, reinterpret_cast<sockaddr*>(&here), sizeof here) != 0) give_up("cannot bind UDP 500");
-  return fd;
-}
+/// One UDP socket on port 500 and one on 4500, for IKE alone.
+class Sockets {
+ public:
+  explicit Sockets(const IpAddress& local) : local_{local} {
+    for (std::size_t i = 0; i < 2; ++i) {
+      waiting_[i] = {socket(AF_INET, SOCK_DGRAM, 0), POLLIN, 0};
+      const sockaddr_in here = address_of({local, ports[i]});
+      if (bind(waiting_[i].fd, reinterpret_cast<const sockaddr*>(&here), sizeof here) != 0)
+        give_up("cannot bind UDP 500 and 4500");
+    }
+  }
+
+  void send(const ike::Datagram& datagram) const {
+    const bool floated = datagram.local.port == ports[1];
+    ByteString octets(floated ? marker_size : 0);
+    append(octets, datagram.octets);
+    const sockaddr_in to = address_of(datagram.remote);
+    sendto(waiting_[floated ? 1 : 0].fd, octets.data(), octets.size(), 0, reinterpret_cast<const sockaddr*>(&to),
+           sizeof to);
+  }
+
+  /// The next datagram of IKE; nothing after a second without one.
+  std::optional<ike::Datagram> receive(const IpAddress& remote) {
+    if (poll(waiting_, 2, 1000) <= 0) return std::nullopt;
+    for (std::size_t i = 0; i < 2; ++i) {
+      if ((waiting_[i].revents & POLLIN) == 0) continue;
+      std::uint8_t octets[4096];
+      const ssize_t size = recv(waiting_[i].fd, octets, sizeof octets, 0);
+      const std::size_t skip = i == 1 ? marker_size : 0;
+      if (size < static_cast<ssize_t>(skip + 28)) return ike::Datagram{};
+      return ike::Datagram{{"load"}, {local_, ports[i]}, {remote, ports[i]}, ByteString(octets + skip, octets + size)};
+    }
+    return ike::Datagram{};
+  }
+
+ private:
+  static sockaddr_in address_of(const Endpoint& endpoint) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(endpoint.port);
+    std::memcpy(&address.sin_addr, endpoint.address.octets().data(), 4);
+    return address;
+  }
+
+  IpAddress local_;
+  pollfd waiting_[2];
+};
 
 }  // namespace
 
@@ -123,46 +162,38 @@ int main(int argc, char** argv) {
   const policy::SourceFile source{argv[1], {std::istreambuf_iterator<char>{file}, {}}};
   const policy::ParseResult parsed = policy::parse_policy({"load"}, nullptr, &source);
   if (!parsed.policy) give_up(policy::render(parsed.diagnostics, std::span{&source, 1}));
-  const Endpoint local{*IpAddress::parse(argv[2]), ike_port}, remote{*IpAddress::parse(argv[3]), ike_port};
+  const IpAddress local = *IpAddress::parse(argv[2]), remote = *IpAddress::parse(argv[3]);
   const unsigned count = static_cast<unsigned>(std::atoi(argv[4])), at_once = static_cast<unsigned>(std::atoi(argv[5]));
 
   SystemRandom random;
-  const int fd = bound_socket(argv[2]);
-  sockaddr_in to{};
-  to.sin_family = AF_INET;
-  to.sin_port = htons(ike_port);
-  inet_pton(AF_INET, argv[3], &to.sin_addr);
-
+  Sockets sockets{local};
   std::unordered_map<std::uint64_t, std::unique_ptr<Initiator>> running;
-  std::unique_ptr<Initiator> starting;
   std::uint64_t started_spi = 0;
   const auto send = [&](const ike::Datagram& datagram) {
     started_spi = initiator_spi(datagram.octets);
-    sendto(fd, datagram.octets.data(), datagram.octets.size(), 0, reinterpret_cast<sockaddr*>(&to), sizeof to);
+    sockets.send(datagram);
   };
   unsigned started = 0, completed = 0;
   const auto begun = std::chrono::steady_clock::now();
   while (completed < count) {
     while (started < count && running.size() < at_once) {
-      starting = std::make_unique<Initiator>(policy_of(*parsed.policy, started++), random);
+      auto initiator = std::make_unique<Initiator>(policy_of(*parsed.policy, started++), random);
       started_spi = 0;
-      starting->start(send);
+      initiator->start(send);
       if (started_spi == 0) give_up("an initiator did not start");
-      running.emplace(started_spi, std::move(starting));
+      running.emplace(started_spi, std::move(initiator));
     }
-    pollfd waiting{fd, POLLIN, 0};
-    if (poll(&waiting, 1, 1000) == 0) {
+    auto datagram = sockets.receive(remote);
+    if (!datagram) {
       if (std::chrono::steady_clock::now() - begun > patience + count * 5ms)
         give_up(fmt::format("only {} of {} completed", completed, count));
       for (auto& [spi, initiator] : running) initiator->receive(ike::TimePassed{}, send);
       continue;
     }
-    std::uint8_t octets[4096];
-    const ssize_t size = recv(fd, octets, sizeof octets, 0);
-    if (size < 28) continue;
-    const auto found = running.find(initiator_spi(Bytes{octets, static_cast<std::size_t>(size)}));
+    if (datagram->octets.empty()) continue;
+    const auto found = running.find(initiator_spi(datagram->octets));
     if (found == running.end()) continue;
-    found->second->receive(ike::Datagram{{"load"}, local, remote, ByteString(octets, octets + size)}, send);
+    found->second->receive(*std::move(datagram), send);
     if (found->second->is_done()) {
       ++completed;
       running.erase(found);
@@ -170,5 +201,4 @@ int main(int argc, char** argv) {
   }
   const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begun;
   fmt::print("{} handshakes in {:.3f} s\n", completed, taken.count());
-  close(fd);
 }

@@ -38,7 +38,7 @@ def resident_octets(pid):
 def load(net, build, folder, count, at_once=16):
     """Runs the initiators in west against east."""
     policy = policy_text.gateway(local="198.51.100.2", remote="198.51.100.1", local_net="10.128.0.0/9", remote_net="10.1.0.0/24",
-                                 remote_id="Fqdn east.example.org", local_id="Fqdn host.example.org", liveness=0)
+                                 remote_id="Fqdn east.example.org", local_id="Fqdn host.example.org", liveness=0, allow_nat="Yes")
     file = folder / "load.policy"
     file.write_text(policy)
     return net.west.run(build / "bench/handshake_load", file, "198.51.100.2", "198.51.100.1", count, at_once, timeout=300)
