@@ -16,6 +16,7 @@ WorldChoices with(GroupId pfs) {
   WorldChoices choices{.faults = unkind, .policy_a = {}, .policy_b = {}, .options = {}};
   choices.policy_a.tunnels = choices.policy_b.tunnels = tunnels;
   choices.policy_a.pfs = choices.policy_b.pfs = pfs;
+  choices.policy_a.liveness_interval = choices.policy_b.liveness_interval = 60s;
   return choices;
 }
 

@@ -79,7 +79,9 @@ TEST(Endings, ByBothSidesAtOnceLeaveNothing) {  // RFC 7296 §2.25.1, §2.25.2
 
 TEST(Endings, WhileTheInitialExchangesRunLeaveBothSidesTheSame) {
   for (const Seed seed : seeds(300)) {
-    World world{seed, {.faults = unkind, .policy_a = {}, .policy_b = {}, .options = {}}};
+    WorldChoices choices{.faults = unkind, .policy_a = {}, .policy_b = {}, .options = {}};
+    choices.policy_a.liveness_interval = choices.policy_b.liveness_interval = 60s;
+    World world{seed, choices};
     world.a().activate(tunnel_name(1));
     Host& host = world.dice().chance(0.5) ? world.a() : world.b();
     world.plan(world.dice().between(0ms, 400ms), [&host] { host.deactivate_ike(); });

@@ -12,6 +12,13 @@ using namespace std::chrono_literals;
 
 constexpr Faults unkind{.delay_least = 5ms, .delay_most = 80ms, .loss = 0.15, .duplication = 0.10};
 
+/// Should an end give up after the other has set up the SA, liveness tells the other.
+WorldChoices unkind_world() {
+  WorldChoices choices{.faults = unkind, .policy_a = {}, .policy_b = {}, .options = {}};
+  choices.policy_a.liveness_interval = choices.policy_b.liveness_interval = 60s;
+  return choices;
+}
+
 void expect_one_tunnel_each(World& world) {
   EXPECT_EQ(world.a().installed().size(), 1u) << world.replay();
   EXPECT_EQ(world.b().installed().size(), 1u) << world.replay();
@@ -39,7 +46,7 @@ TEST(InitialExchanges, MakeOneTunnelThroughLossDuplicationAndReordering) {
   std::size_t established = 0;
   const std::vector<Seed> all = seeds(300);
   for (const Seed seed : all) {
-    World world{seed, {.faults = unkind, .policy_a = {}, .policy_b = {}, .options = {}}};
+    World world{seed, unkind_world()};
     world.a().activate(tunnel_name(1));
     world.run_for(10min);
     faults += world.network().counts();
@@ -82,7 +89,7 @@ TEST(InitialExchanges, GetThroughWhenEveryNthDatagramIsLost) {
 TEST(InitialExchanges, BegunByBothSidesAtOnceLeaveBothWithTheSameSas) {
   std::size_t crossed = 0;
   for (const Seed seed : seeds(200)) {
-    World world{seed, {.faults = unkind, .policy_a = {}, .policy_b = {}, .options = {}}};
+    World world{seed, unkind_world()};
     world.plan(world.dice().between(0ms, 40ms), [&] { world.a().activate(tunnel_name(1)); });
     world.plan(world.dice().between(0ms, 40ms), [&] { world.b().activate(tunnel_name(1)); });
     world.run_for(15min);
@@ -96,7 +103,7 @@ TEST(InitialExchanges, BegunByBothSidesAtOnceLeaveBothWithTheSameSas) {
 
 TEST(InitialExchanges, BeginAgainWithTheGroupThatTheResponderWants) {  // RFC 7296 §1.2
   for (const Seed seed : seeds(100)) {
-    WorldChoices choices{.faults = unkind, .policy_a = {}, .policy_b = {}, .options = {}};
+    WorldChoices choices = unkind_world();
     choices.policy_a.groups = {GroupId::curve25519, GroupId::ecp_256};
     choices.policy_b.groups = {GroupId::ecp_256};
     World world{seed, choices};
@@ -125,7 +132,7 @@ TEST(InitialExchanges, LeaveNothingWhenNoGroupIsCommon) {
 
 TEST(InitialExchanges, LeaveNothingWhenTheKeysDiffer) {
   for (const Seed seed : seeds(50)) {
-    WorldChoices choices{.faults = unkind, .policy_a = {}, .policy_b = {}, .options = {}};
+    WorldChoices choices = unkind_world();
     choices.policy_b.shared_key = "another key";
     World world{seed, choices};
     world.a().activate(tunnel_name(1));
@@ -139,7 +146,7 @@ TEST(InitialExchanges, LeaveNothingWhenTheKeysDiffer) {
 TEST(InitialExchanges, LeaveNoChildWhenAStackRefuses) {
   for (const Seed seed : seeds(100)) {
     for (const bool at_initiator : {true, false}) {
-      World world{seed, {.faults = unkind, .policy_a = {}, .policy_b = {}, .options = {}}};
+      World world{seed, unkind_world()};
       (at_initiator ? world.a() : world.b()).refuse_installs();
       world.a().activate(tunnel_name(1));
       world.run_for(20min);
@@ -154,7 +161,7 @@ TEST(InitialExchanges, GoThroughInFragments) {  // RFC 7383
   constexpr std::size_t non_esp_marker = 4;     // on port 4500 (RFC 3948 §2.2): there must be room for it
   std::size_t fragments = 0;
   for (const Seed seed : seeds(200)) {
-    WorldChoices choices{.faults = unkind, .policy_a = {}, .policy_b = {}, .options = {}};
+    WorldChoices choices = unkind_world();
     choices.options.fragment_octets = 180;
     World world{seed, choices};
     world.a().activate(tunnel_name(1));
@@ -178,7 +185,7 @@ TEST(InitialExchanges, GoThroughInFragments) {  // RFC 7383
 
 TEST(InitialExchanges, AreBegunByTrafficOnce) {
   for (const Seed seed : seeds(50)) {
-    WorldChoices choices{.faults = unkind, .policy_a = {}, .policy_b = {}, .options = {}};
+    WorldChoices choices = unkind_world();
     choices.policy_a.allow_on_demand = true;
     World world{seed, choices};
     for (const Duration after : {Duration{0ms}, Duration{1ms}, Duration{50ms}, Duration{3s}}) {
@@ -199,7 +206,7 @@ TEST(InitialExchanges, AreBegunByTrafficOnce) {
 
 TEST(InitialExchanges, GoTheSameWayEveryTimeForOneSeed) {
   const auto run = [](Seed seed) {
-    World world{seed, {.faults = unkind, .policy_a = {}, .policy_b = {}, .options = {}}};
+    World world{seed, unkind_world()};
     world.a().activate(tunnel_name(1));
     world.run_for(1min);
     return world.network().sent();

@@ -87,6 +87,7 @@ void check_rest(const Host& host, const Host& peer, std::vector<std::string>& fo
 
 std::vector<Seed> seeds(std::uint64_t count) {
   if (const char* one = std::getenv("ADIT_SIM_SEED")) return {Seed{std::strtoull(one, nullptr, 10)}};
+  if (const char* scale = std::getenv("ADIT_SIM_SCALE")) count *= std::strtoull(scale, nullptr, 10);
   std::vector<Seed> all;
   for (std::uint64_t seed = 1; seed <= count; ++seed) all.emplace_back(seed);
   return all;

@@ -10,7 +10,8 @@ namespace adit::sim {
 
 using Seed = StrongId<struct SeedTag, std::uint64_t>;
 
-/// The seeds of a test: 1 to `count`, or the one that ADIT_SIM_SEED names.
+/// The seeds of a test: 1 to `count`, or the one that ADIT_SIM_SEED names. ADIT_SIM_SCALE multiplies the count, for a
+/// long run over night.
 std::vector<Seed> seeds(std::uint64_t count);
 
 struct WorldChoices {

@@ -108,7 +108,7 @@ struct IkeSa {
   std::vector<SpiToDelete> spis_to_delete;  ///< whose Delete is to go out
   bool liveness_wanted = false, delete_sent = false, counters_asked = false;
   bool delete_wanted = false;  ///< while the responder may have the SA already: it gets a Delete once the SA is up here
-  Ending ending{};
+  Ending ending = Ending::failed;  ///< as somebody wanted it; failed: nobody did
 
   Instant begun_at, last_inbound, established_at;
   std::optional<Instant> expires_at;     ///< the lifetime's end; of a half-open SA, its end
