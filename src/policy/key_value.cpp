@@ -18,7 +18,7 @@ constexpr std::array key_forms = {Choice{.word = "Ascii", .value = std::to_under
 
 Value refused(ValueText& text, const Word& word, std::string_view problem, std::string_view expected) {
   text.refuse(word, {.problem = std::string{problem},
-                     .found = std::string{hidden},
+                     .found = std::string{word.text.empty() ? "" : hidden},
                      .expected = std::string{expected},
                      .nearest = {}});
   return {};

@@ -133,6 +133,8 @@ bool Resolver::protect(const Statement& statement, DataOffer& offer) {
   offer.key_bits = cipher.key_bits;
   offer.integrity = mac.id;
 
+  if (!statement.is_sound(Attribute::how_to_encrypt) || !statement.is_sound(Attribute::how_to_auth)) return true;
+
   const auto refuse = [&](std::string_view problem, std::string_view expected) {
     findings_.error(where(statement, Attribute::how_to_auth),
                     {.problem = std::string{problem}, .found = {}, .expected = std::string{expected}, .nearest = {}});

@@ -91,7 +91,9 @@ void Resolver::filter_rule(const Statement& rule, const std::string& group) {
 void Resolver::check_rule(const Statement& rule, const Filter& common, const std::vector<Service>& services) {
   const bool has_dynamic = rule.find(Attribute::dyn_vpn_action) != nullptr;
   const bool has_vpn = has_dynamic || rule.find(Attribute::man_vpn_action) != nullptr;
-  const bool has_action = target(rule, Attribute::generic_action) != nullptr;
+  const Statement* action = target(rule, Attribute::generic_action);
+  const Entry* what = action == nullptr ? nullptr : action->find(Attribute::filter_action);
+  const bool has_action = what != nullptr && action->is_sound(Attribute::filter_action);
   const bool is_ipsec = common.action == FilterAction::ipsec;
   const auto refuse = [&](Attribute at, std::string_view problem, std::string_view expected) {
     findings_.error(name_of(rule, at), told(problem, expected));

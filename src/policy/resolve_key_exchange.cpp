@@ -169,11 +169,13 @@ KeyExchangeOffer Resolver::key_exchange_offer(const Statement& statement, std::s
   const EncryptionFacts* facts = find(offer.encryption);
   const bool is_combined = facts != nullptr && facts->is_aead();
   const bool is_coded = statement.find(Attribute::how_to_verify_msgs) != nullptr;
-  if (is_combined && is_coded && offer.integrity != IntegrityId::none) {
+  const bool is_sound =
+      statement.is_sound(Attribute::how_to_encrypt) && statement.is_sound(Attribute::how_to_verify_msgs);
+  if (is_sound && is_combined && is_coded && offer.integrity != IntegrityId::none) {
     findings_.error(where(statement, Attribute::how_to_verify_msgs),
                     told("a combined mode brings its own integrity", "HowToVerifyMsgs None"));
   }
-  if (!is_combined && offer.integrity == IntegrityId::none) {
+  if (is_sound && !is_combined && offer.integrity == IntegrityId::none) {
     findings_.error(where(statement, Attribute::how_to_verify_msgs),
                     told("encryption without integrity", "an algorithm other than None"));
   }

@@ -29,6 +29,7 @@ void Resolver::check_manual(const Statement& statement) {
     refuse(Attribute::how_to_auth, "no integrity for keys that do not change", "HMAC_… or AES128_XCBC_96");
     return;
   }
+  if (!statement.is_sound(Attribute::how_to_encrypt) || !statement.is_sound(Attribute::how_to_auth)) return;
   const auto check_key = [&](Attribute id, std::size_t octets) {
     const auto* key = std::get_if<Secret>(&statement.value_of(id));
     if (key == nullptr && statement.find(id) == nullptr && octets != 0) {
@@ -44,7 +45,10 @@ void Resolver::check_manual(const Statement& statement) {
   const auto check_spi = [&](Attribute encrypt, Attribute auth) {
     const auto* one = std::get_if<Span>(&statement.value_of(encrypt));
     const auto* other = std::get_if<Span>(&statement.value_of(auth));
-    if (one == nullptr && other == nullptr) refuse(auth, "IpManVpnAction without an SPI", "an SPI for each direction");
+    const bool is_sound = statement.is_sound(encrypt) && statement.is_sound(auth);
+    if (is_sound && one == nullptr && other == nullptr) {
+      refuse(auth, "IpManVpnAction without an SPI", "an SPI for each direction");
+    }
     // ESP is one SA: encryption and integrity share its SPI.
     if (!mac.ah && one != nullptr && other != nullptr && one->first != other->first) {
       refuse(auth, "two SPIs for one ESP SA", fmt::format("{}", one->first));

@@ -79,6 +79,11 @@ struct Statement {
 
   /// The attribute as coded: the last one, an older spelling only where the newer is absent. Null: not coded.
   const Entry* find(Attribute id) const;
+  /// Not coded, or coded rightly: what is wrong is told once, and not again by what depends on it.
+  bool is_sound(Attribute id) const {
+    const Entry* entry = find(id);
+    return entry == nullptr || entry->block != nullptr || !std::holds_alternative<std::monostate>(entry->value);
+  }
   /// Its value, or the row's preset; monostate where there is none.
   const Value& value_of(Attribute id) const;
 };

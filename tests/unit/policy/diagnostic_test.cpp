@@ -1,0 +1,73 @@
+#include "policy/diagnostic.h"
+
+#include "policy/masked.h"
+#include "sources.h"
+
+namespace adit::policy {
+namespace {
+
+TEST(Diagnostic, ShowsTheLineACaretWhatIsExpectedAndTheNearestWord) {
+  const SourceFile file{"east.policy", "IpFilterPolicy\n{\n\tFilterLoging On\n}\n"};
+  const ParseResult result = parsed(file);
+  ASSERT_EQ(result.diagnostics.size(), 1u);
+  EXPECT_EQ(told(result, file),
+            "east.policy:3:2: error: unknown attribute: \"FilterLoging\"\n"
+            "  \tFilterLoging On\n"
+            "  \t^^^^^^^^^^^^\n"
+            "  expected: an attribute of IpFilterPolicy\n"
+            "  nearest: FilterLogging\n");
+}
+
+TEST(Diagnostic, ComesForEveryMistakeOfBothFilesInOrderOfPlace) {
+  const SourceFile common{"common", "IpAddr a\n{\nAddr x\n}\n"};
+  const SourceFile own{"own", "IpAddr b\n{\nAddr y\n}\nIpAddr c\n{\nAdr 1.2.3.4\n}\n"};
+  const ParseResult result = parse_policy(StackName{"s"}, &common, &own);
+  EXPECT_EQ(result.policy, nullptr);
+  std::string places;
+  for (const Diagnostic& diagnostic : result.diagnostics) places += diagnostic.at.to_string() + " ";
+  EXPECT_EQ(places, "common:3 own:1 own:3 own:5 own:7 ");  // own:1 no IpFilterPolicy, own:5 IpAddr without Addr
+}
+
+TEST(Diagnostic, NeverShowsASecret) {
+  const char* const lines[] = {
+      "SharedKey Ascii zebra",
+      "SharedKey zebra",
+      "SharedKy Ascii zebra",
+      "sharedkey hex zebra",
+      "  SharedKey\tEbcdic zebra",
+      "SharedKye zebra",
+      "AuthInboundKey zebra",
+      "EncryptOutboundKy zebra",
+      "UserId me AuthBy Password zebra",
+      "UserId me AuthBy zebra",
+      "UserId me AuthBy Pasword zebra",
+      "SharedKey Ascii zebra # comment",
+  };
+  const SourceFile base = read_source("vectors/policy/base.policy");
+  for (const char* line : lines) {
+    SCOPED_TRACE(line);
+    EXPECT_FALSE(shown_line(line).contains("zebra")) << shown_line(line);
+    SourceFile changed = base;
+    const std::string_view key = "SharedKey Ascii 0123456789abcdefghijk";
+    changed.text.replace(changed.text.find(key), key.size(), line);
+    const ParseResult result = parsed(changed);
+    EXPECT_FALSE(result.diagnostics.empty());  // at the least, the key is short
+    EXPECT_FALSE(told(result, changed).contains("zebra")) << told(result, changed);
+  }
+}
+
+TEST(Diagnostic, ShowsNothingThatATerminalObeys) {
+  EXPECT_EQ(shown_text("a\x1b[2Jb\xc2\x9b\xff\tc"), "a?[2Jb??\tc");
+  EXPECT_EQ(shown_line("IpSourceAddr 10.0.0.1"), "IpSourceAddr 10.0.0.1");
+}
+
+TEST(Diagnostic, OfAnEmptyFileSaysWhatIsMissing) {
+  const SourceFile file{"f", ""};
+  const ParseResult result = parsed(file);
+  EXPECT_EQ(result.policy, nullptr);
+  EXPECT_EQ(told(result, file), "f:1:1: error: no IpFilterPolicy\n  expected: IpFilterPolicy with rules\n");
+  EXPECT_EQ(parse_policy(StackName{"s"}, nullptr, nullptr).policy, nullptr);
+}
+
+}  // namespace
+}  // namespace adit::policy
