@@ -27,7 +27,7 @@ TEST(Children, ShareOneIkeSa) {
       for (unsigned number = 1; number <= tunnels; ++number) {
         world.plan(world.dice().between(0ms, 500ms), [&world, number] { world.a().activate(tunnel_name(number)); });
       }
-      world.run_for(20min);
+      world.come_to_rest();
       if (!world.a().installed().empty()) {
         EXPECT_EQ(world.a().installed().size(), tunnels) << world.replay();
         EXPECT_EQ(world.a().ike_tunnels().size(), 1u) << world.replay();
@@ -56,7 +56,7 @@ TEST(Children, BegunAndEndedByBothSidesComeToRestTheSame) {
       world.run_for(100ms);
       EXPECT_EQ(world.disagreements(), std::vector<std::string>{}) << world.replay();
     }
-    world.run_for(20min);
+    world.come_to_rest();
     EXPECT_EQ(world.disagreements_at_rest(), std::vector<std::string>{}) << world.replay();
     faults += world.network().counts();
     installs += world.a().installs();

@@ -85,7 +85,7 @@ TEST(Endings, WhileTheInitialExchangesRunLeaveBothSidesTheSame) {
     world.a().activate(tunnel_name(1));
     Host& host = world.dice().chance(0.5) ? world.a() : world.b();
     world.plan(world.dice().between(0ms, 400ms), [&host] { host.deactivate_ike(); });
-    world.run_for(20min);
+    world.come_to_rest();
     expect_rest(world);
     if (HasFailure()) return;
   }

@@ -48,7 +48,7 @@ TEST(InitialExchanges, MakeOneTunnelThroughLossDuplicationAndReordering) {
   for (const Seed seed : all) {
     World world{seed, unkind_world()};
     world.a().activate(tunnel_name(1));
-    world.run_for(10min);
+    world.come_to_rest();
     faults += world.network().counts();
     // So many losses one after another that the responder's half-open SA is over: then both have nothing.
     if (world.a().installed().empty()) {
@@ -92,7 +92,7 @@ TEST(InitialExchanges, BegunByBothSidesAtOnceLeaveBothWithTheSameSas) {
     World world{seed, unkind_world()};
     world.plan(world.dice().between(0ms, 40ms), [&] { world.a().activate(tunnel_name(1)); });
     world.plan(world.dice().between(0ms, 40ms), [&] { world.b().activate(tunnel_name(1)); });
-    world.run_for(15min);
+    world.come_to_rest();
     EXPECT_FALSE(world.a().installed().empty()) << world.replay();
     EXPECT_EQ(world.disagreements_at_rest(), std::vector<std::string>{}) << world.replay();
     if (world.a().statistics().initiated > 0 && world.b().statistics().initiated > 0) ++crossed;
@@ -108,7 +108,7 @@ TEST(InitialExchanges, BeginAgainWithTheGroupThatTheResponderWants) {  // RFC 72
     choices.policy_b.groups = {GroupId::ecp_256};
     World world{seed, choices};
     world.a().activate(tunnel_name(1));
-    world.run_for(10min);
+    world.come_to_rest();
     if (world.a().installed().empty()) {
       expect_nothing_left(world);
     } else {
@@ -136,7 +136,7 @@ TEST(InitialExchanges, LeaveNothingWhenTheKeysDiffer) {
     choices.policy_b.shared_key = "another key";
     World world{seed, choices};
     world.a().activate(tunnel_name(1));
-    world.run_for(20min);
+    world.come_to_rest();
     expect_nothing_left(world);
     EXPECT_EQ(world.a().installs() + world.b().installs(), 0u) << world.replay();
     if (HasFailure()) return;
@@ -149,7 +149,7 @@ TEST(InitialExchanges, LeaveNoChildWhenAStackRefuses) {
       World world{seed, unkind_world()};
       (at_initiator ? world.a() : world.b()).refuse_installs();
       world.a().activate(tunnel_name(1));
-      world.run_for(20min);
+      world.come_to_rest();
       EXPECT_TRUE(world.a().installed().empty() && world.b().installed().empty()) << world.replay();
       EXPECT_EQ(world.disagreements_at_rest(), std::vector<std::string>{}) << world.replay();
       if (HasFailure()) return;
@@ -165,7 +165,7 @@ TEST(InitialExchanges, GoThroughInFragments) {  // RFC 7383
     choices.options.fragment_octets = 180;
     World world{seed, choices};
     world.a().activate(tunnel_name(1));
-    world.run_for(10min);
+    world.come_to_rest();
     if (world.a().installed().empty()) {
       expect_nothing_left(world);
     } else {
@@ -191,7 +191,7 @@ TEST(InitialExchanges, AreBegunByTrafficOnce) {
     for (const Duration after : {Duration{0ms}, Duration{1ms}, Duration{50ms}, Duration{3s}}) {
       world.plan(after, [&] { world.a().send_packet(*IpAddress::parse("10.1.0.7"), *IpAddress::parse("10.2.0.9")); });
     }
-    world.run_for(10min);
+    world.come_to_rest();
     if (world.a().installed().empty()) {
       expect_nothing_left(world);
     } else {

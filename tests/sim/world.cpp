@@ -103,6 +103,14 @@ World::World(Seed seed, const WorldChoices& choices)
   b_.install(make_policy(site_b(), site_a(), choices.policy_b));
 }
 
+void World::come_to_rest() {
+  // Shorter than a liveness check needs to fail, longer than a request is repeated: what the faults have ended is what
+  // the first exchanges came to.
+  run_for(std::chrono::seconds{270});
+  network_.set({});
+  run_for(std::chrono::minutes{10});
+}
+
 std::vector<std::string> World::disagreements() const {
   std::vector<std::string> found;
   check_pairs(a_, b_, found);

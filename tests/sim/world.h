@@ -32,6 +32,8 @@ class World {
   Dice& dice() { return dice_; }
   Instant now() const { return clockwork_.now(); }
   void run_for(Duration time) { clockwork_.run_for(time); }
+  /// Time with the faults in force, then time without: whoever thinks the other gone has found out.
+  void come_to_rest();
   /// Plans something for later.
   void plan(Duration after, std::function<void()> what) { clockwork_.plan(after, std::move(what)); }
 
