@@ -30,7 +30,7 @@ struct ChildSa {
   contract::EncapsulationMode mode{};
   bool installed = false;    ///< the stack has it
   bool delete_sent = false;  ///< with ChildState::half_closed
-  Ending ending{};           ///< of a half-closed one
+  Ending ending = Ending::failed;           ///< of a half-closed one
   InboundSpi inbound_spi;
   OutboundSpi outbound_spi;
   contract::ChildTransforms transforms;

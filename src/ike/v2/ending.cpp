@@ -16,7 +16,7 @@ void fail(Turn& turn, IkeSa& sa, const std::string& reason) {
   ++turn.statistics.failed;
   tell(turn, CatalogueId::negotiation_failed,
        {{"tunnel", name_of_tunnel(sa)}, {"peer", sa.remote.to_string()}, {"reason", reason}});
-  close(turn, sa, Ending::failed);
+  close(turn, sa, sa.ending);
 }
 
 void give_up(Turn& turn, IkeSa& sa) {
@@ -34,7 +34,7 @@ void give_up(Turn& turn, IkeSa& sa) {
   }
   const bool has_error = sa.establishing != nullptr && !sa.establishing->unprotected_error.empty();
   if (has_error) return fail(turn, sa, "the peer answered IKE_SA_INIT with " + sa.establishing->unprotected_error);
-  if (sa.ending == Ending::by_operator) return fail(turn, sa, std::string{reason_of(sa.ending)});
+  if (sa.ending != Ending::failed) return fail(turn, sa, std::string{reason_of(sa.ending)});
   fail(turn, sa, sa.state == SaState::preparing_auth ? "no signature of ours" : "no answer");
 }
 

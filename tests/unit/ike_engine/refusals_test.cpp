@@ -167,8 +167,21 @@ TEST(NoAnswer, EndsTheNegotiationWithTheExchangeNamed) {
   ASSERT_EQ(sent.size(), 7u) << "once, and IkeRetries times again";
   for (const ByteString& octets : sent) EXPECT_EQ(octets, sent.front());
   EXPECT_TRUE(contains(record(net.east_host, CatalogueId::retransmissions_exhausted), "IKE_SA_INIT"));
+  EXPECT_TRUE(contains(record(net.east_host, CatalogueId::negotiation_failed), "no answer"));
   EXPECT_TRUE(net.east_host.ike().empty());
   EXPECT_TRUE(net.east_host.children().empty());
+}
+
+TEST(Deactivation, OfANegotiationUnderWayEndsItForThatReason) {
+  Side a = east();
+  a.auto_activate = true;
+  TwoEngines net{a};
+  net.east_host.feed(PolicyInstalled{make_policy(net.east_host.side)});
+  net.east_host.feed(StackUp{net.east_host.stack()});
+  ASSERT_EQ(net.east_host.ike().size(), 1u);
+  net.east_host.feed(DeactivateIkeTunnel{net.east_host.stack(), std::nullopt});
+  EXPECT_TRUE(contains(record(net.east_host, CatalogueId::negotiation_failed), "deactivated by command"));
+  EXPECT_EQ(net.east_host.engine.next_deadline(), std::nullopt) << "what an operator ends does not begin again";
 }
 
 TEST(Activation, ThatCannotBeSaysWhy) {
