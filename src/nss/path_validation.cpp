@@ -2,7 +2,7 @@
 
 #include <openssl/err.h>
 
-#include <algorithm>
+#include <initializer_list>
 
 #include "nss/openssl_pointer.h"
 #include "nss/path_failure.h"
@@ -63,10 +63,10 @@ BorrowedCertificates anchors(const PathInputs& inputs) {
   return stack;
 }
 
-BorrowedCrls revocation_lists(const PeerCertificates& peer, const KeyRing& ring) {
+BorrowedCrls borrowed(std::initializer_list<std::span<const RevocationList>> sources) {
   BorrowedCrls stack{sk_X509_CRL_new_null()};
-  for (const RevocationList& list : ring.revocation_lists()) sk_X509_CRL_push(stack.get(), list.native());
-  for (const RevocationList& list : peer.revocation_lists) sk_X509_CRL_push(stack.get(), list.native());
+  for (const auto& lists : sources)
+    for (const RevocationList& list : lists) sk_X509_CRL_push(stack.get(), list.native());
   return stack;
 }
 
@@ -99,9 +99,19 @@ PathValidator::PathValidator(std::shared_ptr<const KeyRing> ring)
 
 std::expected<void, ServiceRefusal> PathValidator::validate(const PeerCertificates& peer,
                                                             const PathInputs& inputs) const {
+  // For each certificate OpenSSL looks at one CRL, the most current. Loose checking forgives an issuer of it that cannot
+  // be verified, so a peer could hide a CRL of ours that is out of date and revokes it behind one by a key of its own.
+  if (inputs.revocation == RevocationChecking::loose && !peer.revocation_lists.empty()) {
+    const auto by_ours = validate_with(borrowed({ring_->revocation_lists()}), peer, inputs);
+    if (!by_ours) return by_ours;
+  }
+  return validate_with(borrowed({ring_->revocation_lists(), peer.revocation_lists}), peer, inputs);
+}
+
+std::expected<void, ServiceRefusal> PathValidator::validate_with(const BorrowedCrls& crls, const PeerCertificates& peer,
+                                                                 const PathInputs& inputs) const {
   const BorrowedCertificates untrusted = supporting(peer, *ring_);
   const BorrowedCertificates trusted = anchors(inputs);
-  const BorrowedCrls crls = revocation_lists(peer, *ring_);
   const StoreContextPointer path{X509_STORE_CTX_new()};
   if (!path || X509_STORE_CTX_init(path.get(), store_.get(), peer.signer.native(), untrusted.get()) != 1) {
     ERR_clear_error();

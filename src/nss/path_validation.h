@@ -12,6 +12,7 @@
 #include "contract/certificate_service.h"
 #include "nss/certificate_payloads.h"
 #include "nss/key_ring.h"
+#include "nss/openssl_pointer.h"
 
 struct x509_store_st;
 
@@ -42,6 +43,9 @@ class PathValidator {
   std::expected<void, contract::ServiceRefusal> validate(const PeerCertificates& peer, const PathInputs& inputs) const;
 
  private:
+  std::expected<void, contract::ServiceRefusal> validate_with(const BorrowedCrls& crls, const PeerCertificates& peer,
+                                                              const PathInputs& inputs) const;
+
   std::shared_ptr<const KeyRing> ring_;
   std::shared_ptr<x509_store_st> store_;
 };

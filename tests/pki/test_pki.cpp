@@ -154,6 +154,12 @@ std::string Issued::crl(const std::vector<Issued>& revoked, WallTime this_update
   X509_CRL_set1_lastUpdate(list.get(), time.get());
   set_time(time.get(), next_update);
   X509_CRL_set1_nextUpdate(list.get(), time.get());
+  X509V3_CTX context;  // names the key that signs, as a CRL must (RFC 5280 §5.2.1)
+  X509V3_set_ctx(&context, x509.get(), nullptr, nullptr, list.get(), 0);
+  X509_EXTENSION* key_name = X509V3_EXT_conf_nid(nullptr, &context, NID_authority_key_identifier, "keyid");
+  require(key_name != nullptr, "authorityKeyIdentifier");
+  X509_CRL_add_ext(list.get(), key_name, -1);
+  X509_EXTENSION_free(key_name);
   require(X509_CRL_sign(list.get(), key.get(), digest_for(key)) > 0, "X509_CRL_sign");
   return written([&](BIO* out) { return PEM_write_bio_X509_CRL(out, list.get()); });
 }

@@ -311,7 +311,7 @@ TEST_F(CertificateService, ChecksRevocationAsThePolicySays) {
       {"stale CRL", {stale, of_root}, true, true, false, "the CRL of CN=Intermediate is out of date"},
       {"stale CRL that lists it", {stale_revoked, of_root}, true, false, false, ""},
       {"stale and current CRL", {stale, good}, true, true, false, "no CRL of CN=Root"},
-      {"CRL that somebody else signed", {forged, of_root}, true, false, false, "CRL signature failure"},
+      {"CRL by another key of that name", {forged, of_root}, true, true, false, "no CRL of CN=Intermediate"},
   };
   for (const auto& [name, crls, none_accepts, loose_accepts, strict_accepts, strict_reason] : cases) {
     SCOPED_TRACE(name);
@@ -356,6 +356,24 @@ TEST_F(CertificateService, ReadsCrlsThatThePeerSendsButCannotBeMisledByThem) {
                             {.encoding = 7, .data = der_of(forger.crl({}, test_pki::now - Seconds{60}))}};
     EXPECT_FALSE(knows.verify("iked", request, test_pki::now));
   }
+
+  // The ring's CRL revokes but is out of date; the peer sends a current one, with the forger's certificate beside it.
+  const WallTime long_ago = test_pki::now - std::chrono::days{90};
+  const WallTime ended = test_pki::now - std::chrono::days{30};
+  const Service knew = verifier({crl_file("i", intermediate.crl({leaf}, long_ago, ended))});
+  const test_pki::Issued namesake = test_pki::authority("Intermediate");
+  for (const auto revocation : {RevocationChecking::loose, RevocationChecking::strict}) {
+    request.revocation = revocation;
+    request.certificates = {
+        payload(leaf), payload(intermediate), payload(namesake), {.encoding = 7, .data = der_of(namesake.crl({}))}};
+    EXPECT_FALSE(knew.verify("iked", request, test_pki::now));
+  }
+  // A current CRL of the true authority is heeded all the same.
+  const Service permits = verifier({crl_file("i", intermediate.crl({}, long_ago, ended))});
+  request.revocation = RevocationChecking::loose;
+  request.certificates = {
+      payload(leaf), payload(intermediate), {.encoding = 7, .data = der_of(intermediate.crl({leaf}))}};
+  EXPECT_FALSE(permits.verify("iked", request, test_pki::now));
 }
 
 TEST_F(CertificateService, EndsPathsInTheAuthoritiesOfThePolicy) {
