@@ -24,19 +24,13 @@ std::uint64_t hash_of(const PacketSelectors& packet) {
   return state;
 }
 
-/// What selects an SA; the other fields change from packet to packet.
-bool is_same_flow(const PacketSelectors& a, const PacketSelectors& b) {
-  return a.protocol == b.protocol && a.source_port == b.source_port && a.destination_port == b.destination_port &&
-         a.ports_hidden == b.ports_hidden && a.source == b.source && a.destination == b.destination;
-}
-
 }  // namespace
 
 FlowCache::FlowCache(std::size_t places) : places_(places) { assert(std::has_single_bit(places)); }
 
 std::optional<OutboundSa*> FlowCache::find(const PacketSelectors& packet, std::uint64_t epoch) const {
   const Place& place = places_[hash_of(packet) & (places_.size() - 1)];
-  if (place.epoch != epoch || !is_same_flow(place.flow, packet)) return std::nullopt;
+  if (place.epoch != epoch || place.flow != packet) return std::nullopt;
   return place.sa;
 }
 
