@@ -110,7 +110,8 @@ Drop Decapsulator::finish(InboundPacket& in, const crypto::PacketJob& job, Insta
     return Drop::replayed;
   }
   sa.last_packet = now;
-  in.peer_moved = sa.remote.port != 0 && in.outer.source.port != 0 && in.outer.source != sa.remote;
+  in.peer_moved = sa.remote.port != 0 && in.outer.source.port != 0 && in.outer.source != sa.remote &&
+                  in.outer.source.address.family() == sa.remote.address.family();  // else it could not be followed
 
   PacketBuffer& packet = *in.packet;
   packet.remove_front(crypto::esp_header_size + sa.iv_size);

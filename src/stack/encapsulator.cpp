@@ -41,7 +41,9 @@ OuterHeader transport_header(const OutboundSa& sa, const IpHeader& original) {
 }
 
 /// Transport mode puts ESP behind the IP header: a header with parts that must stay outside is not taken apart here.
-Drop objection_to_transport(const IpHeader& header) {
+/// One of the other family than the SA's addresses cannot get their header in its place.
+Drop objection_to_transport(const IpHeader& header, const OutboundSa& sa) {
+  if (header.family != sa.local.address.family()) return Drop::unsupported_header;
   if (header.is_fragment) return Drop::fragment;
   if (header.family == IpFamily::v4) {
     return header.header_size == ipv4_header_size ? Drop::none : Drop::unsupported_header;
@@ -66,7 +68,7 @@ Drop prepare(OutboundPacket& out, crypto::PacketJob& job) {
   if (!header) return Drop::malformed;
   packet.resize(header->total_size);
   if (!sa.is_tunnel) {
-    if (const Drop objection = objection_to_transport(*header); objection != Drop::none) return objection;
+    if (const Drop objection = objection_to_transport(*header, sa); objection != Drop::none) return objection;
   }
 
   const std::size_t payload = packet.size() - (sa.is_tunnel ? 0 : header->header_size);

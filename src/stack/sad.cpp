@@ -44,6 +44,8 @@ bool Sad::remove(const contract::ChildSaName& name) {
 bool Sad::move_peer(const contract::ChildSaName& name, const Endpoint& to) {
   const auto found = pairs_.find(name);
   if (found == pairs_.end()) return false;
+  const OutboundSa& out = found->second.sa->outbound;
+  if (!out.is_udp || to.port == 0 || to.address.family() != out.local.address.family()) return false;
   found->second.sa->outbound.remote = to;
   found->second.sa->inbound.remote = to;
   ++epoch_;

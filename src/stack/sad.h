@@ -22,7 +22,8 @@ class Sad {
   contract::InstallResult add(const contract::InstallChildSa& install, Instant now);
   /// False when there is none of that name.
   bool remove(const contract::ChildSaName& name);
-  /// The peer is elsewhere now (RFC 7296 §2.23): what leaves for it goes there. False when there is none of that name.
+  /// The peer is elsewhere now (RFC 7296 §2.23): what leaves for it goes there. False when there is none of that
+  /// name, or the peer cannot be there: an SA without UDP encapsulation does not move, and none to the other family.
   bool move_peer(const contract::ChildSaName& name, const Endpoint& to);
 
   /// By SPI and protocol alone, as a unicast SA is found (RFC 4301 §4.1).

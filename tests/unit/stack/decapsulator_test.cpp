@@ -143,6 +143,14 @@ TEST(Decapsulator, KnowsThatThePeerHasMoved) {
   ends.b.decapsulator.run(in, at(Seconds{1}));
   EXPECT_FALSE(in[0].peer_moved) << "a forged packet moves nobody";
   EXPECT_TRUE(in[1].peer_moved);
+
+  OwnedPacket over_v6{udp_packet("10.0.0.1", "10.0.0.2", 10)};
+  ASSERT_EQ(ends.a.send(over_v6).drop, Drop::none);
+  InboundPacket from_v6{.packet = &over_v6.buffer, .outer = {{address("fd00::7"), 62000}, {address("fd00::1"), 4500}}};
+  ends.b.decapsulator.run({&from_v6, 1}, at(Seconds{1}));
+  EXPECT_EQ(from_v6.drop, Drop::none);
+  EXPECT_FALSE(from_v6.peer_moved) << "the SA could not follow to the other family";
+
   EXPECT_TRUE(ends.b.sad.move_peer(install.name, elsewhere));
   EXPECT_EQ(ends.b.out().remote, elsewhere);
   EXPECT_EQ(ends.b.in().remote, elsewhere);

@@ -65,6 +65,8 @@ TEST(Encapsulator, DropsWhatItCannotProtect) {
   const std::string hop_by_hop =
       "60000000 00080040 fd000000000000000000000000000001 fd000000000000000000000000000002"
       "3b00010400000000";
+  const std::string v6_udp =
+      "60000000 00081140 fd000000000000000000000000000001 fd000000000000000000000000000002 03e807d000080000";
   const struct {
     const char* name;
     contract::InstallChildSa install;
@@ -78,6 +80,8 @@ TEST(Encapsulator, DropsWhatItCannotProtect) {
       {"options in a tunnel", install_message(), with_options, Drop::none},
       {"options in transport mode", transport, with_options, Drop::unsupported_header},
       {"a hop-by-hop header in transport mode", transport, hop_by_hop, Drop::unsupported_header},
+      {"IPv6 in an IPv4 tunnel", install_message(), v6_udp, Drop::none},
+      {"IPv6 in transport mode between IPv4 addresses", transport, v6_udp, Drop::unsupported_header},
   };
   for (const auto& [name, install, octets, want] : cases) {
     SCOPED_TRACE(name);

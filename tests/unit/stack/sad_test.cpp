@@ -119,6 +119,31 @@ TEST(Sad, AsksForARekeyBeforeTheNumbersEnd) {
   EXPECT_EQ(ends.a.sad.size(), 1u);
 }
 
+TEST(Sad, LetsAPeerMoveOnlyToWhereItCanBeReached) {  // RFC 7296 §2.23
+  const Endpoint elsewhere{address("198.51.100.7"), 62000};
+  const struct {
+    const char* name;
+    bool is_udp;
+    Endpoint to;
+    bool moves;
+  } cases[] = {
+      {"behind its NAT", true, elsewhere, true},
+      {"to another family, whose header the SA cannot write", true, {address("fd00::7"), 62000}, false},
+      {"to no port", true, {elsewhere.address, 0}, false},
+      {"without UDP encapsulation", false, elsewhere, false},
+  };
+  for (const auto& [name, is_udp, to, moves] : cases) {
+    SCOPED_TRACE(name);
+    contract::InstallChildSa install = generation(1, 1);
+    if (is_udp) install.udp.emplace();
+    End end{install};
+    const Endpoint before = end.out().remote;
+    EXPECT_EQ(end.sad.move_peer(install.name, to), moves);
+    EXPECT_EQ(end.out().remote, moves ? to : before);
+    EXPECT_EQ(end.in().remote, moves ? to : before);
+  }
+}
+
 TEST(FlowCache, ForgetsWithTheEpochAndWhenItsPlaceIsTaken) {
   FlowCache cache{1};
   OutboundSa sa, other;
