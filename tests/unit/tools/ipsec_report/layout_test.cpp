@@ -69,7 +69,7 @@ TEST_F(Layout, JsonHoldsTheSameValues) {
 TEST_F(Layout, JsonSurvivesOctetsThatAreNoUtf8) {
   Report report = two_entries();
   report.entries.front().add("RemoteID", "\xff\xfe");
-  EXPECT_NO_THROW((void)nlohmann::json::parse(laid_out(report, Format::json)));
+  EXPECT_TRUE(nlohmann::json::accept(laid_out(report, Format::json)));
 }
 
 TEST_F(Layout, AnActionListsItsColumnsThenARowAnObject) {
