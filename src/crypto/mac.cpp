@@ -98,24 +98,25 @@ class MaskedCbcMac {
     for (const std::uint8_t octet : octets) {
       // A whole block waits for its successor: the last one is masked.
       if (filled_ == aes_block_size) absorb();
-      pending_[filled_++] = octet;
+      pending_.octets[filled_++] = octet;
     }
   }
-  AesBlock finish() {
+  /// The code; it may be a key (of a PRF), and is wiped with the rest.
+  const AesBlock& finish() {
     const bool is_whole = filled_ == aes_block_size;
     if (!is_whole) {
-      std::fill(pending_.begin() + static_cast<std::ptrdiff_t>(filled_), pending_.end(), std::uint8_t{0});
-      pending_[filled_] = 0x80;
+      std::fill(pending_.octets.begin() + static_cast<std::ptrdiff_t>(filled_), pending_.octets.end(), std::uint8_t{0});
+      pending_.octets[filled_] = 0x80;
     }
-    exclusive_or(pending_, is_whole ? whole_.octets : padded_.octets);
+    exclusive_or(pending_.octets, is_whole ? whole_.octets : padded_.octets);
     absorb();
-    return chain_;
+    return chain_.octets;
   }
 
  private:
   void absorb() {
-    exclusive_or(chain_, pending_);
-    cipher_.encrypt(chain_, chain_);
+    exclusive_or(chain_.octets, pending_.octets);
+    cipher_.encrypt(chain_.octets, chain_.octets);
     filled_ = 0;
   }
   /// RFC 3566 §4: K1, K2, K3 are the encryptions of 0x01…, 0x02…, 0x03….
@@ -145,8 +146,7 @@ class MaskedCbcMac {
   }
 
   BlockCipher cipher_;
-  Wiped<aes_block_size> whole_, padded_;
-  AesBlock chain_{}, pending_{};
+  Wiped<aes_block_size> whole_, padded_, chain_, pending_;
   std::size_t filled_ = 0;
 };
 
@@ -170,7 +170,7 @@ std::size_t compute_mac(MacAlgorithm algorithm, SecretView key, std::initializer
   }
   MaskedCbcMac mac{algorithm, key.reveal()};
   for (const Bytes part : parts) mac.update(part);
-  const AesBlock code = mac.finish();
+  const AesBlock& code = mac.finish();
   std::ranges::copy(code, out.begin());
   return code.size();
 }

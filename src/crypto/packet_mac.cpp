@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <optional>
 #include <string>
 
 #include "base/narrow.h"
@@ -48,6 +47,16 @@ std::unique_ptr<PacketMac> make_hmac(const char* digest, SecretView key) {
 
 using Block = std::array<std::uint8_t, 16>;
 
+/// Blocks made of a key: wiped when left.
+template <std::size_t Count>
+struct KeyBlocks {
+  std::array<Block, Count> blocks{};
+  KeyBlocks() = default;
+  KeyBlocks(const KeyBlocks&) = delete;
+  KeyBlocks& operator=(const KeyBlocks&) = delete;
+  ~KeyBlocks() { explicit_bzero(blocks.data(), sizeof blocks); }
+};
+
 std::unique_ptr<EVP_CIPHER_CTX, Free> aes128(const EVP_CIPHER* mode, const std::uint8_t* key) {
   std::unique_ptr<EVP_CIPHER_CTX, Free> cipher{EVP_CIPHER_CTX_new()};
   const Block zero_iv{};
@@ -56,22 +65,18 @@ std::unique_ptr<EVP_CIPHER_CTX, Free> aes128(const EVP_CIPHER* mode, const std::
   return cipher;
 }
 
-std::optional<Block> encrypted(SecretView key, const Block& block) {
+bool encrypt(SecretView key, const Block& block, Block& result) {
   const auto cipher = aes128(EVP_aes_128_ecb(), key.reveal().data());
-  Block result{};
   int size = 0;
-  if (!cipher || EVP_EncryptUpdate(cipher.get(), result.data(), &size, block.data(), 16) != 1) return std::nullopt;
-  return result;
+  return cipher && EVP_EncryptUpdate(cipher.get(), result.data(), &size, block.data(), 16) == 1;
 }
 
 /// A block times x in GF(2^128) (RFC 4493 §2.3).
-Block doubled(const Block& block) {
-  Block result{};
+void double_block(const Block& block, Block& result) {
   for (std::size_t i = 0; i < 16; ++i) {
     result[i] = static_cast<std::uint8_t>(block[i] << 1 | (i < 15 ? block[i + 1] >> 7 : 0));
   }
   result[15] = static_cast<std::uint8_t>(result[15] ^ (block[0] >> 7) * 0x87);
-  return result;
 }
 
 /// CBC-MAC whose last block is masked: CMAC (RFC 4493) and XCBC (RFC 3566) differ in their keys alone.
@@ -108,24 +113,25 @@ class MaskedCbcMac final : public PacketMac {
 };
 
 std::unique_ptr<PacketMac> make_cmac(SecretView key) {
-  const auto first = encrypted(key, Block{});
+  KeyBlocks<3> made;
+  auto& [first, whole, padded] = made.blocks;
   auto cbc = aes128(EVP_aes_128_cbc(), key.reveal().data());
-  if (!first || !cbc) return nullptr;
-  const Block whole = doubled(*first);
-  return std::make_unique<MaskedCbcMac>(std::move(cbc), whole, doubled(whole));
+  if (!cbc || !encrypt(key, Block{}, first)) return nullptr;
+  double_block(first, whole);
+  double_block(whole, padded);
+  return std::make_unique<MaskedCbcMac>(std::move(cbc), whole, padded);
 }
 
 std::unique_ptr<PacketMac> make_xcbc(SecretView key) {
-  std::array<std::optional<Block>, 3> derived;
+  KeyBlocks<3> derived;
   for (std::uint8_t i = 0; i < 3; ++i) {
     Block constant;
     constant.fill(static_cast<std::uint8_t>(i + 1));
-    derived[i] = encrypted(key, constant);
-    if (!derived[i]) return nullptr;
+    if (!encrypt(key, constant, derived.blocks[i])) return nullptr;
   }
-  auto cbc = aes128(EVP_aes_128_cbc(), derived[0]->data());
+  auto cbc = aes128(EVP_aes_128_cbc(), derived.blocks[0].data());
   if (!cbc) return nullptr;
-  return std::make_unique<MaskedCbcMac>(std::move(cbc), *derived[1], *derived[2]);
+  return std::make_unique<MaskedCbcMac>(std::move(cbc), derived.blocks[1], derived.blocks[2]);
 }
 
 }  // namespace
