@@ -99,8 +99,9 @@ PathValidator::PathValidator(std::shared_ptr<const KeyRing> ring)
 
 std::expected<void, ServiceRefusal> PathValidator::validate(const PeerCertificates& peer,
                                                             const PathInputs& inputs) const {
-  // For each certificate OpenSSL looks at one CRL, the most current. Loose checking forgives an issuer of it that cannot
-  // be verified, so a peer could hide a CRL of ours that is out of date and revokes it behind one by a key of its own.
+  // For each certificate OpenSSL looks at one CRL, the most current. Loose checking forgives an issuer of it that
+  // cannot be verified, so a peer could hide a CRL of ours that is out of date and revokes it behind one by a key of
+  // its own.
   if (inputs.revocation == RevocationChecking::loose && !peer.revocation_lists.empty()) {
     const auto by_ours = validate_with(borrowed({ring_->revocation_lists()}), peer, inputs);
     if (!by_ours) return by_ours;
