@@ -257,8 +257,11 @@ std::unique_ptr<PacketCipher> make_encrypt_then_mac(const PacketAlgorithms& algo
     const EVP_CIPHER* cipher = evp_of(algorithms.encryption, layout.key);
     Secret schedule{key.part(0, layout.key).reveal()};
     if (algorithms.encryption == EncryptionId::des) {
-      const Bytes single = key.reveal();
-      schedule = Secret{concatenated({single, single, single})};
+      const std::size_t single = key.size();
+      schedule = Secret{3 * single};
+      for (std::size_t i = 0; i < 3; ++i) {
+        std::memcpy(schedule.reveal_to_fill().data() + i * single, key.reveal().data(), single);
+      }
     }
     contexts.sealing = keyed(cipher, Way::encrypt, 0, 0, schedule.reveal());
     contexts.opening = keyed(cipher, Way::decrypt, 0, 0, schedule.reveal());
