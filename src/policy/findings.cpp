@@ -23,11 +23,16 @@ void Findings::add(Diagnostic::Severity severity, const Place& at, Finding findi
 }
 
 std::vector<Diagnostic> Findings::in_order(const std::vector<std::string>& files) && {
-  const auto place = [&files](const Diagnostic& diagnostic) {
-    return std::tuple{std::ranges::find(files, diagnostic.at.file) - files.begin(), diagnostic.at.line,
-                      diagnostic.at.column};
-  };
-  std::ranges::stable_sort(kept_, {}, place);
+  // With the order in which they were found last in the key: what stands at one place stays in that order.
+  std::vector<std::tuple<std::ptrdiff_t, std::uint32_t, std::uint32_t, std::size_t>> keys;
+  for (const Diagnostic& diagnostic : kept_) {
+    keys.emplace_back(std::ranges::find(files, diagnostic.at.file) - files.begin(), diagnostic.at.line,
+                      diagnostic.at.column, keys.size());
+  }
+  std::ranges::sort(keys);
+  std::vector<Diagnostic> sorted;
+  for (const auto& key : keys) sorted.push_back(std::move(kept_[std::get<3>(key)]));
+  kept_ = std::move(sorted);
   // A statement used at several places is found wrong at each of them, and told once.
   const auto repeated = std::ranges::unique(kept_);
   kept_.erase(repeated.begin(), repeated.end());

@@ -19,8 +19,15 @@ constexpr Choice of(std::string_view word, Enum value, Choice::Standing standing
   return {word, static_cast<unsigned>(value), standing};
 }
 
-/// Builds a row of the tables below, one fact a word.
+/// Builds a row of the tables below, one fact a word. Defined before what uses it: constant evaluation asks for that.
 struct Row : AttributeRow {
+  template <class T>
+  constexpr Row changed(T AttributeRow::* field, T value) const {
+    Row with = *this;
+    with.*field = value;
+    return with;
+  }
+
   constexpr Row taking(std::span<const Choice> words, std::span<const Choice> then = {}) const {
     Row with = *this;
     with.choices = words;
@@ -42,14 +49,6 @@ struct Row : AttributeRow {
   constexpr Row standing_for(std::string_view newer) const { return changed(&Row::stands_for, newer); }
   constexpr Row refused(std::string_view why) const { return changed(&Row::unsupported, why); }
   constexpr Row helped_by(std::string_view text) const { return changed(&Row::help, text); }
-
- private:
-  template <class T>
-  constexpr Row changed(T AttributeRow::* field, T value) const {
-    Row with = *this;
-    with.*field = value;
-    return with;
-  }
 };
 
 constexpr Row row(Attribute id, std::string_view name, Form form) {

@@ -50,9 +50,9 @@ std::string shown_text(std::string_view text) {
     const std::size_t size = character_size(text);
     const auto first = static_cast<unsigned char>(text.front());
     // U+0080 to U+009F are control characters, too.
-    const bool is_control =
-        first < 0x20 || first == 0x7f || (first == 0xc2 && static_cast<unsigned char>(text[1]) < 0xa0);
-    if (size == 0 || (is_control && first != '\t')) {
+    const bool is_high_control = size == 2 && first == 0xc2 && static_cast<unsigned char>(text[1]) < 0xa0;
+    const bool is_control = (first < 0x20 && first != '\t') || first == 0x7f || is_high_control;
+    if (size == 0 || is_control) {
       shown += '?';
     } else {
       shown += text.substr(0, size);

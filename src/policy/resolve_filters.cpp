@@ -26,8 +26,14 @@ void Resolver::filter_policy(const Statement& statement) {
                     told("IpFilterPolicy without rules", "IpFilterRule, IpFilterRuleRef or IpFilterGroupRef"));
   }
   // As the installed table and the reports have them: IPv4 first. Search is not changed by it: no packet has both.
-  std::ranges::stable_partition(policy.filters,
-                                [](const Filter& filter) { return filter.source.family() == IpFamily::v4; });
+  std::vector<Filter> in_order;
+  in_order.reserve(policy.filters.size());
+  for (const IpFamily family : {IpFamily::v4, IpFamily::v6}) {
+    for (Filter& filter : policy.filters) {
+      if (filter.source.family() == family) in_order.push_back(std::move(filter));
+    }
+  }
+  policy.filters = std::move(in_order);
 }
 
 void Resolver::filter_rules(const Statement& holder, const std::string& group) {

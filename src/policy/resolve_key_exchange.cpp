@@ -18,8 +18,11 @@ Finding told(std::string_view problem, std::string_view expected) {
 
 template <class T>
 const T& Resolver::inherited(const Statement& action, Attribute id) const {
-  if (action.find(id) != nullptr) return value_as<T>(action, id);
-  if (key_exchange_statement_ != nullptr) return value_as<T>(*key_exchange_statement_, id);
+  // A wrong value, reported where it stands, is passed over like an absent one.
+  for (const Statement* statement : {&action, key_exchange_statement_}) {
+    const Value* value = statement == nullptr ? nullptr : &statement->value_of(id);
+    if (value != nullptr && std::holds_alternative<T>(*value)) return std::get<T>(*value);
+  }
   return std::get<T>(preset_of(row_of(StatementId::key_exchange_policy), id));
 }
 

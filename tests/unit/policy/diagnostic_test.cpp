@@ -58,6 +58,7 @@ TEST(Diagnostic, NeverShowsASecret) {
 
 TEST(Diagnostic, ShowsNothingThatATerminalObeys) {
   EXPECT_EQ(shown_text("a\x1b[2Jb\xc2\x9b\xff\tc"), "a?[2Jb??\tc");
+  EXPECT_EQ(shown_text("cut off\xc2"), "cut off?");
   EXPECT_EQ(shown_line("IpSourceAddr 10.0.0.1"), "IpSourceAddr 10.0.0.1");
 }
 

@@ -228,6 +228,9 @@ const Change changes[] = {
      "HowToRespondIKEv1 stands at line 62"},
     {"HowToAuthMe PresharedKey", "HowToAuthMe PresharedKey\nHowToInitiate Aggressive",
      "62:1: warning: IKEv1 is not started by this release: the rule only responds, to IKEv2"},
+    {"HowToAuthMe PresharedKey", "HowToAuthMe PresharedKey\nAllowNat Maybe", "62:10: error: unknown value: \"Maybe\""},
+    {"HowToAuthMe PresharedKey", "HowToAuthMe PresharedKey\nLivenessInterval often",
+     "62:18: error: not a number: \"often\""},
     // KeyExchangeOffer
     {"HowToAuthPeers PresharedKey", "HowToAuthPeers RsaSignature", ""},
     {"HowToAuthPeers PresharedKey", "HowToAuthPeers ECDSA-256",
