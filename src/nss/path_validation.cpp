@@ -2,8 +2,6 @@
 
 #include <openssl/err.h>
 
-#include <initializer_list>
-
 #include "nss/openssl_pointer.h"
 #include "nss/path_failure.h"
 
@@ -63,11 +61,8 @@ BorrowedCertificates anchors(const PathInputs& inputs) {
   return stack;
 }
 
-BorrowedCrls borrowed(std::initializer_list<std::span<const RevocationList>> sources) {
-  BorrowedCrls stack{sk_X509_CRL_new_null()};
-  for (const auto& lists : sources)
-    for (const RevocationList& list : lists) sk_X509_CRL_push(stack.get(), list.native());
-  return stack;
+void borrow(const std::vector<RevocationList>& lists, BorrowedCrls& stack) {
+  for (const RevocationList& list : lists) sk_X509_CRL_push(stack.get(), list.native());
 }
 
 void set_inputs(X509_VERIFY_PARAM* parameters, const PathInputs& inputs) {
@@ -103,16 +98,19 @@ std::expected<void, ServiceRefusal> PathValidator::validate(const PeerCertificat
   // cannot be verified, so a peer could hide a CRL of ours that is out of date and revokes it behind one by a key of
   // its own.
   if (inputs.revocation == RevocationChecking::loose && !peer.revocation_lists.empty()) {
-    const auto by_ours = validate_with(borrowed({ring_->revocation_lists()}), peer, inputs);
+    const auto by_ours = validate_with(CrlSources::ring, peer, inputs);
     if (!by_ours) return by_ours;
   }
-  return validate_with(borrowed({ring_->revocation_lists(), peer.revocation_lists}), peer, inputs);
+  return validate_with(CrlSources::ring_and_peer, peer, inputs);
 }
 
-std::expected<void, ServiceRefusal> PathValidator::validate_with(const BorrowedCrls& crls, const PeerCertificates& peer,
+std::expected<void, ServiceRefusal> PathValidator::validate_with(CrlSources sources, const PeerCertificates& peer,
                                                                  const PathInputs& inputs) const {
   const BorrowedCertificates untrusted = supporting(peer, *ring_);
   const BorrowedCertificates trusted = anchors(inputs);
+  BorrowedCrls crls{sk_X509_CRL_new_null()};
+  borrow(ring_->revocation_lists(), crls);
+  if (sources == CrlSources::ring_and_peer) borrow(peer.revocation_lists, crls);
   const StoreContextPointer path{X509_STORE_CTX_new()};
   if (!path || X509_STORE_CTX_init(path.get(), store_.get(), peer.signer.native(), untrusted.get()) != 1) {
     ERR_clear_error();

@@ -2,6 +2,7 @@
 // Certification path validation (RFC 5280 §6): from a peer's certificate to a trusted authority of the ring, through
 // certificates that the peer sent or the ring has, with revocation by CRLs.
 
+#include <cstdint>
 #include <expected>
 #include <memory>
 #include <span>
@@ -12,7 +13,6 @@
 #include "contract/certificate_service.h"
 #include "nss/certificate_payloads.h"
 #include "nss/key_ring.h"
-#include "nss/openssl_pointer.h"
 
 struct x509_store_st;
 
@@ -43,7 +43,8 @@ class PathValidator {
   std::expected<void, contract::ServiceRefusal> validate(const PeerCertificates& peer, const PathInputs& inputs) const;
 
  private:
-  std::expected<void, contract::ServiceRefusal> validate_with(const BorrowedCrls& crls, const PeerCertificates& peer,
+  enum class CrlSources : std::uint8_t { ring, ring_and_peer };
+  std::expected<void, contract::ServiceRefusal> validate_with(CrlSources sources, const PeerCertificates& peer,
                                                               const PathInputs& inputs) const;
 
   std::shared_ptr<const KeyRing> ring_;
