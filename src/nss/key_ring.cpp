@@ -72,17 +72,23 @@ class Assembly {
     return false;
   }
 
+  /// By label. The further certificates of a file, which have none, come first and keep their order.
+  template <class Labelled>
+  static void put_in_order(std::vector<Labelled>& others, Labelled added) {
+    others.insert(std::ranges::upper_bound(others, added.label, {}, &Labelled::label), std::move(added));
+  }
+
   void read_certificates(const RingFile& file) {
     auto parsed = parse_certificates(file.octets.reveal());
     if (!parsed) return report(file, parsed.error());
     if (!has_own_label(file, certificates) || !has_room(file, certificates.size(), parsed->size())) return;
     std::string label = file.label;
     for (Certificate& certificate : *parsed)
-      certificates.push_back({.label = std::exchange(label, {}),
-                              .certificate = std::move(certificate),
-                              .private_key = nullptr,
-                              .issuers = {},
-                              .has_whole_chain = false});
+      put_in_order(certificates, RingCertificate{.label = std::exchange(label, {}),
+                                                 .certificate = std::move(certificate),
+                                                 .private_key = nullptr,
+                                                 .issuers = {},
+                                                 .has_whole_chain = false});
   }
 
   void read_private_key(const RingFile& file) {
@@ -101,7 +107,7 @@ class Assembly {
     if (!parsed->front().is_authority())
       return report(file, fmt::format("subject {} is no certification authority", parsed->front().subject()));
     if (!has_own_label(file, authorities) || !has_room(file, authorities.size(), 1)) return;
-    authorities.push_back({.label = file.label, .certificate = std::move(parsed->front())});
+    put_in_order(authorities, RingAuthority{.label = file.label, .certificate = std::move(parsed->front())});
   }
 
   void read_revocation_lists(const RingFile& file) {
@@ -127,9 +133,6 @@ std::expected<std::shared_ptr<const KeyRing>, std::vector<RingProblem>> KeyRing:
   assembly.join_private_keys();
   if (!assembly.problems.empty()) return std::unexpected{std::move(assembly.problems)};
 
-  // Stable: the further certificates of a file, which have no label, come first and keep their order.
-  std::ranges::stable_sort(assembly.certificates, {}, &RingCertificate::label);
-  std::ranges::stable_sort(assembly.authorities, {}, &RingAuthority::label);
   const std::shared_ptr<KeyRing> ring{new KeyRing};
   ring->certificates_ = std::move(assembly.certificates);
   ring->authorities_ = std::move(assembly.authorities);
