@@ -11,7 +11,6 @@ namespace adit::ike {
 namespace {
 
 constexpr std::uint8_t version_1 = 1, version_2 = 2;
-constexpr unsigned most_strangers_a_second = 20;  // answers to datagrams of no SA (RFC 7296 §2.21.4)
 
 void drop(Step& step, const Datagram& datagram, std::string reason) {
   step.log.push_back(
@@ -47,19 +46,11 @@ void Engine::State::take(Datagram& datagram) {
           {CatalogueId::unsupported_version,
            {{"peer", datagram.remote.to_string()}, {"version", std::to_string(header->major_version)}}});
       // RFC 7296 §2.5: the answer names the highest version that is served, in its own header.
-      if (header->direction == wire::Direction::request && may_answer_stranger()) {
+      if (header->direction == wire::Direction::request && stranger_answers_.admits(now_)) {
         v2::Turn current = turn();
         v2::answer_unprotected(current, datagram, *header, {.type = wire::NotifyType::invalid_major_version});
       }
   }
-}
-
-bool Engine::State::may_answer_stranger() {
-  if (now_ >= stranger_second_ + Seconds{1}) {
-    stranger_second_ = now_;
-    answered_strangers_ = 0;
-  }
-  return ++answered_strangers_ <= most_strangers_a_second;
 }
 
 void Engine::State::take_v2(const Datagram& datagram, const wire::Header& header) {
@@ -82,7 +73,7 @@ void Engine::State::answer_unknown_spi(const Datagram& datagram, const wire::Hea
   drop(*step_, datagram, "no IKE SA with its SPI");
   // RFC 7296 §2.21.4: requests may be answered, responses never; each such answer may go to a forged address.
   if (header.direction != wire::Direction::request || header.exchange == wire::ExchangeType::ike_sa_init) return;
-  if (!may_answer_stranger()) return;
+  if (!stranger_answers_.admits(now_)) return;
   v2::Turn current = turn();
   v2::answer_unprotected(current, datagram, header, {.type = wire::NotifyType::invalid_ike_spi});
 }
@@ -139,8 +130,13 @@ void Engine::State::take_init_request(const Datagram& datagram, const wire::Head
   }
   if (!is_right) asking_for_cookies_ = false;
 
+  const std::size_t told = step_->log.size();
   auto answered = v2::answer_init(current, datagram, header, *chain, draw_ike_spi());
-  if (answered == nullptr) return;
+  if (answered == nullptr) {
+    // Anybody can have such requests refused: they may not fill the operator's log.
+    if (step_->log.size() > told && !stranger_lines_.admits(now_)) step_->log.resize(told);
+    return;
+  }
   answered->tunnel = IkeTunnelId{++last_ike_tunnel_};
   answered->counted_half_open = true;
   ++statistics_.responded;

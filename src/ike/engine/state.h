@@ -9,6 +9,7 @@
 
 #include "ike/engine/engine.h"
 #include "ike/engine/half_open.h"
+#include "ike/engine/per_second.h"
 #include "ike/engine/timers.h"
 #include "ike/v2/cookie.h"
 #include "ike/v2/ike_sa.h"
@@ -117,7 +118,6 @@ class Engine::State final : public v2::Shard {
   void take_v2(const Datagram& datagram, const wire::Header& header);
   void take_init_request(const Datagram& datagram, const wire::Header& header);
   void answer_unknown_spi(const Datagram& datagram, const wire::Header& header);
-  bool may_answer_stranger();
 
   // Starting (activation.cpp).
   struct Start {
@@ -164,8 +164,8 @@ class Engine::State final : public v2::Shard {
   HalfOpenLimits half_open_;
   v2::CookieJar cookies_;
   std::uint64_t last_ike_tunnel_ = 0, last_dynamic_tunnel_ = 0, last_request_ = 0;
-  Instant stranger_second_{};  // since when the answers below count
-  unsigned answered_strangers_ = 0;
+  PerSecond stranger_answers_{20};  // to datagrams of no SA (RFC 7296 §2.21.4)
+  PerSecond stranger_lines_{10};    // of the log, about IKE_SA_INIT requests refused
   bool asking_for_cookies_ = false;
 };
 

@@ -16,6 +16,8 @@ void prepare_auth(Turn& turn, IkeSa& sa);
 void ask_signature(Turn& turn, IkeSa& sa);
 /// What nssd answered to a Sign or a Verify of this SA.
 void service_answered(Turn& turn, IkeSa& sa, const CertificateAnswer& answer);
+/// nssd has not answered within EngineOptions::certificate_wait.
+void service_kept_silent(Turn& turn, IkeSa& sa);
 
 void send_auth(Turn& turn, IkeSa& sa);
 void verify_response(Turn& turn, IkeSa& sa, const Received& response);

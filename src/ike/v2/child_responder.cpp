@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ike/v2/acceptable_traffic.h"
 #include "ike/v2/child_exchange.h"
 #include "ike/v2/child_install.h"
 #include "ike/v2/ending.h"
@@ -69,7 +70,7 @@ std::expected<Terms, NoChild> settle_terms(Turn& turn, IkeSa& sa, const wire::Pa
     tell(turn, CatalogueId::no_filter_rule_for_traffic,
          {{"peer", peer},
           {"offered", to_string(local) + " here, " + to_string(remote) + " there"},
-          {"acceptable", "what the first matching IpFilterRule with an IpDynVpnAction covers"}});
+          {"acceptable", acceptable_traffic(policy)}});
     return std::unexpected{NoChild{wire::NotifyType::ts_unacceptable, {}}};
   }
   terms.narrowed = *narrowed;

@@ -32,10 +32,14 @@ void give_up(Turn& turn, IkeSa& sa) {
     default:
       break;
   }
+  if (sa.establishing != nullptr && sa.establishing->failure_told) {
+    ++turn.statistics.failed;
+    return close(turn, sa, sa.ending);
+  }
   const bool has_error = sa.establishing != nullptr && !sa.establishing->unprotected_error.empty();
   if (has_error) return fail(turn, sa, "the peer answered IKE_SA_INIT with " + sa.establishing->unprotected_error);
   if (sa.ending != Ending::failed) return fail(turn, sa, std::string{reason_of(sa.ending)});
-  fail(turn, sa, sa.state == SaState::preparing_auth ? "no signature of ours" : "no answer");
+  fail(turn, sa, "no answer");
 }
 
 void close(Turn& turn, IkeSa& sa, Ending ending) {

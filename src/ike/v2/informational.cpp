@@ -37,7 +37,7 @@ void answer_informational(Turn& turn, IkeSa& sa, const Received& request) {
   const wire::Notify* error = request.payloads.find_error();
   if (error == nullptr) return;
   tell(turn, CatalogueId::error_notify_received,
-       {{"peer", sa.remote.to_string()}, {"exchange", "INFORMATIONAL"}, {"notify", wire::name_of(error->type)}});
+       {{"peer", sa.remote.to_string()}, {"exchange", "our last message"}, {"notify", wire::name_of(error->type)}});
   // The initiator refuses our proof: there is no SA on its side (RFC 7296 §2.21.2).
   if (error->type == wire::NotifyType::authentication_failed) close(turn, sa, Ending::failed);
 }

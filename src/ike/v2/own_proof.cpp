@@ -25,6 +25,15 @@ contract::SignatureChoice choice_of(policy::HowToAuthMe how) {
   return contract::SignatureChoice::any;
 }
 
+constexpr std::string_view service_is_away = "the certificate service is away: ";
+
+/// The one line about a negotiation that nssd's silence or refusal ends.
+void tell_why_no_proof(Turn& turn, IkeSa& sa, const std::string& reason) {
+  tell(turn, CatalogueId::negotiation_failed,
+       {{"tunnel", "K" + std::to_string(sa.tunnel.value())}, {"peer", sa.remote.to_string()}, {"reason", reason}});
+  sa.establishing->failure_told = true;
+}
+
 }  // namespace
 
 ByteString signed_octets(const IkeSa& sa, Role signer, Bytes id_body) {
@@ -74,18 +83,16 @@ void service_answered(Turn& turn, IkeSa& sa, const CertificateAnswer& answer) {
   const auto* refusal = std::get_if<contract::ServiceRefusal>(&answer.answer);
   if (refusal == nullptr) return;
   const bool about_peer = sa.state == SaState::verifying_request || sa.state == SaState::verifying_response;
-  if (refusal->kind == contract::ServiceRefusal::Kind::unavailable) {
-    tell(turn, CatalogueId::nss_unavailable, {{"reason", refusal->reason}, {"peer", sa.remote.to_string()}});
-    return happen(turn, sa, SaEvent::service_refused);
-  }
-  if (about_peer) return refuse_peer(turn, sa, refusal->reason, refusal->offered, refusal->acceptable);
-  tell(turn, CatalogueId::negotiation_failed,
-       {{"tunnel", "K" + std::to_string(sa.tunnel.value())},
-        {"peer", sa.remote.to_string()},
-        {"reason", "no signature of ours: " + refusal->reason},
-        {"offered", refusal->offered},
-        {"acceptable", refusal->acceptable}});
+  const bool is_away = refusal->kind == contract::ServiceRefusal::Kind::unavailable;
+  if (about_peer && !is_away) return refuse_peer(turn, sa, refusal->reason, refusal->offered, refusal->acceptable);
+  tell_why_no_proof(turn, sa, std::string{is_away ? service_is_away : "no signature of ours: "} + refusal->reason);
   happen(turn, sa, SaEvent::service_refused);
+}
+
+void service_kept_silent(Turn& turn, IkeSa& sa) {
+  const auto seconds = std::to_string(turn.options.certificate_wait.count());
+  tell_why_no_proof(turn, sa, std::string{service_is_away} + "no answer within " + seconds + " s");
+  happen(turn, sa, SaEvent::timed_out);
 }
 
 }  // namespace adit::ike::v2

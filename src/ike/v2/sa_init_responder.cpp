@@ -80,8 +80,14 @@ std::unique_ptr<IkeSa> answer_init(Turn& turn, const Datagram& datagram, const w
   KnownAuthorities authorities;
   if (wants_signatures(*rule)) {
     authorities = turn.shard.authorities(datagram.stack, rule->ca_labels, std::nullopt);
-    // The peer repeats its request; by then nssd has answered.
-    if (authorities.standing == KnownAuthorities::Standing::asked) return nullptr;
+    if (authorities.standing == KnownAuthorities::Standing::asked) {
+      // The peer repeats its request; by then nssd may have answered.
+      ++turn.statistics.dropped;
+      tell(
+          turn, CatalogueId::nss_unavailable,
+          {{"reason", "it has not named its authorities yet, the IKE_SA_INIT request of " + peer + " waits for them"}});
+      return nullptr;
+    }
   }
   const GroupFacts* group = find(exchange->group);
   auto generated = crypto::KeyExchange::generate(exchange->group, turn.random);

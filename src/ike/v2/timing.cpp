@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ike/v2/auth.h"
 #include "ike/v2/child_exchange.h"
 #include "ike/v2/ending.h"
 #include "ike/v2/machine.h"
@@ -25,10 +26,7 @@ void wait_is_over(Turn& turn, IkeSa& sa) {
     case SaState::verifying_response:
     case SaState::verifying_request:
     case SaState::signing_response:
-      tell(turn, CatalogueId::nss_unavailable,
-           {{"reason", "no answer within " + std::to_string(turn.options.certificate_wait.count()) + " s"},
-            {"peer", sa.remote.to_string()}});
-      return happen(turn, sa, SaEvent::timed_out);
+      return service_kept_silent(turn, sa);
     case SaState::installing:
       return happen(turn, sa, SaEvent::timed_out);
     default:

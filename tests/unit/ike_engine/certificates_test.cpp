@@ -46,6 +46,18 @@ const T* find_request(const Host& host) {
   return nullptr;
 }
 
+/// The reasons of the negotiations that failed, as the operator reads them.
+std::vector<std::string> failures(const Host& host) {
+  std::vector<std::string> reasons;
+  for (const LogRecord& record : host.log) {
+    if (record.message != CatalogueId::negotiation_failed) continue;
+    for (const LogRecord::Field& field : record.fields) {
+      if (field.name == "reason") reasons.push_back(field.value);
+    }
+  }
+  return reasons;
+}
+
 TEST(Certificates, ProveBothEndsThroughNssd) {
   SigningEngines net;
   net.activate();
@@ -143,8 +155,24 @@ TEST(Certificates, WaitForAnNssdThatIsAwayAndThenFailForThatReason) {
   net.pass(Seconds{30});
   EXPECT_EQ(net.east_host.ike().size(), 1u);
   net.pass(Seconds{60});
-  EXPECT_TRUE(net.east_host.has_told(CatalogueId::nss_unavailable));
+  EXPECT_EQ(failures(net.east_host),
+            std::vector<std::string>{"the certificate service is away: no answer within 60 s"});
   EXPECT_TRUE(net.east_host.ike().empty()) << net.east_host.told();
+}
+
+TEST(Certificates, OfAResponderWhoseNssdIsAwayAreWaitedFor) {
+  SigningEngines net;
+  net.west_host.nssd = nullptr;
+  net.activate();
+  net.pass(Seconds{5});
+  EXPECT_TRUE(net.west_host.has_told(CatalogueId::nss_unavailable)) << "why it does not answer";
+  EXPECT_TRUE(net.west_host.ike().empty());
+  for (const CertificateRequest& request : std::vector{net.west_host.asked}) {
+    net.west_host.feed(CertificateAnswer{request.id, honest(request)});
+  }
+  net.west_host.nssd = honest;
+  net.pass(Seconds{10});
+  EXPECT_EQ(net.west_host.installed.size(), 1u) << net.west_host.told();
 }
 
 TEST(Certificates, ByANssdThatSaysItIsUnavailableFailAtOnce) {
@@ -153,7 +181,20 @@ TEST(Certificates, ByANssdThatSaysItIsUnavailableFailAtOnce) {
     return ServiceRefusal{.kind = ServiceRefusal::Kind::unavailable, .reason = "not connected"};
   };
   net.activate();
-  EXPECT_TRUE(net.east_host.has_told(CatalogueId::nss_unavailable));
+  EXPECT_TRUE(net.east_host.has_told(CatalogueId::nss_unavailable))
+      << "no CERTREQ is sent, which a peer may do without";
+  EXPECT_EQ(failures(net.east_host), std::vector<std::string>{"the certificate service is away: not connected"});
+  EXPECT_TRUE(net.east_host.ike().empty());
+}
+
+TEST(Certificates, ThatCannotSignForThisSideAreToldOnceWithTheReason) {
+  SigningEngines net;
+  net.east_host.nssd = [](const CertificateRequest& request) -> decltype(CertificateAnswer::answer) {
+    if (!std::holds_alternative<contract::Sign>(request.request)) return honest(request);
+    return ServiceRefusal{.kind = ServiceRefusal::Kind::no_certificate, .reason = "'east': expired"};
+  };
+  net.activate();
+  EXPECT_EQ(failures(net.east_host), std::vector<std::string>{"no signature of ours: 'east': expired"});
   EXPECT_TRUE(net.east_host.ike().empty());
 }
 

@@ -1,6 +1,8 @@
 // Negotiations that must fail: the right notify to the peer, one message to the operator that says which value
 // differed, and nothing left behind.
 
+#include <algorithm>
+
 #include "two_engines.h"
 
 namespace adit::ike {
@@ -55,6 +57,28 @@ TEST(Refusal, OfAllIkeProposalsSaysWhatWasOfferedAndWhatIsAcceptable) {
   EXPECT_TRUE(contains(record(net.east_host, CatalogueId::negotiation_failed), "NO_PROPOSAL_CHOSEN"));
 }
 
+TEST(Refusal, OfManyIkeProposalsDoesNotFillTheLog) {
+  Side b = west();
+  b.encryption = EncryptionId::aes_cbc;
+  TwoEngines net{east(), b};
+  net.activate();
+  Datagram request = net.carried.front();
+  request = {.stack = {"west"}, .local = request.local, .remote = request.remote, .octets = request.octets};
+  const auto lines = [&] {
+    return std::ranges::count(net.west_host.log, CatalogueId::no_ike_proposal_chosen, &LogRecord::message);
+  };
+  for (std::size_t i = 0; i < 1000; ++i) {
+    ++request.octets[i % 8];  // another initiator SPI
+    net.west_host.feed(request);
+  }
+  EXPECT_LE(lines(), 10);
+  net.west_host.pass_time_to(net.west_host.now + Seconds{1});
+  const auto before = lines();
+  net.west_host.feed(request);
+  EXPECT_EQ(lines(), before + 1) << "the next second has lines of its own";
+  EXPECT_EQ(net.west_host.engine.statistics().half_open, 0u);
+}
+
 TEST(Refusal, OfTheChildProposalKeepsTheIkeSa) {
   Side b = west();
   b.data_encryption = EncryptionId::aes_cbc;
@@ -75,6 +99,9 @@ TEST(Refusal, OfTrafficSelectorsIsTsUnacceptable) {
   TwoEngines net{a};
   net.activate();
   EXPECT_TRUE(contains(record(net.west_host, CatalogueId::no_filter_rule_for_traffic), "10.9.0.0/24"));
+  EXPECT_TRUE(contains(record(net.west_host, CatalogueId::no_filter_rule_for_traffic),
+                       "acceptable 10.2.0.0/24 here, 10.1.0.0/24 there (IpFilterRule "))
+      << net.west_host.told();
   EXPECT_TRUE(contains(record(net.east_host, CatalogueId::error_notify_received), "TS_UNACCEPTABLE"));
   EXPECT_EQ(net.west_host.ike().size(), 1u);
   EXPECT_TRUE(net.west_host.installed.empty());
