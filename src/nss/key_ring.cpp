@@ -133,7 +133,7 @@ std::expected<std::shared_ptr<const KeyRing>, std::vector<RingProblem>> KeyRing:
   assembly.join_private_keys();
   if (!assembly.problems.empty()) return std::unexpected{std::move(assembly.problems)};
 
-  const std::shared_ptr<KeyRing> ring{new KeyRing};
+  std::shared_ptr<KeyRing> ring{new KeyRing};
   ring->certificates_ = std::move(assembly.certificates);
   ring->authorities_ = std::move(assembly.authorities);
   ring->revocation_lists_ = std::move(assembly.revocation_lists);

@@ -12,7 +12,7 @@ namespace adit::rpc {
 
 class PolicyClient::Watching {
  public:
-  Watching(const std::string& path, StackName stack, Audience audience, Post post, Callbacks callbacks)
+  Watching(const std::string& path, const StackName& stack, Audience audience, Post post, Callbacks callbacks)
       : post_{std::move(post)},
         callbacks_{std::move(callbacks)},
         stub_{v1::PolicyService::NewStub(local_channel(path))},

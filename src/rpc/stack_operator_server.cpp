@@ -18,7 +18,7 @@ class StackOperatorServer::Serving final : public v1::StackOperatorService::Call
     UnaryReply reply{*call};
     grpc::ServerUnaryReactor* const reactor = reply.reactor();
     post_([this, response, reply = std::move(reply)]() mutable {
-      callbacks_.tunnels([response, reply = std::move(reply)](std::vector<InstalledTunnel> tunnels) mutable {
+      callbacks_.tunnels([response, reply = std::move(reply)](const std::vector<InstalledTunnel>& tunnels) mutable {
         for (const InstalledTunnel& tunnel : tunnels) write(tunnel, *response->add_tunnels());
         reply.finish(grpc::Status::OK);
       });

@@ -39,7 +39,7 @@ def fingerprint(source):
 
 
 def check(source, build):
-    run = subprocess.run([TOOL, "--quiet", "-p", str(build), str(source)], capture_output=True, text=True)
+    run = subprocess.run([TOOL, "--quiet", "-p", str(build), "--extra-arg=-Wno-unknown-warning-option", str(source)], capture_output=True, text=True)
     return run.returncode, run.stdout
 
 

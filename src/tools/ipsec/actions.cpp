@@ -55,7 +55,8 @@ Outcome reported(const Heading& heading, const std::vector<std::string>& columns
       continue;
     }
     outcome.exit_status = nothing_done;
-    if (!answer.detail.empty()) outcome.problem += "ipsec: " + subject + ": " + answer.detail + "\n";
+    const bool says_more = !answer.detail.empty() && answer.detail != subject;
+    if (says_more) outcome.problem += "ipsec: " + subject + ": " + answer.detail + "\n";
   }
   return outcome;
 }
