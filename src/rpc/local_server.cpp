@@ -21,6 +21,17 @@ std::string failure(std::string_view attempted, const std::string& path) {
   return fmt::format("{} {}: {}", attempted, path, std::strerror(errno));
 }
 
+/// Whether a process listens there: a second one must not take its place. What a killed one left refuses.
+bool is_in_use(const sockaddr_un& address) {
+  const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (probe < 0) return false;
+  // EAGAIN: so many wait to be accepted that no more can.
+  const bool in_use =
+      ::connect(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 || errno == EAGAIN;
+  ::close(probe);
+  return in_use;
+}
+
 /// A listening socket with mode 0660, or why not.
 std::expected<int, std::string> listen_at(const std::string& path) {
   sockaddr_un address{};
@@ -28,6 +39,7 @@ std::expected<int, std::string> listen_at(const std::string& path) {
   if (path.size() >= sizeof address.sun_path) return std::unexpected{"socket path is too long: " + path};
   std::memcpy(address.sun_path, path.data(), path.size());
 
+  if (is_in_use(address)) return std::unexpected{"another process serves " + path};
   const int listener = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (listener < 0) return std::unexpected{failure("socket", path)};
   struct stat found{};

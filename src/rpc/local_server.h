@@ -19,7 +19,7 @@ inline constexpr int largest_message = 64 * 1024 * 1024;
 
 class LocalServer {
  public:
-  /// Takes the path over when a socket is left there. An error is told for the operator.
+  /// Takes the path over when a socket is left there that nobody serves. An error is told for the operator.
   static std::expected<std::unique_ptr<LocalServer>, std::string> start(const LocalSocket& socket,
                                                                         const std::vector<grpc::Service*>& services);
   ~LocalServer();
