@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT / "tests/lab"))
 import policy_text  # noqa: E402
 import traffic  # noqa: E402
 from adit import Host, wait_for  # noqa: E402
-from netns import TwoHosts  # noqa: E402
+from netns import TwoHosts, hide_behind_nat  # noqa: E402
 from outcome import has_failed  # noqa: E402
 
 PROGRAMS = pathlib.Path(os.environ.get("ADIT_PROGRAMS", ROOT / "build/release/bin")).resolve()
@@ -173,6 +173,22 @@ class Traffic(TwoAditHosts):
             self.assertEqual(traffic.ping(self.net.east, "198.51.100.1", "198.51.100.2"), 3)
             traffic.stream(self.net.east, "198.51.100.1", self.net.west, "198.51.100.2", 20_000_000)
         self.assertEqual(wire.clear_text(), [])
+
+
+class BehindNat(TwoAditHosts):
+    def test_esp_goes_in_udp_and_traffic_flows_both_ways(self):
+        hide_behind_nat(self.net)
+        self.bring_up(east_policy(allow_nat="Yes"),
+                      west_policy(allow_nat="Yes", remote="198.51.100.3", remote_id="IpAddr 198.51.100.1", action_extra="  BypassIpValidation Yes"))
+        with traffic.Capture(self.net.west, "wire", self.folder / "wire.pcapng") as wire:
+            self.activate()
+            self.assertEqual(self.ping(), 3)
+            traffic.stream(self.net.east, "10.1.0.1", self.net.west, "10.2.0.1", 20_000_000)
+            traffic.stream(self.net.west, "10.2.0.1", self.net.east, "10.1.0.1", 20_000_000)
+        self.assertEqual(wire.clear_text(), [])
+        self.assertTrue(wire.lines("esp && udp.port == 4500", count=1))
+        (tunnel,) = self.west.report("-k", "display")["entries"]
+        self.assertEqual((tunnel["NATInFrntLclScEndPnt"], tunnel["NATInFrntRmtScEndPnt"]), ("No", "Yes"))
 
 
 class Protection(TwoAditHosts):

@@ -92,3 +92,10 @@ class TwoHosts:
 
     def __exit__(self, *_):
         self.close()
+
+
+def hide_behind_nat(net, address="198.51.100.3"):
+    """Makes east's IKE and ESP in UDP leave from another address, as a NAT in front of it would."""
+    net.east.address("wire", f"{address}/24")
+    net.east.run("nft", f"add table ip nat; add chain ip nat out {{ type nat hook postrouting priority srcnat; }}; "
+                        f"add rule ip nat out ip saddr 198.51.100.1 udp dport {{ 500, 4500 }} snat to {address}")
