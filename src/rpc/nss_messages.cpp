@@ -6,8 +6,9 @@
 namespace adit::rpc {
 namespace {
 
-constexpr std::size_t longest_signed = 256UL * 1024;  // a message of IKE_SA_INIT, nonce and MACed ID; 64 KiB at most each
-constexpr std::size_t longest_auth = 65535;         // an IKE payload holds no more
+constexpr std::size_t longest_signed =
+    256UL * 1024;                            // a message of IKE_SA_INIT, nonce and MACed ID; 64 KiB at most each
+constexpr std::size_t longest_auth = 65535;  // an IKE payload holds no more
 constexpr std::size_t most_certificates = 64;
 constexpr std::size_t most_authorities = 4096;  // 65535 octets of a CERTREQ hold 3276 hashes
 constexpr std::size_t most_labels = 1000;

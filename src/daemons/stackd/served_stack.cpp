@@ -115,9 +115,10 @@ void ServedStack::carry_out(std::vector<ike::StackRequest> requests) {
                    [&](const ike::QueryCounters& query) {
                      hand_over_installs();
                      hand_over_removals();
-                     data_plane_->query_counters(query.name, [this](const std::vector<contract::ChildSaCounters>& counters) {
-                       for (const auto& one : counters) key_manager_->tell(one);
-                     });
+                     data_plane_->query_counters(query.name,
+                                                 [this](const std::vector<contract::ChildSaCounters>& counters) {
+                                                   for (const auto& one : counters) key_manager_->tell(one);
+                                                 });
                    },
                },
                request);

@@ -28,9 +28,9 @@ struct ChildSa {
   ChildState state{};
   Activation activation{};
   contract::EncapsulationMode mode{};
-  bool installed = false;    ///< the stack has it
-  bool delete_sent = false;  ///< with ChildState::half_closed
-  Ending ending = Ending::failed;           ///< of a half-closed one
+  bool installed = false;          ///< the stack has it
+  bool delete_sent = false;        ///< with ChildState::half_closed
+  Ending ending = Ending::failed;  ///< of a half-closed one
   InboundSpi inbound_spi;
   OutboundSpi outbound_spi;
   contract::ChildTransforms transforms;

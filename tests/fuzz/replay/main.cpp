@@ -1,4 +1,5 @@
-// Runs a fuzz target over every file of its corpus: what a fuzzer once found stays found, in builds without libFuzzer too.
+// Runs a fuzz target over every file of its corpus: what a fuzzer once found stays found, in builds without libFuzzer
+// too.
 
 #include <cstdint>
 #include <cstdio>

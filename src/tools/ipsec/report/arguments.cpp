@@ -53,7 +53,9 @@ std::optional<std::uint64_t> tunnel_number(const std::string& word, char letter)
   return number;
 }
 
-std::unexpected<Refused> refuse(const std::string& text) { return std::unexpected{Refused{"ipsec: " + text + "\n", 2}}; }
+std::unexpected<Refused> refuse(const std::string& text) {
+  return std::unexpected{Refused{"ipsec: " + text + "\n", 2}};
+}
 
 /// What the combination of words must keep, once each is known.
 std::optional<std::string> wrong_combination(const Arguments& arguments, bool has_tunnels) {
