@@ -31,6 +31,14 @@ FileDescriptor unix_socket() {
   return FileDescriptor{::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
 }
 
+/// Whether another stackd has its socket there. Asked with the wrong type of socket: a socket that is open says so,
+/// what a killed process left refuses, and nobody's channel is taken by the question.
+bool is_in_use(const sockaddr_un& address) {
+  const FileDescriptor probe{::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+  return ::connect(probe.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 &&
+         errno == EPROTOTYPE;
+}
+
 std::unexpected<SystemFailure> bad_path(const std::string& path) {
   errno = ENAMETOOLONG;
   return std::unexpected{SystemFailure::last("socket path " + path)};
@@ -122,6 +130,10 @@ std::expected<IkeListener, SystemFailure> IkeListener::listen(std::string path) 
   if (!address) return bad_path(path);
   FileDescriptor socket = unix_socket();
   if (!socket) return std::unexpected{SystemFailure::last("make a Unix socket")};
+  if (is_in_use(*address)) {
+    errno = EADDRINUSE;
+    return std::unexpected{SystemFailure::last("bind " + path)};
+  }
   ::unlink(path.c_str());
   // The mode is set before anybody can connect: a mode set later leaves a gap.
   const mode_t before = ::umask(0117);

@@ -1,0 +1,169 @@
+"""What goes wrong between two Adit hosts: each failure ends with one line at the end that knows why, and what waits goes on by itself.
+
+usage: ADIT_PROGRAMS=build/release/bin python3 -m unittest failures_test
+"""
+
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import tempfile
+
+import unittest
+
+from two_hosts_test import PROGRAMS, Host, TwoAditHosts, east_policy, traffic, wait_for, west_policy
+
+import pki  # found by the path that two_hosts_test sets
+from netns import CommandFailed
+
+EAST, WEST = "east.example.org", "west.example.org"
+
+
+def lines_of(host, message, daemon="iked"):
+    return [line for line in host.daemons[daemon].log().splitlines() if f" {message} " in line]
+
+
+class Certificates(TwoAditHosts):
+    """Both hosts prove themselves by signature, each with an nssd of its own."""
+
+    def prepare(self, kind="ecdsa256", west_authority=None, west_name=WEST, iked_settings="", **west_leaf):
+        authority = pki.Authority(self.folder / "pki")
+        others = west_authority or authority
+        self.east_nss = pki.NssHost(PROGRAMS, self.net.east, self.folder / "east-nss", authority, {"east": (kind, EAST)})
+        self.west_nss = pki.NssHost(PROGRAMS, self.net.west, self.folder / "west-nss", others, {})
+        self.west_nss.install(others.leaf("west", kind, dns=west_name, **west_leaf))
+        names = {"method": "DigitalSignature", "on_demand": "No"}
+        self.enterContext(self.east_nss)
+        self.enterContext(self.west_nss)
+        self.addCleanup(self.tell_if_failed)
+        self.east = Host(PROGRAMS, self.net.east, self.folder / "east", east_policy(local_id=f"Fqdn {EAST}", remote_id=f"Fqdn {WEST}", **names),
+                         stack="east", nss=self.east_nss, iked_settings=iked_settings)
+        self.west = Host(PROGRAMS, self.net.west, self.folder / "west", west_policy(local_id=f"Fqdn {WEST}", remote_id=f"Fqdn {EAST}", **names),
+                         stack="west", nss=self.west_nss, iked_settings=iked_settings)
+        self.enterContext(self.east)
+        self.enterContext(self.west)
+
+    def failure(self, host):
+        """The one line with which a host tells why the negotiation failed."""
+        wait_for(lambda: lines_of(host, "ADT1004W") + lines_of(host, "ADT1003W"), 15, f"{host.stack} to say why the negotiation failed")
+        (line,) = lines_of(host, "ADT1004W") + lines_of(host, "ADT1003W")
+        return line
+
+    def refused(self, host):
+        self.east.ipsec("-y", "activate", "-l", "net-to-net")
+        line = self.failure(host)
+        for each in (self.east, self.west):
+            self.assertEqual(each.report("-y", "display")["entries"], [])
+        return line
+
+    def test_prove_both_ends_and_traffic_flows(self):
+        self.prepare()
+        self.activate()
+        self.assertEqual(self.ping(), 3)
+        (tunnel,) = self.east.report("-k", "display")["entries"]
+        self.assertEqual((tunnel["LocalID"], tunnel["RemoteID"]), (EAST, WEST))
+
+    def test_of_rsa_keys(self):
+        self.prepare(kind="rsa")
+        self.activate()
+        self.assertEqual(self.ping(), 3)
+
+    def test_expired_are_not_signed_with(self):
+        self.prepare(expired=True)
+        self.assertRegex(self.refused(self.west), "'west': expired 2021-01-01")
+
+    def test_without_the_identity_are_not_signed_with(self):
+        self.prepare(west_name="other.example.org")
+        self.assertRegex(self.refused(self.west), "west.example.org.*it has.*other.example.org")
+
+    def test_of_an_authority_that_the_peer_does_not_trust_are_not_signed_with(self):
+        self.prepare(west_authority=pki.Authority(self.folder / "other-pki", name="Other CA"))
+        self.assertRegex(self.refused(self.east), "Adit Test CA.* not among the 1 authorities that the peer named")
+
+    def test_wait_for_an_nssd_that_is_away(self):
+        self.prepare()
+        for nss in (self.east_nss, self.west_nss):
+            with self.subTest(nss=nss.folder.name):
+                nss.daemon.stop(signal.SIGKILL)
+                self.east.ipsec("-y", "activate", "-l", "net-to-net")
+                with self.assertRaises(CommandFailed):
+                    wait_for(lambda: self.east.report("-y", "display")["entries"], 1, "what must not be")
+                self.assertEqual(lines_of(self.east, "ADT1004W"), [])
+                nss.daemon.start()
+                self.wait_for_tunnel()
+                self.assertEqual(self.ping(1), 1)
+                self.east.ipsec("-k", "deactivate", "-a", "all")
+                wait_for(lambda: not self.east.report("-k", "display")["entries"], 10, "east to be without the IKE tunnel")
+
+    def test_fail_with_that_reason_when_nssd_stays_away(self):
+        self.prepare(iked_settings="  NssWaitLimit 5\n")
+        self.east_nss.daemon.stop(signal.SIGKILL)
+        self.assertRegex(self.refused(self.east), "certificate service is away: no answer within 5 s")
+
+
+class Differences(TwoAditHosts):
+    """One value differs between the two policies."""
+
+    def refused(self, message, east=None, west=None):
+        """The line of the responder, which knows what differs."""
+        self.bring_up(east_policy(on_demand="No", **(east or {})), west_policy(on_demand="No", **(west or {})))
+        self.east.ipsec("-y", "activate", "-l", "net-to-net")
+        wait_for(lambda: lines_of(self.west, message), 10, f"west to tell {message}")
+        self.assertEqual(self.ping(1), 0)
+        return lines_of(self.west, message)[0]
+
+    def test_of_the_shared_key(self):
+        self.assertRegex(self.refused("ADT1003W", west={"secret": "another one"}), "the pre-shared keys differ.*KeyExchangeRule peer")
+        self.assertRegex(lines_of(self.east, "ADT1004W")[0], "AUTHENTICATION_FAILED")
+
+    def test_of_the_ike_proposal(self):
+        self.assertRegex(self.refused("EZD1021I", west={"group": "Group19"}), r"offered .*CURVE25519; acceptable .*ECP_256 .*west\.policy:\d+")
+
+    def test_of_the_child_proposal(self):
+        line = self.refused("EZD1022I", west={"data_encryption": "AES_CBC KeyLength 128", "data_authentication": "ESP HMAC_SHA2_256_128"})
+        self.assertRegex(line, "offered AES_GCM_16-256.*acceptable ESP AES_CBC-128 HMAC_SHA2_256_128")
+        self.assertRegex(lines_of(self.east, "ADT1004W")[0], "NO_PROPOSAL_CHOSEN")
+
+    def test_of_the_selectors(self):
+        line = self.refused("EZD1795I", west={"local_net": "10.7.0.0/24"})
+        self.assertIn("offered 10.2.0.0/24 here, 10.1.0.0/24 there; acceptable 10.7.0.0/24 here, 10.1.0.0/24 there (IpFilterRule nets)", line)
+        self.assertRegex(lines_of(self.east, "ADT1004W")[0], "TS_UNACCEPTABLE")
+
+    def test_of_the_identity(self):
+        self.assertIn("other.example.org", self.refused("ADT1002W", east={"local_id": "Fqdn other.example.org"}))
+
+
+class SecondInstances(TwoAditHosts):
+    def test_are_refused_and_the_first_serve_on(self):
+        self.bring_up()
+        self.activate()
+        for daemon in self.east.daemons.values():
+            with self.subTest(daemon=daemon.name):
+                done = subprocess.run(daemon.words, capture_output=True, text=True, timeout=10)
+                self.assertEqual(done.returncode, 3, done.stdout + done.stderr)
+        words = [self.net.west.name if word == self.net.east.name else word for word in self.east.daemons["stackd"].words]
+        self.west.daemons["stackd"].stop()  # its name is free, its namespace too: only the sockets of east are in the way
+        done = subprocess.run(words, capture_output=True, text=True, timeout=10)
+        self.assertEqual(done.returncode, 3, done.stdout + done.stderr)
+        self.west.daemons["stackd"].start()
+        self.east.daemons["iked"].stop()
+        self.east.daemons["iked"].start()
+        wait_for(lambda: self.ping(1) == 1, 30, "traffic after a restart of east's iked")
+
+
+class Files(unittest.TestCase):
+    def test_that_are_none_are_named_as_such(self):
+        with tempfile.TemporaryDirectory(prefix="adit-e2e-") as folder:
+            fifo = pathlib.Path(folder) / "fifo"
+            os.mkfifo(fifo)
+            for path, problem in ((folder, "is a folder"), (fifo, "is no regular file"), (pathlib.Path(folder) / "none", "No such file")):
+                done = subprocess.run([PROGRAMS / "pagent", "--check", path], capture_output=True, text=True, timeout=5)
+                self.assertEqual(done.returncode, 1)
+                self.assertTrue(re.search(problem, done.stdout + done.stderr), done.stdout + done.stderr)
+
+
+del TwoAditHosts  # its tests are two_hosts_test's
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
