@@ -140,6 +140,12 @@ class Traffic(TwoAditHosts):
         self.assertEqual(self.ping(), 3)
 
     def test_ipv6_in_ipv6(self):
+        self.check_ipv6()
+
+    def test_ipv6_in_ipv6_with_the_most_octets_around_each_packet(self):
+        self.check_ipv6(data_encryption="AES_CBC KeyLength 256", data_authentication="ESP HMAC_SHA2_512_256")
+
+    def check_ipv6(self, **values):
         east = {"local": "2001:db8:100::1", "remote": "2001:db8:100::2", "local_net": "2001:db8:1::/64", "remote_net": "2001:db8:2::/64"}
         west = {"local": "2001:db8:100::2", "remote": "2001:db8:100::1", "local_net": "2001:db8:2::/64", "remote_net": "2001:db8:1::/64"}
         discovery = """
@@ -155,7 +161,7 @@ class Traffic(TwoAditHosts):
     IpGenericFilterActionRef permit
   }
 """
-        self.bring_up(policy_text.gateway(**east, extra_rules=discovery), policy_text.gateway(**west, extra_rules=discovery))
+        self.bring_up(policy_text.gateway(**east, **values, extra_rules=discovery), policy_text.gateway(**west, **values, extra_rules=discovery))
         self.activate()
         with traffic.Capture(self.net.east, "wire", self.folder / "wire.pcapng") as wire:
             self.assertEqual(traffic.ping(self.net.east, "2001:db8:1::1", "2001:db8:2::1"), 3)

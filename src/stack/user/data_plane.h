@@ -24,8 +24,8 @@ struct Options {
   StackName stack;
   std::string ike_socket;          ///< path of the Unix socket that iked connects to (ike_channel.h)
   std::string tun_name = "adit0";  ///< at most 15 characters
-  /// Octets of the packets that enter a tunnel: 1500 less what ESP adds in the worst case.
-  unsigned mtu = 1400;
+  /// Octets of the packets that enter a tunnel, 1280 (every IPv6 link's, RFC 8200 §5) to 9000.
+  unsigned mtu = default_mtu;
   std::uint32_t routing_table = 0xad17;
   std::uint32_t rule_priority = 2417;  ///< of the routing rule; before the main table's 32766
   /// What passes before the first set_policy().

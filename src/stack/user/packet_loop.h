@@ -24,7 +24,7 @@ class PacketLoop {
  public:
   struct Parts {
     StackName stack;
-    unsigned mtu = 1400;
+    unsigned mtu = default_mtu;
     TunDevice tun;
     WireSockets sockets;
     std::optional<IkeListener> ike;
