@@ -74,7 +74,8 @@ class DataPlane {
   using CountersCallback = std::move_only_function<void(std::vector<contract::ChildSaCounters>)>;
 
   /// Makes the device, routes, sockets and the filters of `options.until_policy`, takes over what a predecessor left,
-  /// and starts to move packets. Needs CAP_NET_ADMIN and CAP_NET_RAW; afterwards only set_policy() and stop() do.
+  /// and starts to move packets. Needs CAP_NET_ADMIN and CAP_NET_RAW; afterwards set_policy(), stop() and a path
+  /// that turns out to be narrow do.
   static std::expected<std::unique_ptr<DataPlane>, std::string> start(Options options, EventCallback on_event);
   /// As stop().
   ~DataPlane();

@@ -62,6 +62,7 @@ class PacketLoop {
   void hand_over_ike();
   void send_ike(std::span<const IkeDatagram> datagrams);
   void tell(Event event);
+  void heed_path();
   void tell_what_happened();
   void every_second();
 

@@ -269,6 +269,28 @@ TEST_F(DataPlaneTest, TheKernelTakesEveryKindOfFilter) {
   EXPECT_EQ(ping(net.east, data_address(2, tunnel_v4)), 0) << state_of(net.east) << state_of(net.west);
 }
 
+TEST_F(DataPlaneTest, APathNarrowerThanTheTunnelCarriesTcpAndItsSenderLearnsOfIt) {  // RFC 4301 §8.2
+  for (const bool is_udp : {false, true}) {
+    for (const IpFamily family : {IpFamily::v4, IpFamily::v6}) {
+      SCOPED_TRACE(fmt::format("{}{}", family == IpFamily::v4 ? "IPv4" : "IPv6", is_udp ? ", UDP" : ""));
+      const Protection protection{.inner = family, .outer = family, .is_udp = is_udp};
+      TwoHosts net{protection};
+      install_both(net, protection, 1);
+      // As if a router on the way had said so by ICMP: the device itself takes more.
+      const std::string change = family == IpFamily::v4 ? "ip route replace 198.51.100.2/32 dev wire mtu 1400"
+                                                        : "ip route replace 2001:db8:100::2/128 dev wire mtu 1400";
+      ASSERT_EQ(net.east.space().shell(change), 0);
+      const IpAddress east = data_address(1, protection), west = data_address(2, protection);
+      constexpr std::size_t octets = 2'000'000;
+      EXPECT_EQ(transfer(net.east, east, net.west, west, octets), octets) << state_of(net.east) << state_of(net.west);
+      const auto trouble = net.east.events().wait_for<stack::user::Trouble>();
+      ASSERT_NE(trouble, nullptr);
+      EXPECT_TRUE(trouble->reason.starts_with("the path takes 1400 octets: adit0 takes 13")) << trouble->reason;
+      EXPECT_NE(net.east.space().shell("ip link show adit0 | grep mtu.1390"), 0);
+    }
+  }
+}
+
 TEST_F(DataPlaneTest, ASecondOneInTheStackFailsAndHarmsNothing) {
   TwoHosts net{tunnel_v4};
   install_both(net, tunnel_v4, 1);
