@@ -302,13 +302,33 @@ class Restarts(TwoAditHosts):
         self.restart(self.east, "stackd", signal.SIGKILL)
         wait_for(lambda: self.ping(1) == 1, 60, "traffic after stackd is back")
 
-    def test_daemons_end_cleanly_and_leave_nothing_behind(self):
+    def test_nothing_leaves_in_clear_while_daemons_are_killed_ended_and_started_again(self):
+        self.bring_up()
+        self.activate()
+        with traffic.Capture(self.net.east, "wire", self.folder / "wire.pcapng") as wire:
+            flow = self.net.east.popen("ping", "-n", "-q", "-i", "0.02", "-I", "10.1.0.1", "10.2.0.1", stdout=subprocess.DEVNULL)
+            for how in (signal.SIGTERM, signal.SIGKILL):
+                for order in (("stackd", "pagent", "iked"), ("iked", "pagent", "stackd")):
+                    with self.subTest(how=how.name, order=order):
+                        for name in order:
+                            self.east.daemons[name].stop(how)
+                        self.assertEqual(self.ping(1), 0)
+                        for name in reversed(order):
+                            self.east.daemons[name].start()
+                        wait_for(lambda: self.ping(1) == 1, 60, "traffic after all are back")
+            flow.kill()
+            flow.wait()
+        self.assertEqual(wire.clear_text(), [])
+        self.assertTrue(wire.lines("esp", count=1))
+
+    def test_daemons_end_cleanly_and_leave_nothing_but_filters_behind(self):
         self.bring_up()
         self.activate()
         statuses = {name: daemon.stop() for name, daemon in reversed(self.east.daemons.items())}
         self.assertEqual(set(statuses.values()), {0}, statuses)
         self.assertNotRegex(self.net.east.run("ip", "link"), r"(?m)^\d+: adit")
         self.assertNotIn("fwmark", self.net.east.run("ip", "rule"))
+        self.assertIn("table inet adit", self.net.east.run("nft", "list", "tables"))
 
 
 if __name__ == "__main__":

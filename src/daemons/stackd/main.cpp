@@ -75,15 +75,15 @@ int run(int argc, const char* const* argv) {
   app.add_option("--mtu", options.data_plane.mtu, "Octets of a packet that enters a tunnel")
       ->check(CLI::Range{1280, 9000})
       ->capture_default_str();
-  bool permit = false, keep = false;
+  bool permit = false, remove = false;
   app.add_flag("--permit-until-policy", permit, "Let all traffic pass until the first policy has come");
-  app.add_flag("--keep-filters", keep, "Leave the filters in place at the end");
+  app.add_flag("--remove-filters", remove, "Remove the filters at the end: what they protect then leaves in clear");
   std::vector<std::string> users;
   app.add_option("--allow-user", users, "Users, besides root, who may install SAs: iked's")->type_name("USER");
   app.footer("Exit status: 0 stopped; 2 wrong options; 3 a device, socket or privilege cannot be had.");
   if (const auto status = parse(app, argc, argv)) return *status;
   if (permit) options.data_plane.until_policy = stack::UntilPolicy::permit;
-  if (keep) options.data_plane.at_stop = stack::user::Options::AtStop::keep_filters;
+  if (remove) options.data_plane.at_stop = stack::user::Options::AtStop::remove_filters;
   return serve(common, std::move(options), users);
 }
 

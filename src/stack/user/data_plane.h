@@ -30,8 +30,9 @@ struct Options {
   std::uint32_t rule_priority = 2417;  ///< of the routing rule; before the main table's 32766
   /// What passes before the first set_policy().
   UntilPolicy until_policy = UntilPolicy::deny;
-  /// What stop() does with the filters. The TUN device, routes and rules go either way.
-  enum class AtStop : std::uint8_t { remove_filters, keep_filters } at_stop = AtStop::remove_filters;
+  /// What stop() does with the filters: without them, what they protect leaves in clear. The TUN device, routes and
+  /// rules go either way.
+  enum class AtStop : std::uint8_t { remove_filters, keep_filters } at_stop = AtStop::keep_filters;
   /// The security class of interfaces by name (IpService SecurityClass); 0 where not listed.
   std::map<std::string, std::uint8_t> security_classes;
 };

@@ -174,14 +174,19 @@ TEST_F(DataPlaneTest, IkeDatagramsGoThroughBothPortsAndSurviveARestartOfIked) {
   }
 }
 
-TEST_F(DataPlaneTest, ARestartTakesOverAndLeavesNothing) {
+TEST_F(DataPlaneTest, ARestartTakesOverAndLeavesNothingButFilters) {
   TwoHosts net{tunnel_v4};
+  ASSERT_EQ(net.west.install(tunnel_v4, 1).refused, std::nullopt);
   for (int life = 0; life < 2; ++life) {
     net.east.stop();
     EXPECT_NE(net.east.space().shell("ip link show adit0"), 0);
     EXPECT_NE(net.east.space().shell("ip rule | grep fwmark"), 0);
     EXPECT_NE(net.east.space().shell("ip -6 rule | grep fwmark"), 0);
-    EXPECT_NE(net.east.space().shell("nft list table inet adit"), 0);
+    {
+      WireTap tap{net.west.space()};
+      EXPECT_NE(ping(net.east, data_address(2, tunnel_v4), "-c 2 -i 0.05 -W 1"), 0);
+      EXPECT_EQ(tap.in_clear(), 0u) << "left in clear between an end and the next start";
+    }
     net.east.start();
     EXPECT_NE(ping(net.east, wire_address(2, IpFamily::v4), "-c 1 -W 1"), 0) << "closed until the policy comes";
     net.east.set_policy(policy_for(tunnel_v4, 1));
@@ -190,6 +195,15 @@ TEST_F(DataPlaneTest, ARestartTakesOverAndLeavesNothing) {
     }
     EXPECT_EQ(ping(net.east, data_address(2, tunnel_v4)), 0) << state_of(net.east) << state_of(net.west);
   }
+}
+
+TEST_F(DataPlaneTest, FiltersGoWhenTheyAreToldTo) {
+  TwoHosts net{tunnel_v4};
+  net.east.stop();
+  EXPECT_EQ(net.east.space().shell("nft list table inet adit"), 0);
+  net.east.start(stack::user::Options::AtStop::remove_filters);
+  net.east.stop();
+  EXPECT_NE(net.east.space().shell("nft list table inet adit"), 0);
 }
 
 TEST_F(DataPlaneTest, AGatewayForwardsForTheNetBehindIt) {

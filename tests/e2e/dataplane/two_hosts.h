@@ -85,7 +85,7 @@ class Host {
   Events& events() { return events_; }
   std::string ike_socket() const;
 
-  void start();
+  void start(stack::user::Options::AtStop at_stop = stack::user::Options::AtStop::keep_filters);
   void stop();
   void set_policy(policy::PolicyPointer policy);
   /// Our end of the SAs; the keys follow from `tunnel` alone.
