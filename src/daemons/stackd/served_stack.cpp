@@ -30,6 +30,7 @@ ServedStack::~ServedStack() {
 std::expected<void, std::string> ServedStack::serve() {
   const rpc::Post post = loop_.post();
   options_.data_plane.stack = options_.stack;
+  options_.data_plane.ike_users = options_.users;
   options_.data_plane.ike_socket = rpc::ike_channel_socket(options_.socket_folder, options_.stack);
   auto data_plane = stack::user::DataPlane::start(options_.data_plane, [this, post](stack::user::Event event) {
     post([this, event = std::move(event)] { pass_on(event); });

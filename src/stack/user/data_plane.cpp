@@ -87,7 +87,7 @@ std::expected<void, std::string> DataPlane::Running::start_loop() {
   if (!sockets) return std::unexpected{sockets.error().to_string()};
   std::optional<IkeListener> listener;
   if (!options_.ike_socket.empty()) {
-    auto listening = IkeListener::listen(options_.ike_socket);
+    auto listening = IkeListener::listen(options_.ike_socket, options_.ike_users);
     if (!listening) return std::unexpected{listening.error().to_string()};
     listener = std::move(*listening);
   }

@@ -3,6 +3,8 @@
 // one thread that moves packets between them. This is the face that stackd's daemon wraps; it must run in the network
 // namespace of the stack.
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <expected>
 #include <functional>
@@ -23,6 +25,7 @@ namespace adit::stack::user {
 struct Options {
   StackName stack;
   std::string ike_socket;          ///< path of the Unix socket that iked connects to (ike_channel.h)
+  std::vector<uid_t> ike_users;    ///< who may connect there, besides root and our own user
   std::string tun_name = "adit0";  ///< at most 15 characters
   /// Octets of the packets that enter a tunnel, 1280 (every IPv6 link's, RFC 8200 §5) to 9000.
   unsigned mtu = default_mtu;

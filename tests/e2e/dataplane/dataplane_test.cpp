@@ -2,6 +2,12 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <thread>
 
 #include "stack/user/ike_channel.h"
 #include "two_hosts.h"
@@ -172,6 +178,24 @@ TEST_F(DataPlaneTest, IkeDatagramsGoThroughBothPortsAndSurviveARestartOfIked) {
       }
     }
   }
+}
+
+TEST_F(DataPlaneTest, AStrangerCannotTakeThePlaceOfIked) {
+  using stack::user::IkeChannel;
+  TwoHosts net{tunnel_v4};
+  ASSERT_EQ(::chmod(net.east.ike_socket().c_str(), 0666), 0);  // as if he were of the socket's group
+  auto iked = IkeChannel::connect(net.east.ike_socket());
+  ASSERT_TRUE(iked.has_value());
+  std::thread{[&] {
+    constexpr uid_t nobody = 65534;
+    ASSERT_EQ(::syscall(SYS_setresuid, nobody, nobody, nobody), 0);  // of this thread alone
+    auto stranger = IkeChannel::connect(net.east.ike_socket());
+    ASSERT_TRUE(stranger.has_value());
+    pollfd ended{.fd = stranger->fd(), .events = POLLIN, .revents = 0};
+    ASSERT_EQ(::poll(&ended, 1, 5000), 1);
+    EXPECT_FALSE(stranger->read_batch().has_value()) << "the connection was not closed";
+  }}.join();
+  EXPECT_TRUE(iked->read_batch().has_value()) << "iked's connection was closed";
 }
 
 TEST_F(DataPlaneTest, ARestartTakesOverAndLeavesNothingButFilters) {
