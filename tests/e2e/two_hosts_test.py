@@ -133,6 +133,15 @@ class Traffic(TwoAditHosts):
         self.activate()
         self.check_streams()
 
+    def test_a_stream_longer_than_the_lifesize_goes_on_with_new_keys(self):
+        values = {"offer_extra": "    RefreshLifesizeProposed 4096\n"}
+        self.bring_up(east_policy(**values), west_policy(**values))
+        self.activate()
+        (before,) = self.east.report("-y", "display")["entries"]
+        self.check_streams(10_000_000)
+        (after,) = self.east.report("-y", "display")["entries"]
+        self.assertNotEqual(before["EncryptOutboundSpi"], after["EncryptOutboundSpi"])
+
     def test_null_encryption_with_integrity(self):
         values = {"data_encryption": "DoNot", "data_authentication": "ESP HMAC_SHA2_256_128"}
         self.bring_up(east_policy(**values), west_policy(**values))

@@ -135,6 +135,34 @@ TEST_F(DataPlaneTest, AFlowWithoutSaIsAskedForAndItsFirstPacketArrivesLater) {
   sender.join();
 }
 
+TEST_F(DataPlaneTest, ASaEndsAtItsTimeOrItsOctetsAndTrafficStops) {  // RFC 4301 §4.4.2.1
+  using stack::user::LimitReached;
+  const contract::Lifetimes by_time{.hard = Seconds{2}, .soft_octets = std::nullopt, .hard_octets = std::nullopt};
+  const contract::Lifetimes by_octets{.hard = std::nullopt, .soft_octets = 500, .hard_octets = 1000};
+  for (const auto& lifetimes : {by_time, by_octets}) {
+    const Protection protection{.lifetimes = lifetimes};
+    TwoHosts net{protection};
+    install_both(net, protection, 1);
+    ASSERT_EQ(ping(net.east, data_address(2, protection), "-c 1 -W 2"), 0);
+    WireTap tap{net.west.space()};
+    // Of more packets than the limit takes, the first pass and the rest do not.
+    if (lifetimes.hard_octets) {
+      EXPECT_EQ(ping(net.east, data_address(2, protection), "-c 20 -i 0.02 -W 1 -s 200"), 0);
+    }
+    for (Host* host : {&net.east, &net.west}) {
+      // West answered what it got, and that was less than its limit.
+      if (lifetimes.hard_octets && host == &net.west) continue;
+      const auto limit =
+          host->events().wait_for<LimitReached>([&](const LimitReached& reached) { return reached.limit.hard; });
+      ASSERT_NE(limit, nullptr);
+      EXPECT_EQ(limit->limit.name.tunnel.value(), 1u);
+      EXPECT_LE(limit->counters.outbound_octets, lifetimes.hard_octets.value_or(UINT64_MAX));
+    }
+    EXPECT_NE(ping(net.east, data_address(2, protection), "-c 1 -W 1"), 0);
+    EXPECT_EQ(tap.in_clear(), 0u);
+  }
+}
+
 TEST_F(DataPlaneTest, TheNewestGenerationCarriesAndTheOldOneIsStillHeard) {
   TwoHosts net{tunnel_v4};
   install_both(net, tunnel_v4, 1);

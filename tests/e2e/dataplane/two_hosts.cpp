@@ -163,6 +163,7 @@ contract::InstallResult Host::install(const Protection& protection, std::uint64_
   pair.remote_ts = selector(other);
   if (protection.is_udp) pair.udp = contract::UdpEncapsulation{};
   pair.filter_rule = "nets";
+  pair.lifetimes = protection.lifetimes;
 
   std::promise<contract::InstallResult> answer;
   plane_->install(std::move(pair), [&](contract::InstallResult result) { answer.set_value(std::move(result)); });
