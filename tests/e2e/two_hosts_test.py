@@ -23,6 +23,40 @@ from outcome import has_failed  # noqa: E402
 
 PROGRAMS = pathlib.Path(os.environ.get("ADIT_PROGRAMS", ROOT / "build/release/bin")).resolve()
 
+HOSTS_PING = """
+  IpFilterRule           hosts-ping
+  {
+    IpSourceAddr         198.51.100.1
+    IpDestAddr           198.51.100.2
+    IpService
+    {
+      Protocol           Icmp
+    }
+    IpGenericFilterActionRef permit
+  }
+"""
+# ESP and IKE messages that name SAs of the receiver and are not authentic; as a host on the way could send them. They bear
+# stackd's own mark, which lets them past the sender's filters.
+FORGER = """
+import random, socket, struct, sys
+target, spi, initiator, responder = sys.argv[1], int(sys.argv[2]), bytes.fromhex(sys.argv[3]), bytes.fromhex(sys.argv[4])
+r = random.Random(11)
+esp = socket.socket(socket.AF_INET, socket.SOCK_RAW, 50)
+udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for s in (esp, udp):
+    s.setsockopt(socket.SOL_SOCKET, 36, struct.pack("I", 0xad170002))
+for i in range(1000):
+    body = struct.pack("!II", spi, r.choice([0, 1, i, 2**31, 2**32 - 1])) + r.randbytes(r.randrange(0, 1400))
+    esp.sendto(body[:r.choice([3, 4, 7, 8, 20, len(body)])], (target, 0))
+    udp.sendto(body, (target, 4500))
+    text = r.randbytes(r.randrange(0, 400))
+    size = r.choice([len(text) + 32, len(text) + 32, 0, 28, 2**32 - 1])
+    ike = initiator + responder + struct.pack("!BBBBII", 46, 0x20, r.choice([35, 36, 37]), r.choice([0, 0x08, 0x20, 0x28]), r.randrange(4), size)
+    ike += struct.pack("!BBH", r.choice([0, 41, 42]), 0, r.choice([len(text) + 4, 0, 4, 65535])) + text
+    udp.sendto(ike, (target, 500))
+    udp.sendto(bytes(4) + ike, (target, 4500))
+"""
+
 
 def east_policy(**values):
     return policy_text.gateway(**values)
@@ -246,6 +280,12 @@ class Protection(TwoAditHosts):
                  "for i in range(3000):\n s.sendto(r.randbytes(r.randrange(0,1400)),('198.51.100.1',r.choice([500,4500])))\n"
         self.net.west.run("python3", "-c", script)
         self.assertEqual(self.ping(), 3)
+        (child,) = self.east.report("-y", "display")["entries"]
+        self.net.west.run("python3", "-c", FORGER, "198.51.100.1", child["EncryptInboundSpi"].split()[0],
+                          *(before[0][name].removeprefix("0x") for name in ("InitiatorCookie", "ResponderCookie")))
+        self.assertEqual(self.ping(), 3)
+        (still,) = self.east.report("-y", "display")["entries"]
+        self.assertEqual(still["EncryptInboundSpi"], child["EncryptInboundSpi"])
         after = self.east.report("-k", "display")["entries"]
         self.assertEqual([entry["InitiatorCookie"] for entry in before], [entry["InitiatorCookie"] for entry in after])
 
@@ -265,19 +305,7 @@ class Policy(TwoAditHosts):
         self.bring_up()
         self.activate()
         (before,) = self.east.report("-y", "display")["entries"]
-        extra = """
-  IpFilterRule           hosts-ping
-  {
-    IpSourceAddr         198.51.100.1
-    IpDestAddr           198.51.100.2
-    IpService
-    {
-      Protocol           Icmp
-    }
-    IpGenericFilterActionRef permit
-  }
-"""
-        self.east.install_policy(east_policy(extra_rules=extra))
+        self.east.install_policy(east_policy(extra_rules=HOSTS_PING))
         wait_for(lambda: "hosts-ping" in self.east.ipsec("-f", "display"), 10, "the new rule to be installed")
         (after,) = self.east.report("-y", "display")["entries"]
         self.assertEqual(before["EncryptOutboundSpi"], after["EncryptOutboundSpi"])
@@ -296,6 +324,10 @@ class Restarts(TwoAditHosts):
         self.assertEqual(self.ping(), 3)
         self.east.daemons["pagent"].start()
         self.assertEqual(self.ping(), 3)
+        # Both who want the policy are connected again: a rule that comes now is installed, and iked takes it too.
+        self.east.install_policy(east_policy(extra_rules=HOSTS_PING))
+        wait_for(lambda: "hosts-ping" in self.east.ipsec("-f", "display"), 10, "the new rule to be installed")
+        wait_for(lambda: self.east.daemons["iked"].log().count("connected to pagent for stack east") == 2, 10, "iked to be connected to pagent again")
 
     def test_traffic_flows_while_iked_is_away_and_tunnels_work_after_it_is_back(self):
         self.bring_up()
