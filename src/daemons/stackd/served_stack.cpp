@@ -23,6 +23,7 @@ ServedStack::~ServedStack() {
   policies_.reset();
   if (data_plane_) data_plane_->stop();
   data_plane_.reset();
+  questions_.clear();  // refuses them: the server's end waits until each has an answer
   operators_.reset();
   key_manager_.reset();
 }
@@ -162,19 +163,23 @@ void ServedStack::pass_on(const stack::user::Event& event) {
              event);
 }
 
-void ServedStack::show_tunnels(rpc::StackOperatorServer::Reply<std::vector<rpc::InstalledTunnel>> reply) {
+void ServedStack::show_tunnels(TunnelsReply reply) {
+  const std::uint64_t number = ++last_question_;
+  questions_.emplace(number, std::move(reply));
   data_plane_->query_counters(
-      [this, post = loop_.post(), reply = std::move(reply)](std::vector<contract::ChildSaCounters> counters) mutable {
-        post([this, reply = std::move(reply), counters = std::move(counters)]() mutable {
-          std::vector<rpc::InstalledTunnel> tunnels;
-          for (contract::ChildSaCounters& one : counters) {
-            const auto known = pairs_.find(one.name);
-            if (known == pairs_.end()) continue;  // removed meanwhile
-            tunnels.push_back({known->second.pair, std::move(one), known->second.expires_at});
-          }
-          reply(std::move(tunnels));
-        });
+      [this, post = loop_.post(), number](std::vector<contract::ChildSaCounters> counters) mutable {
+        post([this, number, counters = std::move(counters)]() mutable { answer(number, std::move(counters)); });
       });
+}
+
+void ServedStack::answer(std::uint64_t number, std::vector<contract::ChildSaCounters> counters) {
+  std::vector<rpc::InstalledTunnel> tunnels;
+  for (contract::ChildSaCounters& one : counters) {
+    const auto known = pairs_.find(one.name);
+    if (known == pairs_.end()) continue;  // removed meanwhile
+    tunnels.push_back({known->second.pair, std::move(one), known->second.expires_at});
+  }
+  questions_.extract(number).mapped()(std::move(tunnels));
 }
 
 void ServedStack::show_filters(rpc::StackOperatorServer::Reply<rpc::InstalledFilters> reply) {
