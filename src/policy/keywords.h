@@ -78,6 +78,7 @@ struct AttributeRow {
   std::uint8_t slot = 0;              ///< rows of one slot stand for each other: of those that occur once, one is given
   std::string_view stands_for = {};   ///< an older or other spelling of this attribute
   std::string_view unsupported = {};  ///< why this release refuses it
+  std::string_view idle = {};         ///< why another value than the preset changes nothing in this release
   std::string_view help = {};
 };
 

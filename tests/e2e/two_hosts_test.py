@@ -312,6 +312,23 @@ class Policy(TwoAditHosts):
         self.assertEqual(self.ping(), 3)
 
 
+    def test_a_pagent_conf_with_an_error_changes_nothing_and_one_that_names_the_stack_no_more_withdraws_its_policy(self):
+        self.bring_up()
+        self.activate()
+        named = (self.east.folder / "pagent.conf").read_text()
+        for text, message, answers in (("TcpImge east\n", "ADT3005W", 3), ("TcpImage other\n", "EZZ8773I", 0)):
+            with self.subTest(text):
+                self.east.write("pagent.conf", text)
+                self.east.daemons["pagent"].send(signal.SIGHUP)
+                wait_for(lambda: message in self.east.daemons["pagent"].log(), 10, f"pagent to tell {message}")
+                self.assertEqual(self.ping(), answers)
+        self.east.write("pagent.conf", named.replace("TcpImage east", "TcpImage EAST"))  # a stack is the same in whatever case
+        self.east.install_policy(east_policy(liveness=31))
+        wait_for(lambda: self.east.daemons["stackd"].log().count("ADT2001I") == 2, 10, "stackd to install the policy")
+        self.activate()
+        self.assertEqual(self.ping(), 3)
+
+
 class Restarts(TwoAditHosts):
     def restart(self, host, name, how=signal.SIGTERM):
         host.daemons[name].stop(how)
