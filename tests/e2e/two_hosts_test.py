@@ -329,6 +329,16 @@ class Policy(TwoAditHosts):
         self.assertEqual(self.ping(), 3)
 
 
+    def test_shared_keys_that_every_user_may_read_are_told(self):
+        self.bring_up()
+        warning = "every user may read the shared keys"
+        self.assertNotIn(warning, self.east.daemons["pagent"].log())
+        self.east.policy_file.chmod(0o644)
+        self.east.install_policy(east_policy(liveness=31))
+        wait_for(lambda: re.search(f"ADT0009W .*east.policy: {warning}", self.east.daemons["pagent"].log()), 10, "pagent to warn")
+        wait_for(lambda: self.east.daemons["stackd"].log().count("ADT2001I") == 2, 10, "stackd to install the policy all the same")
+
+
 class Restarts(TwoAditHosts):
     def restart(self, host, name, how=signal.SIGTERM):
         host.daemons[name].stop(how)
