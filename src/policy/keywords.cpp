@@ -183,7 +183,7 @@ constexpr std::array prf_choices = {
     of("HMAC_MD5", PrfId::hmac_md5),           of("HMAC_SHA1", PrfId::hmac_sha1),
     of("HMAC_SHA2_256", PrfId::hmac_sha2_256), of("HMAC_SHA2_384", PrfId::hmac_sha2_384),
     of("HMAC_SHA2_512", PrfId::hmac_sha2_512)};
-constexpr std::array hash_choices = {of("MD5", 1), of("SHA1", 2), of("SHA2_256", 4), of("SHA2_384", 5),
+constexpr std::array hash_choices = {of("MD5", hash_md5), of("SHA1", 2), of("SHA2_256", 4), of("SHA2_384", 5),
                                      of("SHA2_512", 6)};
 constexpr std::array auth_me_choices = {of("PresharedKey", HowToAuthMe::preshared_key),
                                         of("RsaSignature", HowToAuthMe::rsa_signature),

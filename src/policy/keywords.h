@@ -301,5 +301,7 @@ enum class Attribute : std::uint8_t {
 /// What Protocol Opaque and AES (AES_CBC KeyLength 128) stand for in their Choice.
 inline constexpr unsigned protocol_opaque = 256;
 inline constexpr unsigned encryption_aes = 0xffff;
+/// What HowToAuthMsgs MD5 stands for (RFC 2409 Appendix A).
+inline constexpr unsigned hash_md5 = 1;
 
 }  // namespace adit::policy
