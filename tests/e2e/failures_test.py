@@ -238,6 +238,10 @@ class Files(unittest.TestCase):
             self.assertEqual(done.returncode, 1, done.stderr)
             self.assertRegex(done.stderr, r"pagent\.conf:1:1: pagent.conf without TcpImage")
 
+    def test_of_sockets_that_cannot_be_looked_for_are_named_by_ipsec(self):
+        done = subprocess.run([PROGRAMS / "ipsec", "--socket-dir", "/nowhere", "-k", "display"], capture_output=True, text=True, timeout=5)
+        self.assertEqual((done.returncode, done.stderr), (3, "ipsec: /nowhere: No such file or directory\n"))
+
     def test_that_are_none_are_named_as_such(self):
         with tempfile.TemporaryDirectory(prefix="adit-e2e-") as folder:
             fifo = pathlib.Path(folder) / "fifo"
