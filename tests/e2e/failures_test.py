@@ -117,6 +117,13 @@ class Certificates(TwoAditHosts):
         self.activate()
         self.assertEqual(self.ping(1), 1)
 
+    def test_of_a_stack_that_iked_conf_lets_use_no_certificate_service_are_not_asked_for(self):
+        self.prepare()
+        self.east.write("iked.conf", f"IkeConfig\n{{\n{self.east_nss.client_lines()}}}\n")
+        self.east.daemons["iked"].send(signal.SIGHUP)
+        wait_for(lambda: len(lines_of(self.east, "ADT0007I")) == 2, 10, "east's iked to read its file again")
+        self.assertRegex(self.refused(self.east), "iked.conf has no NssStackConfig east with ServiceType Cert")
+
     def test_outlive_a_refresh_that_finds_mistakes(self):
         self.prepare()
         key = self.east_nss.ring / "private" / "east.pem"
