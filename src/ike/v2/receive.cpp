@@ -45,7 +45,7 @@ void take_request(Turn& turn, IkeSa& sa, const Datagram& datagram, const wire::H
     // Only the first fragment of a repeated request calls for the response (RFC 7383 §2.6.1).
     if (part.fragment_number != 1) return;
     if (!is_authentic(sa, part, datagram.octets)) return drop(turn, datagram, "not authentic");
-    return replay_response(turn, sa);
+    return replay_response(turn, sa, datagram);
   }
   auto chain = open(sa, header, part, datagram.octets);
   if (!chain && chain.error() == NotOpened::not_authentic) return drop(turn, datagram, "not authentic");
@@ -53,14 +53,16 @@ void take_request(Turn& turn, IkeSa& sa, const Datagram& datagram, const wire::H
   if (!chain && chain.error() == NotOpened::incomplete) return;
 
   sa.expected_request = following(header.id);
-  sa.stored_response = {.id = header.id, .datagrams = {}, .forget_at = turn.now};
+  sa.stored_response = {
+      .id = header.id, .local = datagram.local, .remote = datagram.remote, .datagrams = {}, .forget_at = turn.now};
   if (!chain) {
     wire::Payloads answer;
     answer.add(wire::Notify{.type = wire::NotifyType::invalid_syntax});
     return send_response(turn, sa, header.exchange, answer);
   }
-  // A NAT may have given the peer another address or port: its newest authentic request tells (RFC 7296 §2.23).
-  if (sa.nat_remote && sa.state == SaState::established) {
+  // A NAT may have given the peer another address or port: its newest authentic request tells. Behind a NAT of our own
+  // it does not: whoever changes one packet's source on the way would cut the peer off (RFC 7296 §2.23).
+  if (sa.nat_remote && !sa.nat_local && sa.state == SaState::established) {
     sa.local = datagram.local;
     sa.remote = datagram.remote;
   }

@@ -183,6 +183,82 @@ TEST(Nat, InFrontOfTheInitiatorMovesBothTo4500AndEncapsulates) {
   EXPECT_FALSE(net.west_host.ike().front().nat_local);
 }
 
+/// Both hosts with a NAT in front of each, a tunnel between them.
+struct BehindNats {
+  static constexpr const char* east_outside = "203.0.113.7";
+  static constexpr const char* west_outside = "203.0.113.8";
+
+  explicit BehindNats(bool west_too) : west_is_behind{west_too}, net{side_a(west_too), side_b()} {
+    install(net);
+    net.east_host.feed(ActivateRule{net.east_host.stack(), "net-to-net"});
+    settle(east_outside, 4500);
+  }
+  static Side side_a(bool west_too) {
+    Side a = east();
+    a.allow_nat = a.bypass_ip_validation = true;
+    a.peer_identity = west().address;
+    if (west_too) a.peer_address = west_outside;
+    return a;
+  }
+  static Side side_b() {
+    Side b = west();
+    b.allow_nat = b.bypass_ip_validation = true;
+    b.peer_identity = east().address;
+    b.peer_address = east_outside;
+    return b;
+  }
+  /// Delivers all, what east sends as from there.
+  void settle(const std::string& from, std::uint16_t port) {
+    net.settle([&](Datagram& datagram) {
+      if (datagram.stack.text == "west") {
+        datagram.remote = {address(from), datagram.remote.port == 500 ? std::uint16_t{500} : port};
+        datagram.local.address = address(west().address);
+      } else {
+        answered_to = datagram.local;
+        datagram.local.address = address(east().address);
+        datagram.local.port = datagram.local.port == 500 ? std::uint16_t{500} : std::uint16_t{4500};
+        if (west_is_behind) datagram.remote.address = address(west_outside);
+      }
+      return true;
+    });
+  }
+
+  bool west_is_behind;
+  TwoEngines net;
+  Endpoint answered_to;
+};
+
+TEST(Nat, ThatMovesThePeerIsFollowedByItsNextRequest) {  // RFC 7296 §2.23
+  for (const bool west_too : {false, true}) {
+    SCOPED_TRACE(west_too);
+    BehindNats world{west_too};
+    ASSERT_EQ(world.net.west_host.installed.size(), 1u) << world.net.east_host.told() << world.net.west_host.told();
+    EXPECT_EQ(world.net.west_host.ike().front().nat_local, west_too);
+    world.net.east_host.feed(DeactivateDynamicTunnel{world.net.east_host.stack(), std::nullopt});
+    world.settle("203.0.113.99", 7000);
+    EXPECT_EQ(world.answered_to, (Endpoint{address("203.0.113.99"), 7000})) << "the answer goes where the request was";
+    const Endpoint stays{address(BehindNats::east_outside), 4500};
+    EXPECT_EQ(world.net.west_host.ike().front().remote, west_too ? stays : world.answered_to)
+        << "a host behind a NAT does not follow";
+  }
+}
+
+TEST(Response, GoesToWhereItsRequestAndEachRepetitionCameFrom) {  // RFC 7296 §2.11
+  TwoEngines net;
+  net.activate();
+  net.west_host.feed(DeactivateDynamicTunnel{net.west_host.stack(), std::nullopt});
+  ASSERT_EQ(net.west_host.out.size(), 1u);
+  const Datagram sent = std::exchange(net.west_host.out, {}).front();
+  Datagram request{net.east_host.stack(), sent.remote, sent.local, sent.octets};
+  for (const std::uint16_t port : {std::uint16_t{700}, std::uint16_t{701}}) {
+    request.remote.port = port;
+    net.east_host.feed(request);
+    ASSERT_EQ(net.east_host.out.size(), 1u);
+    EXPECT_EQ(std::exchange(net.east_host.out, {}).front().remote, request.remote);
+  }
+  EXPECT_EQ(net.east_host.ike().front().remote.port, 500) << "without a NAT the peer stays where it was";
+}
+
 TEST(Nat, IsNotSeenWhereThereIsNone) {
   Side a = east();
   Side b = west();
