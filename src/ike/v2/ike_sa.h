@@ -40,9 +40,9 @@ struct Establishing {
   std::unique_ptr<crypto::KeyExchange> key_exchange;
   ByteString cookie;                  ///< initiator: to be returned
   std::vector<GroupId> tried_groups;  ///< initiator: INVALID_KE_PAYLOAD is followed once a group
-  bool cookie_returned = false;
-  std::string unprotected_error;  ///< initiator: what somebody answered; believed only when nothing better comes
-  bool failure_told = false;      ///< the operator knows already why this side has no proof
+  unsigned cookies_returned = 0;      ///< initiator: so many times the request went out again at once
+  std::string unprotected_error;      ///< initiator: what somebody answered; believed only when nothing better comes
+  bool failure_told = false;          ///< the operator knows already why this side has no proof
   std::vector<crypto::HashId> peer_hashes;
   std::vector<ByteString> peer_authorities;  ///< of its CERTREQs
   bool peer_takes_urls = false;
