@@ -31,17 +31,6 @@ struct Terms {  // where, what for, and for whom
   const ChildSa* rekeyed = nullptr;
 };
 
-/// In transport mode through a NAT each end knows addresses of its own for both: ours stand in for the peer's
-/// (RFC 7296 §2.23.1).
-TrafficSelectors with_address(TrafficSelectors selectors, const IpAddress& address) {
-  for (TrafficSelector& selector : selectors) {
-    if (selector.addresses.is_single() && selector.addresses.family() == address.family()) {
-      selector.addresses = IpRange::of(address);
-    }
-  }
-  return selectors;
-}
-
 std::expected<Terms, NoChild> settle_terms(Turn& turn, IkeSa& sa, const wire::Payloads& request,
                                            const policy::PolicyPointer& policy) {
   const auto* tsi = request.find<wire::TrafficSelectorPayload>(wire::PayloadType::traffic_selectors_initiator);

@@ -192,15 +192,25 @@ std::optional<ChildChoice> choose_child(const policy::DynVpnAction& action, cons
       const bool offers_extended = contains(proposal, transform(TransformType::sequence_numbers, extended));
       if (!offers_extended && !allows_none(proposal, TransformType::sequence_numbers)) continue;
       child.extended_sequence_numbers = offers_extended;
-      Reader spi{proposal.spi};
-      return ChildChoice{.offer = &offer,
-                         .transforms = child,
-                         .group = *group,
-                         .peer_spi = OutboundSpi{spi.u32("SPI")},
-                         .number = proposal.number};
+      Reader in{proposal.spi};
+      const OutboundSpi spi{in.u32("SPI")};
+      if (spi.value() == 0) continue;  // on port 4500 its packets would be taken for IKE (RFC 7296 §2.23)
+      return ChildChoice{
+          .offer = &offer, .transforms = child, .group = *group, .peer_spi = spi, .number = proposal.number};
     }
   }
   return std::nullopt;
+}
+
+std::optional<ChildChoice> chosen_child(const policy::DynVpnAction& action, GroupId group,
+                                        const wire::SecurityAssociation& answer, Path path) {
+  if (answer.proposals.size() != 1) return std::nullopt;
+  // One of each type (RFC 7296 §3.3): of two, each end might use another.
+  const auto& transforms = answer.proposals.front().transforms;
+  for (const wire::Transform& t : transforms) {
+    if (std::ranges::count(transforms, t.type, &wire::Transform::type) != 1) return std::nullopt;
+  }
+  return choose_child(action, {group}, answer, path);
 }
 
 wire::SecurityAssociation child_answer(const ChildChoice& choice, InboundSpi spi) {

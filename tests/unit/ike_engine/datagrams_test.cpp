@@ -249,20 +249,23 @@ struct BehindNats {
   static constexpr const char* east_outside = "203.0.113.7";
   static constexpr const char* west_outside = "203.0.113.8";
 
-  explicit BehindNats(bool west_too) : west_is_behind{west_too}, net{side_a(west_too), side_b()} {
+  explicit BehindNats(bool west_too, policy::EncapsulationChoice encap = policy::EncapsulationChoice::tunnel)
+      : west_is_behind{west_too}, net{side_a(west_too, encap), side_b(encap)} {
     install(net);
     net.east_host.feed(ActivateRule{net.east_host.stack(), "net-to-net"});
     settle(east_outside, 4500);
   }
-  static Side side_a(bool west_too) {
+  static Side side_a(bool west_too, policy::EncapsulationChoice encap) {
     Side a = east();
+    a.encap = encap;
     a.allow_nat = a.bypass_ip_validation = true;
     a.peer_identity = west().address;
     if (west_too) a.peer_address = west_outside;
     return a;
   }
-  static Side side_b() {
+  static Side side_b(policy::EncapsulationChoice encap) {
     Side b = west();
+    b.encap = encap;
     b.allow_nat = b.bypass_ip_validation = true;
     b.peer_identity = east().address;
     b.peer_address = east_outside;
@@ -301,6 +304,24 @@ TEST(Nat, ThatMovesThePeerIsFollowedByItsNextRequest) {  // RFC 7296 §2.23
     const Endpoint stays{address(BehindNats::east_outside), 4500};
     EXPECT_EQ(world.net.west_host.ike().front().remote, west_too ? stays : world.answered_to)
         << "a host behind a NAT does not follow";
+  }
+}
+
+TEST(Nat, LetsTransportModeThroughInFrontOfEitherOrBoth) {  // RFC 7296 §2.23.1
+  for (const bool west_too : {false, true}) {
+    SCOPED_TRACE(west_too);
+    BehindNats world{west_too, policy::EncapsulationChoice::transport};
+    ASSERT_EQ(world.net.east_host.installed.size(), 1u) << world.net.east_host.told() << world.net.west_host.told();
+    ASSERT_EQ(world.net.west_host.installed.size(), 1u);
+    const auto& a = world.net.east_host.installed.begin()->second;
+    const auto& b = world.net.west_host.installed.begin()->second;
+    EXPECT_EQ(a.mode, contract::EncapsulationMode::transport);
+    // Each end's selectors are the addresses that it sees itself.
+    EXPECT_EQ(a.local_ts.front().addresses, IpRange::of(address(east().address)));
+    EXPECT_EQ(a.remote_ts.front().addresses,
+              IpRange::of(address(west_too ? BehindNats::west_outside : west().address)));
+    EXPECT_EQ(b.local_ts.front().addresses, IpRange::of(address(west().address)));
+    EXPECT_EQ(b.remote_ts.front().addresses, IpRange::of(address(BehindNats::east_outside)));
   }
 }
 
