@@ -223,6 +223,8 @@ void finish_waiting_answer(Turn& turn, IkeSa& sa) {
   }
   send_response(turn, sa, waiting->exchange, waiting->without_child);
   if (child != nullptr) remove_child(turn, sa, *child, Ending::failed);
+  // The peer drops the IKE SA for it, without a Delete (RFC 7296 §2.21.3).
+  if (waiting->without_child.find(wire::NotifyType::invalid_syntax) != nullptr) close(turn, sa, Ending::malformed);
 }
 
 void drop_waiting_child(Turn& turn, IkeSa& sa) {

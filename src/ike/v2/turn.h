@@ -23,6 +23,7 @@ enum class Ending : std::uint8_t {
   peer_dead,
   stack_gone,
   superseded,
+  malformed,
   failed
 };
 /// For the log.
