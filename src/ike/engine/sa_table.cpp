@@ -141,6 +141,7 @@ void Engine::State::forget(v2::IkeSa& sa) {
     erase_entry(by_peer_, PeerKey{sa.stack, *sa.local_identity, *sa.remote_identity}, spi);
   }
   by_tunnel_.erase(sa.tunnel);
+  asked_.erase(sa.asked);
   sas_.erase(spi);
 }
 

@@ -120,6 +120,7 @@ struct IkeSa {
   std::optional<Instant> timer;          ///< when the engine looks at this SA next
   std::uint64_t octets = 0;              ///< protected so far, both ways
   std::uint64_t sealed = 0;              ///< messages and fragments, for IVs that count
+  RequestId asked;                       ///< its question to nssd, 0: none yet
   Endpoint init_remote;                  ///< responder: where the IKE_SA_INIT request came from
   IpAddress path_local, path_remote;     ///< as entered into the index of paths
 
