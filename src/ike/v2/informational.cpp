@@ -100,9 +100,10 @@ void answer_request(Turn& turn, IkeSa& sa, const Received& request) {
 }
 
 void end_malformed(Turn& turn, IkeSa& sa, const Received& request) {
+  const std::string_view what = request.malformed.empty() ? "what it needs is missing" : request.malformed;
   tell(turn, CatalogueId::message_dropped,
        {{"peer", request.remote.to_string()},
-        {"reason", "malformed request: " + std::string{request.malformed.empty() ? "SA" : request.malformed}}});
+        {"reason", "malformed " + wire::name_of(request.exchange) + " request: " + std::string{what}}});
   answer_with(turn, sa, request, wire::NotifyType::invalid_syntax);
   close(turn, sa, Ending::malformed);
 }
