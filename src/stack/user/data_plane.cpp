@@ -205,6 +205,12 @@ void DataPlane::remove(std::vector<contract::RemoveChildSa> pairs) {
   });
 }
 
+void DataPlane::retire(std::vector<contract::RetireChildSa> pairs) {
+  running_->post([pairs = std::move(pairs)](PacketLoop& loop) {
+    for (const contract::RetireChildSa& pair : pairs) loop.retire(pair);
+  });
+}
+
 void DataPlane::move_peer(contract::ChildSaName name, Endpoint to) {
   running_->post([=](PacketLoop& loop) { loop.move_peer(name, to); });
 }

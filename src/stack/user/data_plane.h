@@ -87,12 +87,15 @@ class DataPlane {
   DataPlane& operator=(const DataPlane&) = delete;
 
   /// The pair carries traffic when `done` is called without a refusal; then a packet that had waited for it has left.
+  /// Where it replaces another it may await the peer before it sends (contract::SendingBegins).
   void install(contract::InstallChildSa pair, InstallCallback done);
   /// Several with one wake-up of the data plane; `done` is called once for each.
   void install(std::vector<contract::InstallChildSa> pairs, std::function<void(contract::InstallResult)> done);
   /// Nothing happens when there is none of that name.
   void remove(contract::RemoveChildSa pair);
   void remove(std::vector<contract::RemoveChildSa> pairs);
+  /// They send no more while their tunnel has another pair; they receive until removed.
+  void retire(std::vector<contract::RetireChildSa> pairs);
   /// The peer is elsewhere now (RFC 7296 §2.23): what leaves for it goes there.
   void move_peer(contract::ChildSaName name, Endpoint to);
   /// Of all pairs, or of one: then none or one.

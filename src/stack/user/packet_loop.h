@@ -42,6 +42,7 @@ class PacketLoop {
   // For commands, on the loop's thread.
   void install(const contract::InstallChildSa& pair, const std::function<void(contract::InstallResult)>& done);
   void remove(const contract::RemoveChildSa& pair) { sad_.remove(pair.name); }
+  void retire(const contract::RetireChildSa& pair) { sad_.retire(pair.name); }
   void move_peer(const contract::ChildSaName& name, const Endpoint& to) { sad_.move_peer(name, to); }
   void set_policy(policy::PolicyPointer policy) { classifier_.set_policy(std::move(policy)); }
   std::vector<contract::ChildSaCounters> all_counters() const { return sad_.all_counters(now_); }
