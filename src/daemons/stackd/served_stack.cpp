@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/log.h"
 #include "daemons/life.h"
 #include "daemons/wall_clock.h"
@@ -97,26 +99,32 @@ void ServedStack::carry_out(std::vector<ike::StackRequest> requests) {
   // Runs of one kind go to the data plane together: each hand-over wakes it once.
   std::vector<contract::InstallChildSa> installs;
   std::vector<contract::RemoveChildSa> removals;
-  const auto hand_over_installs = [&] {
+  std::vector<contract::RetireChildSa> retirements;
+  const auto hand_over = [&] {  // one of them, at most
     if (!installs.empty()) install(std::exchange(installs, {}));
-  };
-  const auto hand_over_removals = [&] {
     if (!removals.empty()) data_plane_->remove(std::exchange(removals, {}));
+    if (!retirements.empty()) data_plane_->retire(std::exchange(retirements, {}));
   };
   for (ike::StackRequest& request : requests) {
     std::visit(rpc::Overloaded{
                    [&](contract::InstallChildSa& pair) {
-                     hand_over_removals();
+                     if (installs.empty()) hand_over();
                      installs.push_back(std::move(pair));
                    },
                    [&](contract::RemoveChildSa& pair) {
-                     hand_over_installs();
+                     if (removals.empty()) hand_over();
                      pairs_.erase(pair.name);
                      removals.push_back(std::move(pair));
                    },
+                   [&](contract::RetireChildSa& pair) {
+                     if (retirements.empty()) hand_over();
+                     if (const auto known = pairs_.find(pair.name); known != pairs_.end()) {
+                       known->second.is_retired = true;
+                     }
+                     retirements.push_back(std::move(pair));
+                   },
                    [&](const ike::QueryCounters& query) {
-                     hand_over_installs();
-                     hand_over_removals();
+                     hand_over();
                      data_plane_->query_counters(query.name,
                                                  [this](const std::vector<contract::ChildSaCounters>& counters) {
                                                    for (const auto& one : counters) key_manager_->tell(one);
@@ -125,13 +133,12 @@ void ServedStack::carry_out(std::vector<ike::StackRequest> requests) {
                },
                request);
   }
-  hand_over_installs();
-  hand_over_removals();
+  hand_over();
 }
 
 void ServedStack::install(std::vector<contract::InstallChildSa> pairs) {
   for (const contract::InstallChildSa& pair : pairs) {
-    KnownPair known{.pair = pair, .expires_at = {}};
+    KnownPair known{.pair = pair, .expires_at = {}, .is_retired = false};
     known.pair.inbound = known.pair.outbound = {};
     if (pair.lifetimes.hard) known.expires_at = wall_now() + *pair.lifetimes.hard;
     pairs_.insert_or_assign(pair.name, std::move(known));
@@ -163,6 +170,12 @@ void ServedStack::pass_on(const stack::user::Event& event) {
              event);
 }
 
+bool ServedStack::is_superseded(const contract::ChildSaName& name) const {
+  return pairs_.at(name).is_retired && std::ranges::any_of(pairs_, [&](const auto& other) {
+           return other.first.tunnel == name.tunnel && !other.second.is_retired;
+         });
+}
+
 void ServedStack::show_tunnels(TunnelsReply reply) {
   const std::uint64_t number = ++last_question_;
   questions_.emplace(number, std::move(reply));
@@ -177,6 +190,7 @@ void ServedStack::answer(std::uint64_t number, std::vector<contract::ChildSaCoun
   for (contract::ChildSaCounters& one : counters) {
     const auto known = pairs_.find(one.name);
     if (known == pairs_.end()) continue;  // removed meanwhile
+    if (is_superseded(one.name)) continue;
     tunnels.push_back({known->second.pair, std::move(one), known->second.expires_at});
   }
   questions_.extract(number).mapped()(std::move(tunnels));

@@ -51,7 +51,10 @@ class ServedStack {
   struct KnownPair {
     contract::InstallChildSa pair;
     std::optional<Instant> expires_at;
+    bool is_retired = false;
   };
+  /// Whether it was retired and another pair carries its tunnel: what a report then shows is the other.
+  bool is_superseded(const contract::ChildSaName& name) const;
 
   EventLoop& loop_;
   StackdOptions options_;
