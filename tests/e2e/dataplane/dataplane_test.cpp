@@ -9,6 +9,7 @@
 
 #include <thread>
 
+#include "datagram_stream.h"
 #include "stack/user/ike_channel.h"
 #include "two_hosts.h"
 #include "wire_tap.h"
@@ -173,6 +174,55 @@ TEST_F(DataPlaneTest, TheNewestGenerationCarriesAndTheOldOneIsStillHeard) {
   EXPECT_EQ(ping(net.east, data_address(2, tunnel_v4)), 0);
   for (Host* host : {&net.east, &net.west}) host->remove(1, 2);
   EXPECT_NE(ping(net.east, data_address(2, tunnel_v4), "-c 1 -W 1"), 0);
+}
+
+/// What the two iked tell their stacks in a rekey (RFC 7296 §2.8), each word with traffic before and after it.
+void rekey(Host& initiator, Host& responder, const Protection& protection, std::uint32_t replaced,
+           const std::function<bool()>& traffic_goes_on) {
+  using contract::SendingBegins;
+  ASSERT_EQ(responder.install(protection, 1, replaced + 1, SendingBegins::when_peer_is_ready).refused, std::nullopt);
+  ASSERT_TRUE(traffic_goes_on()) << "before the initiator has the response";
+  ASSERT_EQ(initiator.install(protection, 1, replaced + 1).refused, std::nullopt);
+  ASSERT_TRUE(traffic_goes_on()) << "with both pairs at both ends";
+  responder.remove(1, replaced);
+  ASSERT_TRUE(traffic_goes_on()) << "after the responder has removed the old pair";
+  initiator.remove(1, replaced);
+  ASSERT_TRUE(traffic_goes_on()) << "after both have removed the old pair";
+}
+
+TEST_F(DataPlaneTest, ARekeyLosesNoPacketOfAContinuousStream) {
+  for (const bool is_udp : {false, true}) {
+    const Protection protection{.is_udp = is_udp};
+    TwoHosts net{protection};
+    install_both(net, protection, 1);
+    const IpAddress east = data_address(1, protection), west = data_address(2, protection);
+    DatagramStream eastward{net.west, west, net.east, east}, westward{net.east, east, net.west, west};
+    // The second time for the one who has to wait for the other's first packet on the new pair, and then sends on it.
+    const auto traffic_goes_on = [&] {
+      return westward.advances() && eastward.advances() && westward.advances() && eastward.advances();
+    };
+    for (std::uint32_t generation = 1; generation <= 8; ++generation) {
+      SCOPED_TRACE(generation);
+      const bool by_east = generation % 2 == 0;
+      rekey(by_east ? net.east : net.west, by_east ? net.west : net.east, protection, generation, traffic_goes_on);
+      if (HasFatalFailure()) break;
+    }
+    EXPECT_EQ(westward.finish(), 0u) << state_of(net.east) << state_of(net.west);
+    EXPECT_EQ(eastward.finish(), 0u) << state_of(net.east) << state_of(net.west);
+    EXPECT_GT(net.east.counters(1).outbound_packets, 0u) << "of the last generation";
+    EXPECT_GT(net.west.counters(1).outbound_packets, 0u) << "of the last generation";
+  }
+}
+
+TEST_F(DataPlaneTest, APairThatIsRetiredIsHeardButDoesNotSend) {  // RFC 7296 §2.8.1
+  TwoHosts net{tunnel_v4};
+  install_both(net, tunnel_v4, 1);
+  ASSERT_EQ(net.east.install(tunnel_v4, 1, 2).refused, std::nullopt);
+  ASSERT_EQ(net.west.install(tunnel_v4, 1, 2).refused, std::nullopt);
+  net.east.plane().retire({{.stack = {}, .name = {.tunnel = DynamicTunnelId{1}, .generation = 2}}});
+  EXPECT_EQ(ping(net.east, data_address(2, tunnel_v4)), 0) << state_of(net.east) << state_of(net.west);
+  EXPECT_EQ(net.east.counters(1).outbound_packets, 3u) << "of the first generation";
+  EXPECT_EQ(net.east.counters(1).inbound_packets, 0u) << "of the first generation: west answers on the second";
 }
 
 TEST_F(DataPlaneTest, IkeDatagramsGoThroughBothPortsAndSurviveARestartOfIked) {

@@ -141,7 +141,8 @@ void Host::set_policy(policy::PolicyPointer policy) {
   });
 }
 
-contract::InstallResult Host::install(const Protection& protection, std::uint64_t tunnel, std::uint32_t generation) {
+contract::InstallResult Host::install(const Protection& protection, std::uint64_t tunnel, std::uint32_t generation,
+                                      contract::SendingBegins sending) {
   const unsigned other = 3 - number_;
   const std::uint64_t seed = tunnel * 100 + generation * 10;
   const auto selector = [&](unsigned host) { return TrafficSelectors{{.addresses = data_range(host, protection)}}; };
@@ -162,6 +163,7 @@ contract::InstallResult Host::install(const Protection& protection, std::uint64_
   pair.local_ts = selector(number_);
   pair.remote_ts = selector(other);
   if (protection.is_udp) pair.udp = contract::UdpEncapsulation{};
+  pair.sending = sending;
   pair.filter_rule = "nets";
   pair.lifetimes = protection.lifetimes;
 

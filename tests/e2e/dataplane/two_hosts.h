@@ -90,7 +90,8 @@ class Host {
   void stop();
   void set_policy(policy::PolicyPointer policy);
   /// Our end of the SAs; the keys follow from `tunnel` alone.
-  contract::InstallResult install(const Protection& protection, std::uint64_t tunnel, std::uint32_t generation = 1);
+  contract::InstallResult install(const Protection& protection, std::uint64_t tunnel, std::uint32_t generation = 1,
+                                  contract::SendingBegins sending = contract::SendingBegins::at_once);
   void remove(std::uint64_t tunnel, std::uint32_t generation = 1);
   contract::ChildSaCounters counters(std::uint64_t tunnel);
   stack::user::DataPlaneCounters plane_counters() { return plane_->counters(); }
