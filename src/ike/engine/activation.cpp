@@ -26,7 +26,7 @@ v2::IkeSa* Engine::State::find_for(const StackName& stack, const IpAddress& loca
   const auto [begin, end] = by_path_.equal_range(PathKey{stack, local, remote});
   for (auto entry = begin; entry != end; ++entry) {
     v2::IkeSa* sa = find(entry->second);
-    if (sa == nullptr || sa->rule->name != rule.name) continue;
+    if (sa == nullptr || sa->rule->name != rule.name || sa->reauthenticated_by) continue;
     const bool can_take_more =
         sa->state == v2::SaState::established || (sa->role == Role::initiator && sa->state < v2::SaState::half_open);
     if (can_take_more) return sa;
@@ -34,7 +34,7 @@ v2::IkeSa* Engine::State::find_for(const StackName& stack, const IpAddress& loca
   return nullptr;
 }
 
-v2::IkeSa& Engine::State::add(std::unique_ptr<v2::IkeSa> sa) {
+v2::IkeSa& Engine::State::enter(std::unique_ptr<v2::IkeSa> sa) {
   v2::IkeSa& added = *sa;
   added.path_local = added.local.address;
   added.path_remote = added.remote.address;
@@ -118,7 +118,7 @@ OperatorAnswer Engine::State::start(const StackName& stack, Start wanted) {
   fresh->wishes.push_back(std::move(wish));
   entry.sa = fresh->initiator_spi;
   tunnels_.emplace(tunnel, std::move(entry));
-  v2::IkeSa& added = add(std::move(fresh));
+  v2::IkeSa& added = enter(std::move(fresh));
   ++statistics_.initiated;
   v2::initiate(current, added);
   settle(added);

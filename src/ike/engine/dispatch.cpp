@@ -142,7 +142,7 @@ void Engine::State::take_init_request(const Datagram& datagram, const wire::Head
   ++statistics_.responded;
   half_open_.opened(datagram.remote.address);
   answered_inits_.emplace(key, answered->our_spi());
-  settle(add(std::move(answered)));
+  settle(enter(std::move(answered)));
 }
 
 }  // namespace adit::ike

@@ -4,6 +4,7 @@
 
 #include "ike/engine/state.h"
 #include "ike/v2/child_exchange.h"
+#include "ike/v2/child_lifetime.h"
 #include "ike/v2/ending.h"
 #include "ike/v2/timing.h"
 
@@ -88,88 +89,43 @@ void Engine::State::take(TimePassed&) {
 }
 
 void Engine::State::take(contract::InstallResult& result) {
-  const auto tunnel = tunnels_.find(result.name.tunnel);
-  v2::IkeSa* sa = tunnel == tunnels_.end() ? nullptr : find(tunnel->second.sa);
-  if (sa == nullptr || sa->stack != result.stack) return;
+  v2::IkeSa* sa = owner_of(result.name, result.stack);
+  if (sa == nullptr) return;
   v2::Turn current = turn();
   v2::install_answered(current, *sa, result);
   settle(*sa);
 }
 
 void Engine::State::take(contract::LifetimeReached& reached) {
-  const auto tunnel = tunnels_.find(reached.name.tunnel);
-  v2::IkeSa* sa = tunnel == tunnels_.end() ? nullptr : find(tunnel->second.sa);
-  if (sa == nullptr || sa->stack != reached.stack) return;
-  v2::ChildSa* child = sa->find_child(reached.name);
-  if (child == nullptr || !reached.hard) return;
-  child->installed = false;  // the stack has removed it itself
+  v2::IkeSa* sa = owner_of(reached.name, reached.stack);
+  v2::ChildSa* child = sa == nullptr ? nullptr : sa->find_child(reached.name);
+  if (child == nullptr) return;
   v2::Turn current = turn();
-  v2::delete_child(current, *sa, *child, v2::Ending::expired);
+  if (reached.hard) {
+    child->installed = false;  // the stack has removed it itself
+    v2::delete_child(current, *sa, *child, v2::Ending::expired);
+  } else {
+    v2::want_rekey(current, *sa, *child);
+  }
   settle(*sa);
 }
 
 void Engine::State::take(contract::ChildSaCounters& counters) {
-  const auto tunnel = tunnels_.find(counters.name.tunnel);
-  v2::IkeSa* sa = tunnel == tunnels_.end() ? nullptr : find(tunnel->second.sa);
-  if (sa == nullptr || sa->stack != counters.stack) return;
+  v2::IkeSa* sa = owner_of(counters.name, counters.stack);
+  if (sa == nullptr) return;
   v2::Turn current = turn();
   v2::counters_arrived(current, *sa, counters);
   settle(*sa);
 }
 
 void Engine::State::take(contract::PeerMoved& moved) {
-  const auto tunnel = tunnels_.find(moved.name.tunnel);
-  v2::IkeSa* sa = tunnel == tunnels_.end() ? nullptr : find(tunnel->second.sa);
-  if (sa == nullptr || sa->stack != moved.stack || sa->state != v2::SaState::established || !sa->nat_remote) return;
+  v2::IkeSa* sa = owner_of(moved.name, moved.stack);
+  if (sa == nullptr || sa->state != v2::SaState::established || !sa->nat_remote) return;
   // An authentic ESP packet may be a replay of an old path: only the peer's answer to a check from there decides, and
   // its next IKE message moves the SA (RFC 7296 §2.23).
   v2::Turn current = turn();
   v2::check_liveness(current, *sa);
   settle(*sa);
-}
-
-void Engine::State::take(DeactivateIkeTunnel& request) {
-  using Status = OperatorAnswer::Status;
-  std::vector<IkeSpi> named;
-  if (request.tunnel) {
-    const auto found = by_tunnel_.find(*request.tunnel);
-    const v2::IkeSa* sa = found == by_tunnel_.end() ? nullptr : find(found->second);
-    if (sa != nullptr && sa->stack == request.stack) named.push_back(found->second);
-  } else {
-    for_each_sa(request.stack, [&](const v2::IkeSa& sa) { named.push_back(sa.our_spi()); });
-  }
-  for (const IkeSpi spi : named) {
-    v2::Turn current = turn();
-    v2::want_delete(current, *find(spi), v2::Ending::by_operator);
-    settle(*find(spi));
-  }
-  const Status status = named.empty() ? Status::not_found : Status::started;
-  step_->answers.push_back({status, request.tunnel ? "K" + std::to_string(request.tunnel->value())
-                                                   : std::to_string(named.size()) + " IKE tunnels"});
-}
-
-void Engine::State::take(DeactivateDynamicTunnel& request) {
-  using Status = OperatorAnswer::Status;
-  std::vector<DynamicTunnelId> named;
-  if (request.tunnel) {
-    const auto found = tunnels_.find(*request.tunnel);
-    if (found != tunnels_.end() && found->second.traffic.stack == request.stack) named.push_back(*request.tunnel);
-  } else {
-    for (const auto& [id, tunnel] : tunnels_) {
-      if (tunnel.traffic.stack == request.stack) named.push_back(id);
-    }
-  }
-  for (const DynamicTunnelId id : named) {
-    v2::IkeSa* sa = find(tunnels_.at(id).sa);
-    if (sa == nullptr) continue;
-    const IkeSpi spi = sa->our_spi();
-    v2::Turn current = turn();
-    v2::delete_tunnel(current, *sa, id, v2::Ending::by_operator);
-    if (v2::IkeSa* still = find(spi)) settle(*still);
-  }
-  const Status status = named.empty() ? Status::not_found : Status::started;
-  step_->answers.push_back({status, request.tunnel ? "Y" + std::to_string(request.tunnel->value())
-                                                   : std::to_string(named.size()) + " dynamic tunnels"});
 }
 
 }  // namespace adit::ike

@@ -1,5 +1,8 @@
 // The indexes over the SAs: entered when one appears, left when it ends.
 
+#include <algorithm>
+#include <iterator>
+
 #include "ike/engine/state.h"
 #include "ike/v2/ending.h"
 #include "ike/v2/timing.h"
@@ -11,10 +14,12 @@ namespace {
 constexpr std::uint32_t reserved_spis = 255;  // 1 to 255 are IANA's (RFC 4303 §2.1)
 constexpr unsigned id_shift = 48;             // numbers of tunnels stay apart between the shards
 
-constexpr Seconds reactivation_pause{60};  // before an AutoActivate rule that failed is tried again
+constexpr Seconds first_pause{10};  // before an AutoActivate rule that failed is tried again; doubles with each failure
+constexpr unsigned most_doublings = 6;
 
-/// How long an AutoActivate rule rests after its tunnel's end; nothing when the end was wanted here.
-std::optional<Seconds> pause_before_again(v2::Ending ending) {
+/// How long an AutoActivate rule rests after its tunnel's end, which came so often in a row before it was up; nothing
+/// when the end was wanted here.
+std::optional<Seconds> pause_before_again(v2::Ending ending, unsigned failures) {
   switch (ending) {
     case v2::Ending::expired:
       return Seconds{0};
@@ -22,14 +27,20 @@ std::optional<Seconds> pause_before_again(v2::Ending ending) {
     case v2::Ending::malformed:
     case v2::Ending::failed:
     case v2::Ending::by_peer:
-      return reactivation_pause;
+      return first_pause * (1 << std::min(failures, most_doublings));
     case v2::Ending::by_operator:
     case v2::Ending::by_policy:
     case v2::Ending::stack_gone:
     case v2::Ending::superseded:
+    case v2::Ending::peer_restarted:
       break;
   }
   return std::nullopt;
+}
+
+bool is_same_peer(const v2::IkeSa& one, const v2::IkeSa& other) {
+  return one.stack == other.stack && one.remote_identity && one.remote_identity == other.remote_identity &&
+         one.local_identity == other.local_identity && v2::is_authenticated(other.state);
 }
 
 template <class Map, class Key, class Value>
@@ -76,7 +87,7 @@ void Engine::State::authenticated(v2::IkeSa& sa, Contact contact) {
       // no answer for it yet when it said that this is the only one.
       if (old == nullptr || old->establishing != nullptr || old->established_at >= sa.begun_at) continue;
       v2::Turn current = turn();
-      v2::close(current, *old, v2::Ending::superseded);
+      v2::close(current, *old, v2::Ending::peer_restarted);
       touched_.push_back(spi);
     }
   }
@@ -91,36 +102,128 @@ bool Engine::State::knows_peer(const v2::IkeSa& sa, const Identity& peer) const 
   return false;
 }
 
+contract::ChildSaName Engine::State::next_generation(DynamicTunnelId tunnel) {
+  return {.tunnel = tunnel, .generation = ++tunnels_.at(tunnel).last_generation};
+}
+
+v2::IkeSa* Engine::State::owner_of(const contract::ChildSaName& name, const StackName& stack) {
+  const auto owner = owners_.find(name);
+  v2::IkeSa* sa = owner == owners_.end() ? nullptr : find(owner->second);
+  return sa == nullptr || sa->stack != stack ? nullptr : sa;
+}
+
+std::vector<IkeSpi> Engine::State::owners_of(DynamicTunnelId tunnel) const {
+  std::vector<IkeSpi> owners{tunnels_.at(tunnel).sa};
+  for (auto entry = owners_.lower_bound({tunnel, 0}); entry != owners_.end() && entry->first.tunnel == tunnel;
+       ++entry) {
+    if (std::ranges::find(owners, entry->second) == owners.end()) owners.push_back(entry->second);
+  }
+  return owners;
+}
+
+std::optional<DynamicTunnelId> Engine::State::tunnel_with_peer(const v2::IkeSa& sa,
+                                                               const policy::SelectorPair& traffic) {
+  const auto [begin, end] = by_traffic_.equal_range(TrafficKey{sa.stack, traffic});
+  for (auto entry = begin; entry != end; ++entry) {
+    for (auto owner = owners_.lower_bound({entry->second, 0});
+         owner != owners_.end() && owner->first.tunnel == entry->second; ++owner) {
+      const v2::IkeSa* other = find(owner->second);
+      if (other != nullptr && other != &sa && is_same_peer(sa, *other)) return entry->second;
+    }
+  }
+  return std::nullopt;
+}
+
+std::vector<std::pair<v2::IkeSa*, v2::ChildSa*>> Engine::State::doubles_of(const v2::IkeSa& sa,
+                                                                           const v2::ChildSa& child) {
+  std::vector<std::pair<v2::IkeSa*, v2::ChildSa*>> doubles;
+  const auto [begin, end] =
+      by_traffic_.equal_range(TrafficKey{sa.stack, {.local = child.local_ts, .remote = child.remote_ts}});
+  for (auto entry = begin; entry != end; ++entry) {
+    for (auto owner = owners_.lower_bound({entry->second, 0});
+         owner != owners_.end() && owner->first.tunnel == entry->second; ++owner) {
+      v2::IkeSa* other_sa = find(owner->second);
+      if (other_sa == nullptr || other_sa == &sa || !is_same_peer(sa, *other_sa)) continue;
+      v2::ChildSa* other = other_sa->find_child(owner->first);
+      const bool is_double = other != nullptr && other->state == ChildState::active && !other->superseded &&
+                             other->creator != child.creator && other->local_ts == child.local_ts &&
+                             other->remote_ts == child.remote_ts;
+      if (is_double) doubles.emplace_back(other_sa, other);
+    }
+  }
+  return doubles;
+}
+
 void Engine::State::child_added(const v2::IkeSa& sa, const v2::ChildSa& child) {
   ++statistics_.child_sas;
-  if (tunnels_.contains(child.name.tunnel)) return;  // wished for here, or a further generation
+  owners_.insert_or_assign(child.name, sa.our_spi());
+  if (const auto known = tunnels_.find(child.name.tunnel); known != tunnels_.end()) {
+    known->second.sa = sa.our_spi();  // wished for here, or a further generation
+    failures_.erase({sa.stack, known->second.rule});
+    return;
+  }
   TrafficKey traffic{sa.stack, {.local = child.local_ts, .remote = child.remote_ts}};
   by_traffic_.emplace(traffic, child.name.tunnel);
-  tunnels_.emplace(child.name.tunnel, Tunnel{.sa = sa.our_spi(), .traffic = std::move(traffic)});
+  tunnels_.emplace(child.name.tunnel, Tunnel{.sa = sa.our_spi(),
+                                             .last_generation = child.name.generation,
+                                             .traffic = std::move(traffic),
+                                             .auto_activate = false,
+                                             .rule = {}});
 }
 
 void Engine::State::child_removed(const v2::IkeSa& sa, const v2::ChildSa& child, v2::Ending ending) {
   --statistics_.child_sas;
   inbound_spis_.erase(child.inbound_spi);
-  for (const v2::ChildSa& other : sa.children) {
-    if (&other != &child && other.name.tunnel == child.name.tunnel) return;  // another generation carries on
-  }
+  owners_.erase(child.name);
   wish_failed(sa, child.name.tunnel, ending);
 }
 
 void Engine::State::wish_failed(const v2::IkeSa& sa, DynamicTunnelId tunnel, v2::Ending ending) {
   const auto found = tunnels_.find(tunnel);
   if (found == tunnels_.end()) return;
+  // Another generation carries on, or is on its way.
+  const auto other = owners_.lower_bound({tunnel, 0});
+  if (other != owners_.end() && other->first.tunnel == tunnel) {
+    if (found->second.sa == sa.our_spi()) found->second.sa = other->second;
+    return;
+  }
+  const v2::IkeSa* wishing = find(found->second.sa);
+  if (wishing != nullptr && wishing->is_to_make(tunnel)) return;
+
   if (found->second.auto_activate) {
-    if (const auto pause = pause_before_again(ending)) {
-      to_reactivate_.emplace(now_ + *pause, std::pair{sa.stack, found->second.rule});
+    const AutomaticRule rule{sa.stack, found->second.rule};
+    unsigned& failures = failures_[rule];
+    if (const auto pause = pause_before_again(ending, failures)) {
+      ++failures;
+      to_reactivate_.emplace(now_ + *pause, rule);
     }
   }
-  if (const auto traffic = by_traffic_.find(found->second.traffic);
-      traffic != by_traffic_.end() && traffic->second == tunnel) {
-    by_traffic_.erase(traffic);
-  }
+  const auto [begin, end] = by_traffic_.equal_range(found->second.traffic);
+  const auto traffic = std::find_if(begin, end, [&](const auto& entry) { return entry.second == tunnel; });
+  if (traffic != end) by_traffic_.erase(traffic);
   tunnels_.erase(found);
+}
+
+void Engine::State::inherit(v2::IkeSa& from, v2::IkeSa& to) {
+  for (const v2::ChildSa& child : from.children) {
+    owners_.insert_or_assign(child.name, to.our_spi());
+    if (const auto tunnel = tunnels_.find(child.name.tunnel); tunnel != tunnels_.end()) {
+      if (tunnel->second.sa == from.our_spi()) tunnel->second.sa = to.our_spi();
+    }
+  }
+  for (const v2::ChildWish& wish : from.wishes) tunnels_.at(wish.name.tunnel).sa = to.our_spi();
+  std::ranges::move(from.children, std::back_inserter(to.children));
+  std::ranges::move(from.wishes, std::back_inserter(to.wishes));
+  std::ranges::move(from.spis_to_delete, std::back_inserter(to.spis_to_delete));
+  from.children.clear();
+  from.wishes.clear();
+  from.spis_to_delete.clear();
+  by_tunnel_.insert_or_assign(to.tunnel, to.our_spi());
+  by_peer_.emplace(PeerKey{to.stack, *to.local_identity, *to.remote_identity}, to.our_spi());
+  to.reauthenticated_by = std::exchange(from.reauthenticated_by, std::nullopt);
+  if (v2::IkeSa* newer = to.reauthenticated_by ? find(*to.reauthenticated_by) : nullptr) {
+    newer->reauthenticates = to.our_spi();
+  }
 }
 
 void Engine::State::settle(v2::IkeSa& sa) {
@@ -129,6 +232,7 @@ void Engine::State::settle(v2::IkeSa& sa) {
     half_open_.settled(sa.init_remote.address);
     answered_inits_.erase(InitKey{sa.stack, sa.init_remote, sa.initiator_spi});
   }
+  if (sa.reauthenticates && sa.state == v2::SaState::established) finish_reauthentication(sa);
   if (sa.state == v2::SaState::closed) return forget(sa);
   timers_.set(sa.our_spi(), sa.timer, v2::next_deadline(sa));
 }
@@ -140,7 +244,10 @@ void Engine::State::forget(v2::IkeSa& sa) {
   if (sa.local_identity && sa.remote_identity) {
     erase_entry(by_peer_, PeerKey{sa.stack, *sa.local_identity, *sa.remote_identity}, spi);
   }
-  by_tunnel_.erase(sa.tunnel);
+  if (const auto named = by_tunnel_.find(sa.tunnel); named != by_tunnel_.end() && named->second == spi) {
+    by_tunnel_.erase(named);
+  }
+  if (sa.reauthenticates) reauthentication_failed(sa);
   asked_.erase(sa.asked);
   sas_.erase(spi);
 }

@@ -5,6 +5,7 @@
 
 #include "ike/engine/state.h"
 #include "ike/v2/auth.h"
+#include "ike/v2/child_install.h"
 #include "ike/v2/ending.h"
 #include "ike/v2/machine.h"
 
@@ -13,19 +14,6 @@ namespace adit::ike {
 namespace {
 
 constexpr Seconds authorities_life{600};  // key rings change: then nssd is asked again, at the next use
-
-/// The filter of the new policy under which a child may stay: its rule, still dynamic, still with its selectors.
-const policy::Filter* successor(const policy::PolicySnapshot& policy, const v2::ChildSa& child) {
-  for (const policy::Filter& filter : policy.filter.filters) {
-    if (filter.rule != child.filter->rule || filter.direction != policy::Direction::outbound) continue;
-    if (filter.vpn == nullptr || !filter.local_selector().contains(child.local_ts) ||
-        !filter.remote_selector().contains(child.remote_ts)) {
-      continue;
-    }
-    return &filter;
-  }
-  return nullptr;
-}
 
 }  // namespace
 
@@ -41,7 +29,7 @@ void Engine::State::take(PolicyInstalled& installed) {
     v2::IkeSa& sa = *find(spi);
     v2::Turn current = turn();
     for (v2::ChildSa& child : sa.children) {
-      if (child.state != ChildState::active || successor(*installed.policy, child) != nullptr) continue;
+      if (child.state != ChildState::active || v2::successor_filter(*installed.policy, child) != nullptr) continue;
       v2::delete_child(current, sa, child, v2::Ending::by_policy);
     }
     settle(sa);

@@ -45,6 +45,8 @@ class Engine::State final : public v2::Shard {
   void take(ActivateRule& request);
   void take(DeactivateIkeTunnel& request);
   void take(DeactivateDynamicTunnel& request);
+  void take(RefreshIkeTunnel& request);
+  void take(RefreshDynamicTunnel& request);
   void take(contract::Acquire& acquire);
   void take(contract::InstallResult& result);
   void take(contract::LifetimeReached& reached);
@@ -60,6 +62,8 @@ class Engine::State final : public v2::Shard {
   InboundSpi draw_inbound_spi() override;
   void release(InboundSpi spi) override { inbound_spis_.erase(spi); }
   DynamicTunnelId number_dynamic_tunnel() override;
+  contract::ChildSaName next_generation(DynamicTunnelId tunnel) override;
+  std::optional<DynamicTunnelId> tunnel_with_peer(const v2::IkeSa& sa, const policy::SelectorPair& traffic) override;
   void ask(v2::IkeSa& sa, std::variant<contract::Sign, contract::Verify> request) override;
   const v2::KnownAuthorities& authorities(const StackName& stack, const std::vector<std::string>& ca_labels,
                                           std::optional<IkeSpi> waiting) override;
@@ -67,6 +71,13 @@ class Engine::State final : public v2::Shard {
   bool knows_peer(const v2::IkeSa& sa, const Identity& peer) const override;
   void child_added(const v2::IkeSa& sa, const v2::ChildSa& child) override;
   void child_removed(const v2::IkeSa& sa, const v2::ChildSa& child, v2::Ending ending) override;
+  std::vector<std::pair<v2::IkeSa*, v2::ChildSa*>> doubles_of(const v2::IkeSa& sa, const v2::ChildSa& child) override;
+  IkeSpi draw_ike_spi() override;
+  v2::IkeSa* find(IkeSpi our_spi) override;
+  v2::IkeSa& enter(std::unique_ptr<v2::IkeSa> sa) override;
+  void inherit(v2::IkeSa& from, v2::IkeSa& to) override;
+  void reauthenticate(v2::IkeSa& sa) override;
+  void touch(const v2::IkeSa& sa) override { touched_.push_back(sa.our_spi()); }
   void wish_failed(const v2::IkeSa& sa, DynamicTunnelId tunnel, v2::Ending ending) override;
 
   // Reports.
@@ -101,7 +112,8 @@ class Engine::State final : public v2::Shard {
     auto operator<=>(const PeerKey&) const = default;
   };
   struct Tunnel {  // a dynamic tunnel, over the generations of its SAs
-    IkeSpi sa;
+    IkeSpi sa;     // where its newest SA is, or is negotiated
+    std::uint32_t last_generation = 1;
     TrafficKey traffic;
     bool auto_activate = false;
     std::string rule;
@@ -112,8 +124,12 @@ class Engine::State final : public v2::Shard {
   };
 
   v2::Turn turn() { return {now_, random_, options_, *step_, statistics_, *this}; }
-  v2::IkeSa* find(IkeSpi our_spi);
-  IkeSpi draw_ike_spi();
+  // What an operator means by a name (operator.cpp).
+  std::vector<IkeSpi> ike_sas_named(const StackName& stack, std::optional<IkeTunnelId> tunnel);
+  std::vector<DynamicTunnelId> tunnels_named(const StackName& stack, std::optional<DynamicTunnelId> tunnel) const;
+  v2::IkeSa* owner_of(const contract::ChildSaName& name, const StackName& stack);
+  /// The IKE SAs that have SAs of a tunnel, or the wish for one.
+  std::vector<IkeSpi> owners_of(DynamicTunnelId tunnel) const;
 
   // Datagrams (dispatch.cpp).
   void take_v2(const Datagram& datagram, const wire::Header& header);
@@ -133,11 +149,13 @@ class Engine::State final : public v2::Shard {
   void activate_automatic_rules(const StackName& stack);
   v2::IkeSa* find_for(const StackName& stack, const IpAddress& local, const IpAddress& remote,
                       const policy::KeyExchangeRule& rule);
-  v2::IkeSa& add(std::unique_ptr<v2::IkeSa> sa);
 
   void ask_authorities(const StackName& stack, const std::vector<std::string>& ca_labels,
                        StackKnowledge::LabelAuthorities& entry);
   void close_stack(const StackName& stack, v2::Ending ending);
+  /// A new IKE SA has all that the one it reauthenticates had: the old one goes (reauthentication.cpp).
+  void finish_reauthentication(v2::IkeSa& sa);
+  void reauthentication_failed(v2::IkeSa& sa);
   /// After something happened to an SA: its timer, its place in the counts, its end.
   void settle(v2::IkeSa& sa);
   void forget(v2::IkeSa& sa);
@@ -155,12 +173,15 @@ class Engine::State final : public v2::Shard {
   std::multimap<PeerKey, IkeSpi> by_peer_;
   std::unordered_map<IkeTunnelId, IkeSpi> by_tunnel_;
   std::unordered_map<DynamicTunnelId, Tunnel> tunnels_;
-  std::map<TrafficKey, DynamicTunnelId> by_traffic_;
+  std::multimap<TrafficKey, DynamicTunnelId> by_traffic_;
+  std::map<contract::ChildSaName, IkeSpi> owners_;  // of each Child SA
   std::unordered_set<InboundSpi> inbound_spis_;
   std::unordered_map<RequestId, std::variant<IkeSpi, AuthoritiesAsked>> asked_;
   std::vector<IkeSpi> touched_;  // by the input in work, beside the SA it names
-  /// AutoActivate rules whose tunnel has ended, and when to try them again.
-  std::multimap<Instant, std::pair<StackName, std::string>> to_reactivate_;
+  /// AutoActivate rules whose tunnel has ended, and when to try them again; how often in a row each has failed.
+  using AutomaticRule = std::pair<StackName, std::string>;
+  std::multimap<Instant, AutomaticRule> to_reactivate_;
+  std::map<AutomaticRule, unsigned> failures_;
   Timers timers_;
   HalfOpenLimits half_open_;
   v2::CookieJar cookies_;

@@ -45,6 +45,17 @@ struct DeactivateDynamicTunnel {
   StackName stack;
   std::optional<DynamicTunnelId> tunnel;  ///< nothing: all
 };
+/// The operator's `ipsec -k refresh`: both ends prove themselves again, in a new IKE SA that takes over (RFC 7296
+/// §2.8.3).
+struct RefreshIkeTunnel {
+  StackName stack;
+  std::optional<IkeTunnelId> tunnel;  ///< nothing: all
+};
+/// The operator's `ipsec -y refresh`: the Child SA is rekeyed (RFC 7296 §1.3.3).
+struct RefreshDynamicTunnel {
+  StackName stack;
+  std::optional<DynamicTunnelId> tunnel;  ///< nothing: all
+};
 struct CertificateAnswer {
   RequestId id;
   std::variant<contract::Authorities, contract::Signature, contract::Verified, contract::ServiceRefusal> answer;
@@ -58,10 +69,10 @@ struct StackDown {
 };
 struct TimePassed {};
 
-using Input =
-    std::variant<Datagram, PolicyInstalled, PolicyRemoved, ActivateRule, DeactivateIkeTunnel, DeactivateDynamicTunnel,
-                 contract::Acquire, contract::InstallResult, contract::LifetimeReached, contract::ChildSaCounters,
-                 contract::PeerMoved, CertificateAnswer, StackUp, StackDown, TimePassed>;
+using Input = std::variant<Datagram, PolicyInstalled, PolicyRemoved, ActivateRule, DeactivateIkeTunnel,
+                           DeactivateDynamicTunnel, RefreshIkeTunnel, RefreshDynamicTunnel, contract::Acquire,
+                           contract::InstallResult, contract::LifetimeReached, contract::ChildSaCounters,
+                           contract::PeerMoved, CertificateAnswer, StackUp, StackDown, TimePassed>;
 
 struct CertificateRequest {
   RequestId id;

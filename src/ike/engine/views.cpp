@@ -21,6 +21,7 @@ IkeState state_of(const v2::IkeSa& sa) {
       return IkeState::wait_ke;
     case v2::SaState::established:
       return IkeState::done;
+    case v2::SaState::superseded:
     case v2::SaState::deleting:
       return IkeState::half_closed;
     case v2::SaState::refused:
@@ -85,7 +86,11 @@ IkeTunnelView view_of(const v2::IkeSa& sa) {
       view.lifesize_kbytes = offer->lifesize_kbytes;
     }
   }
-  if (sa.state == v2::SaState::established) view.expires_at = sa.expires_at;
+  if (sa.state == v2::SaState::established) {
+    view.expires_at = sa.expires_at;
+    view.refresh_at = sa.refresh_at;
+    view.reauth_at = sa.reauth_at;
+  }
   return view;
 }
 
@@ -109,6 +114,7 @@ DynamicTunnelView view_of(const v2::IkeSa& sa, const v2::ChildSa& child) {
   view.lifesize_kbytes = child.offer->lifesize_kbytes;
   view.lifetime = child.offer->lifetime;
   view.expires_at = child.expires_at;
+  view.refresh_at = child.refresh_at;
   if (child.vpn_life_expires_at != Instant::max()) view.vpn_life_expires_at = child.vpn_life_expires_at;
   view.group = child.group;
   view.udp = child.udp;

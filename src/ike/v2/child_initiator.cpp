@@ -4,8 +4,10 @@
 
 #include "ike/v2/child_exchange.h"
 #include "ike/v2/child_install.h"
+#include "ike/v2/child_lifetime.h"
 #include "ike/v2/ending.h"
 #include "ike/v2/proposals.h"
+#include "ike/v2/timing.h"
 
 namespace adit::ike::v2 {
 
@@ -15,9 +17,12 @@ constexpr std::size_t nonce_octets = 32;
 
 using Mode = contract::EncapsulationMode;
 
+constexpr unsigned most_put_off = 20;  // TEMPORARY_FAILUREs in a row: a minute or more (RFC 7296 §2.25)
+
 void child_failed(Turn& turn, IkeSa& sa, const std::string& reason) {
   const std::unique_ptr<ChildNegotiation> failed = std::move(sa.negotiation);
   turn.shard.release(failed->inbound_spi);
+  if (failed->wish.rekeys) rekey_failed(turn, sa, *failed->wish.rekeys);
   ++turn.statistics.failed;
   tell(turn, CatalogueId::negotiation_failed,
        {{"tunnel", "Y" + std::to_string(failed->wish.name.tunnel.value())},
@@ -26,7 +31,10 @@ void child_failed(Turn& turn, IkeSa& sa, const std::string& reason) {
   turn.shard.wish_failed(sa, failed->wish.name.tunnel, failed->cancelled ? Ending::by_operator : Ending::failed);
 }
 
-bool asks_for_transport(const IkeSa& sa, const ChildWish& wish) {
+bool asks_for_transport(IkeSa& sa, const ChildWish& wish) {
+  // A rekey keeps the mode: the traffic is the same (RFC 7296 §2.8).
+  const ChildSa* old = wish.rekeys ? sa.find_child(*wish.rekeys) : nullptr;
+  if (old != nullptr) return old->mode == Mode::transport;
   switch (wish.filter->vpn->how_to_encap_ikev2) {
     case policy::EncapsulationChoice::tunnel:
       return false;
@@ -47,6 +55,53 @@ std::optional<GroupId> group_to_retry(const ChildNegotiation& negotiation, const
   return fits ? std::optional{group} : std::nullopt;
 }
 
+/// Without a word to anybody: another SA does what was wished for.
+void wish_withdrawn(Turn& turn, IkeSa& sa) {
+  const std::unique_ptr<ChildNegotiation> withdrawn = std::move(sa.negotiation);
+  turn.shard.release(withdrawn->inbound_spi);
+  turn.shard.wish_failed(sa, withdrawn->wish.name.tunnel, Ending::by_peer);
+}
+
+/// Asks again for the same, at once or when the peer has time.
+void wish_again(Turn& turn, IkeSa& sa) {
+  ChildWish wish = std::move(sa.negotiation->wish);
+  turn.shard.release(sa.negotiation->inbound_spi);
+  sa.negotiation.reset();
+  sa.wishes.insert(sa.wishes.begin(), std::move(wish));
+}
+
+/// What the peer's error means for the wish; false when it ends it.
+bool is_followed(Turn& turn, IkeSa& sa, const wire::Notify& error) {
+  ChildNegotiation& negotiation = *sa.negotiation;
+  switch (error.type) {
+    case wire::NotifyType::invalid_ke_payload: {
+      const auto group = group_to_retry(negotiation, error);
+      if (!group) return false;
+      negotiation.wish.group = group;
+      wish_again(turn, sa);
+      return true;
+    }
+    case wire::NotifyType::temporary_failure:  // RFC 7296 §2.25
+      if (negotiation.cancelled || ++negotiation.wish.put_off > most_put_off) return false;
+      wish_again(turn, sa);
+      be_patient(turn, sa);
+      return true;
+    case wire::NotifyType::child_sa_not_found: {  // RFC 7296 §2.25: it goes without a word, and a new one is asked for
+      ChildSa* old = negotiation.wish.rekeys ? sa.find_child(*negotiation.wish.rekeys) : nullptr;
+      if (old == nullptr || negotiation.cancelled) return false;
+      ChildWish wish = std::move(negotiation.wish);
+      turn.shard.release(negotiation.inbound_spi);
+      sa.negotiation.reset();
+      wish.rekeys.reset();
+      sa.wishes.insert(sa.wishes.begin(), std::move(wish));
+      remove_child(turn, sa, *old, Ending::by_peer);
+      return true;
+    }
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
 void ask_for_child(Turn& turn, IkeSa& sa, ChildWish wish, wire::ExchangeType exchange, wire::Payloads& request) {
@@ -58,6 +113,15 @@ void ask_for_child(Turn& turn, IkeSa& sa, ChildWish wish, wire::ExchangeType exc
   const bool is_first = exchange == wire::ExchangeType::ike_auth;
   const GroupId group = is_first ? GroupId::none : negotiation->wish.group.value_or(action.initiate_with_pfs);
 
+  if (negotiation->wish.rekeys) {
+    // Named by the SPI on which we receive (RFC 7296 §1.3.3).
+    const ChildSa& old = *sa.find_child(*negotiation->wish.rekeys);
+    Writer spi;
+    spi.u32(old.inbound_spi.value());
+    request.add(wire::Notify{.protocol = std::to_underlying(old.transforms.protocol),
+                             .spi = std::move(spi).take(),
+                             .type = wire::NotifyType::rekey_sa});
+  }
   negotiation->transport_asked = asks_for_transport(sa, negotiation->wish);
   if (negotiation->transport_asked) request.add(wire::Notify{.type = wire::NotifyType::use_transport_mode});
   request.add(wire::Notify{.type = wire::NotifyType::esp_tfc_padding_not_supported});
@@ -87,16 +151,8 @@ void take_child_answer(Turn& turn, IkeSa& sa, const wire::Payloads& answer, Byte
   const auto* remote = answer.find<wire::TrafficSelectorPayload>(wire::PayloadType::traffic_selectors_responder);
   if (chosen == nullptr || local == nullptr || remote == nullptr) {
     const wire::Notify* error = answer.find_error();
-    if (error != nullptr && error->type == wire::NotifyType::invalid_ke_payload) {
-      if (const auto group = group_to_retry(negotiation, *error)) {
-        ChildWish wish = std::move(negotiation.wish);
-        wish.group = group;
-        turn.shard.release(negotiation.inbound_spi);
-        sa.negotiation.reset();
-        sa.wishes.insert(sa.wishes.begin(), std::move(wish));
-        return;
-      }
-    }
+    if (negotiation.wish.rekeys && peer_was_first(sa, *negotiation.wish.rekeys)) return wish_withdrawn(turn, sa);
+    if (error != nullptr && is_followed(turn, sa, *error)) return;
     if (error == nullptr) {  // it may have the SA all the same
       sa.spis_to_delete.push_back({transforms_of(action.offers.front()).protocol, negotiation.inbound_spi});
     }
@@ -165,7 +221,8 @@ void take_child_answer(Turn& turn, IkeSa& sa, const wire::Payloads& answer, Byte
            .filter = agreed->wish.filter,
            .local_dyn_vpn_rule = agreed->wish.local_dyn_vpn_rule,
            .activation = agreed->wish.activation,
-           .group = agreed->nonce.empty() ? sa.algorithms.group : group},
+           .group = agreed->nonce.empty() ? sa.algorithms.group : group,
+           .replaces = agreed->wish.rekeys},
           Role::initiator, shared, ni, nr);
 }
 

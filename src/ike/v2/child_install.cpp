@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "ike/v2/timing.h"
+
 namespace adit::ike::v2 {
 
 namespace {
@@ -32,6 +34,24 @@ contract::DfPolicy df_of(policy::DfSetting df) {
 }
 
 }  // namespace
+
+const policy::Filter* successor_filter(const policy::PolicySnapshot& policy, const ChildSa& child) {
+  for (const policy::Filter& filter : policy.filter.filters) {
+    if (filter.rule != child.filter->rule || filter.direction != policy::Direction::outbound) continue;
+    if (filter.vpn == nullptr || !filter.local_selector().contains(child.local_ts) ||
+        !filter.remote_selector().contains(child.remote_ts)) {
+      continue;
+    }
+    return &filter;
+  }
+  return nullptr;
+}
+
+FilterPointer filter_in_force(Turn& turn, const IkeSa& sa, const ChildSa& child) {
+  const policy::PolicyPointer policy = turn.shard.policy_of(sa.stack);
+  const policy::Filter* filter = policy == nullptr ? nullptr : successor_filter(*policy, child);
+  return filter == nullptr ? child.filter : share(policy, filter);
+}
 
 Path path_of(const IkeSa& sa) { return sa.nat_local || sa.nat_remote ? Path::behind_nat : Path::direct; }
 
@@ -72,7 +92,10 @@ void install(Turn& turn, IkeSa& sa, ChildAgreement agreement, Role role, SecretV
                 .remote_ts = agreement.selectors.remote,
                 .filter = agreement.filter,
                 .offer = {agreement.filter, &offer},
-                .local_dyn_vpn_rule = std::move(agreement.local_dyn_vpn_rule)};
+                .local_dyn_vpn_rule = std::move(agreement.local_dyn_vpn_rule),
+                .creator = role,
+                .rank = NonceRank::of(ni, nr),
+                .replaces = agreement.replaces};
   if (path_of(sa) == Path::behind_nat) {
     child.udp = contract::UdpEncapsulation{.local_port = sa.local.port, .remote_port = sa.remote.port};
   }
@@ -82,6 +105,8 @@ void install(Turn& turn, IkeSa& sa, ChildAgreement agreement, Role role, SecretV
     if (other.name.tunnel == child.name.tunnel) child.vpn_life_expires_at = other.vpn_life_expires_at;
   }
   child.expires_at = std::min(turn.now + Duration{offer.lifetime}, child.vpn_life_expires_at);
+  // VpnLife ends the tunnel, not only an SA: nothing follows then.
+  if (child.expires_at != child.vpn_life_expires_at) child.refresh_at = refresh_time(turn, offer.lifetime);
 
   turn.step.stack.emplace_back(
       contract::InstallChildSa{.stack = sa.stack,
@@ -101,6 +126,7 @@ void install(Turn& turn, IkeSa& sa, ChildAgreement agreement, Role role, SecretV
                                .lifetimes = lifetimes_of(offer),
                                .df = df_of(action.df),
                                .copy_dscp = action.copy_dscp,
+                               .sending = agreement.sending,
                                .filter_rule = child.filter->rule,
                                .vpn_action = action.name,
                                .local_dyn_vpn_rule = child.local_dyn_vpn_rule});

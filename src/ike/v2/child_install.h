@@ -18,11 +18,19 @@ struct ChildAgreement {
   FilterPointer filter;
   std::string local_dyn_vpn_rule;
   Activation activation{};
-  GroupId group = GroupId::none;  ///< for the reports
+  GroupId group = GroupId::none;                  ///< for the reports
+  std::optional<contract::ChildSaName> replaces;  ///< by a rekey
+  contract::SendingBegins sending = contract::SendingBegins::at_once;
 };
 
 /// Adds the child to the SA and asks the stack to install it. `initiator`: this side sent the request.
 void install(Turn& turn, IkeSa& sa, ChildAgreement agreement, Role role, SecretView shared, Bytes ni, Bytes nr);
+
+/// The filter of the policy in force under which a child is rekeyed: its rule, still dynamic, still with its selectors.
+/// The one it was made by when there is none (docs/policy.md, Refresh).
+FilterPointer filter_in_force(Turn& turn, const IkeSa& sa, const ChildSa& child);
+/// The same of a policy; null when there is none.
+const policy::Filter* successor_filter(const policy::PolicySnapshot& policy, const ChildSa& child);
 
 /// Transport mode is possible where the traffic's ends are the security endpoints.
 bool fits_transport(const IkeSa& sa, const policy::SelectorPair& selectors);

@@ -5,9 +5,11 @@
 #include "ike/v2/acceptable_traffic.h"
 #include "ike/v2/child_exchange.h"
 #include "ike/v2/child_install.h"
+#include "ike/v2/child_lifetime.h"
 #include "ike/v2/ending.h"
 #include "ike/v2/machine.h"
 #include "ike/v2/proposals.h"
+#include "ike/v2/requests.h"
 #include "ike/v2/sending.h"
 
 namespace adit::ike::v2 {
@@ -15,6 +17,7 @@ namespace adit::ike::v2 {
 namespace {
 
 constexpr std::size_t nonce_octets = 32;
+constexpr Seconds doubles_wait{2};   // for exchanges under way, before one of two SAs for the same traffic goes
 constexpr Seconds install_wait{10};  // for the stack, before the peer is told that there is no child
 
 using Mode = contract::EncapsulationMode;
@@ -23,6 +26,8 @@ using Mode = contract::EncapsulationMode;
 struct NoChild {
   wire::NotifyType notify{};
   ByteString octets;
+  std::uint8_t protocol = 0;  ///< with an SPI, for CHILD_SA_NOT_FOUND (RFC 7296 §3.10)
+  ByteString spi;
 };
 
 struct Terms {  // where, what for, and for whom
@@ -42,7 +47,14 @@ std::expected<Terms, NoChild> settle_terms(Turn& turn, IkeSa& sa, const wire::Pa
     Reader in{rekey->spi};
     const OutboundSpi spi{in.u32("SPI")};
     terms.rekeyed = sa.find_child(static_cast<contract::SaProtocol>(rekey->protocol), spi);
-    if (terms.rekeyed == nullptr) return std::unexpected{NoChild{wire::NotifyType::child_sa_not_found, {}}};
+    if (terms.rekeyed == nullptr) {
+      return std::unexpected{
+          NoChild{.notify = wire::NotifyType::child_sa_not_found, .protocol = rekey->protocol, .spi = rekey->spi}};
+    }
+    // Being closed, or not yet there (RFC 7296 §2.25.1).
+    if (terms.rekeyed->state != ChildState::active) {
+      return std::unexpected{NoChild{wire::NotifyType::temporary_failure, {}}};
+    }
   }
 
   const bool transport_asked = request.find(wire::NotifyType::use_transport_mode) != nullptr;
@@ -109,6 +121,15 @@ std::vector<GroupId> acceptable_groups(const policy::DynVpnAction& action, const
   return groups;
 }
 
+/// A rekey, or a new IKE SA's child for traffic that the same peer's older one has, goes on under the tunnel's name.
+contract::ChildSaName name_of_child(Turn& turn, const IkeSa& sa, const Terms& terms) {
+  if (terms.rekeyed != nullptr) return turn.shard.next_generation(terms.rekeyed->name.tunnel);
+  if (const auto tunnel = turn.shard.tunnel_with_peer(sa, terms.narrowed.selectors)) {
+    return turn.shard.next_generation(*tunnel);
+  }
+  return {.tunnel = turn.shard.number_dynamic_tunnel(), .generation = 1};
+}
+
 /// Installs the child and adds its payloads to the answer.
 std::expected<contract::ChildSaName, NoChild> agree(Turn& turn, IkeSa& sa, const Received& request,
                                                     wire::Payloads& answer) {
@@ -160,10 +181,8 @@ std::expected<contract::ChildSaName, NoChild> agree(Turn& turn, IkeSa& sa, const
   }
 
   const InboundSpi spi = turn.shard.draw_inbound_spi();
-  const contract::ChildSaName name =
-      terms->rekeyed == nullptr ? contract::ChildSaName{.tunnel = turn.shard.number_dynamic_tunnel(), .generation = 1}
-                                : contract::ChildSaName{.tunnel = terms->rekeyed->name.tunnel,
-                                                        .generation = terms->rekeyed->name.generation + 1};
+  const contract::ChildSaName name = name_of_child(turn, sa, *terms);
+  const bool is_further = name.generation != 1;
   if (terms->mode == Mode::transport) answer.add(wire::Notify{.type = wire::NotifyType::use_transport_mode});
   answer.add(wire::Notify{.type = wire::NotifyType::esp_tfc_padding_not_supported});
   answer.add(child_answer(*choice, spi));
@@ -180,7 +199,9 @@ std::expected<contract::ChildSaName, NoChild> agree(Turn& turn, IkeSa& sa, const
            .filter = share(policy, &filter),
            .local_dyn_vpn_rule = terms->rekeyed == nullptr ? std::string{} : terms->rekeyed->local_dyn_vpn_rule,
            .activation = terms->rekeyed == nullptr ? Activation::remote : terms->rekeyed->activation,
-           .group = is_first ? sa.algorithms.group : choice->group},
+           .group = is_first ? sa.algorithms.group : choice->group,
+           .replaces = terms->rekeyed == nullptr ? std::optional<contract::ChildSaName>{} : terms->rekeyed->name,
+           .sending = is_further ? contract::SendingBegins::when_peer_is_ready : contract::SendingBegins::at_once},
           Role::responder, shared, ni, nr);
   return name;
 }
@@ -200,7 +221,9 @@ void answer_child_request(Turn& turn, IkeSa& sa, const Received& request, wire::
       waiting->has_child = true;
       waiting->without_child.add(wire::Notify{.type = wire::NotifyType::no_additional_sas});
     } else {
-      waiting->without_child.add(wire::Notify{.type = agreed.error().notify, .data = agreed.error().octets});
+      const NoChild& why = agreed.error();
+      waiting->without_child.add(
+          wire::Notify{.protocol = why.protocol, .spi = why.spi, .type = why.notify, .data = why.octets});
     }
   }
   const bool waits = waiting->has_child;
@@ -219,7 +242,12 @@ void finish_waiting_answer(Turn& turn, IkeSa& sa) {
   if (waiting == nullptr) return;
   ChildSa* child = waiting->has_child ? sa.find_child(waiting->child) : nullptr;
   if (child != nullptr && child->state == ChildState::active) {
-    return send_response(turn, sa, waiting->exchange, waiting->with_child);
+    send_response(turn, sa, waiting->exchange, waiting->with_child);
+    // Unless we have asked to rekey the same one: then our own answer decides (RFC 7296 §2.8.1).
+    ChildSa* old = child->replaces ? sa.find_child(*child->replaces) : nullptr;
+    const bool is_asked_here = sa.negotiation != nullptr && sa.negotiation->wish.rekeys == child->replaces;
+    if (old != nullptr && !is_asked_here) old->superseded = true;
+    return;
   }
   send_response(turn, sa, waiting->exchange, waiting->without_child);
   if (child != nullptr) remove_child(turn, sa, *child, Ending::failed);
@@ -242,8 +270,9 @@ void install_answered(Turn& turn, IkeSa& sa, const contract::InstallResult& resu
     child->installed = false;
   } else {
     child->state = ChildState::active;
+    if (!turn.shard.doubles_of(sa, *child).empty()) child->doubled_at = turn.now + doubles_wait;
     tell(
-        turn, CatalogueId::child_sa_created,
+        turn, child->replaces ? CatalogueId::child_sa_rekeyed : CatalogueId::child_sa_created,
         {{"tunnel", tunnel},
          {"parent", "K" + std::to_string(sa.tunnel.value())},
          {"attributes", child->transforms.to_string() + (child->mode == Mode::tunnel ? ", tunnel, " : ", transport, ") +
@@ -252,10 +281,17 @@ void install_answered(Turn& turn, IkeSa& sa, const contract::InstallResult& resu
   const bool answer_waits = sa.waiting != nullptr && sa.waiting->has_child && sa.waiting->child == result.name;
   if (answer_waits) {
     if (sa.state == SaState::installing) return happen(turn, sa, SaEvent::child_settled);
-    return finish_waiting_answer(turn, sa);
+    finish_waiting_answer(turn, sa);
+    return go_on(turn, sa);
   }
-  // Ours to give back: the peer has the SA already.
-  if (result.refused) delete_child(turn, sa, *child, Ending::failed);
+  if (result.refused) {  // ours to give back: the peer has the SA already
+    const std::optional<contract::ChildSaName> replaced = child->replaces;
+    delete_child(turn, sa, *child, Ending::failed);
+    if (replaced) rekey_failed(turn, sa, *replaced);
+    return;
+  }
+  if (child->creator == Role::initiator && child->replaces) settle_rekey(turn, sa, *child);
+  go_on(turn, sa);  // what had to wait for it
 }
 
 }  // namespace adit::ike::v2

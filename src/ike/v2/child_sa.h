@@ -7,6 +7,7 @@
 
 #include "contract/child_sa.h"
 #include "ike/engine/views.h"
+#include "ike/v2/nonce_rank.h"
 #include "ike/v2/rule_choice.h"
 #include "ike/v2/turn.h"
 #include "policy/match.h"
@@ -16,11 +17,13 @@ namespace adit::ike::v2 {
 /// A Child SA that this side wants to start. It waits until the IKE SA is up and its turn has come.
 struct ChildWish {
   contract::ChildSaName name;
-  FilterPointer filter;            ///< the anchor
-  policy::SelectorPair selectors;  ///< what to ask for
-  std::string local_dyn_vpn_rule;  ///< or empty
+  std::optional<contract::ChildSaName> rekeys;  ///< the Child SA of the same IKE SA that it is to replace
+  FilterPointer filter;                         ///< the anchor
+  policy::SelectorPair selectors;               ///< what to ask for
+  std::string local_dyn_vpn_rule;               ///< or empty
   Activation activation{};
   std::optional<GroupId> group;  ///< for PFS, where the peer asked for another than InitiateWithPfs
+  unsigned put_off = 0;          ///< times the peer answered TEMPORARY_FAILURE
 };
 
 struct ChildSa {
@@ -30,6 +33,8 @@ struct ChildSa {
   contract::EncapsulationMode mode{};
   bool installed = false;          ///< the stack has it
   bool delete_sent = false;        ///< with ChildState::half_closed
+  bool superseded = false;         ///< the peer has rekeyed it, and is to delete it
+  bool usage_asked = false;        ///< the stack is asked whether it is worth a rekey
   Ending ending = Ending::failed;  ///< of a half-closed one
   InboundSpi inbound_spi;
   OutboundSpi outbound_spi;
@@ -40,7 +45,13 @@ struct ChildSa {
   std::shared_ptr<const policy::DataOffer> offer;  ///< inside the filter's snapshot
   std::string local_dyn_vpn_rule;
   std::optional<contract::UdpEncapsulation> udp;
-  Instant expires_at, vpn_life_expires_at;  ///< vpn_life: Instant::max() without end
+  Role creator{};                                 ///< initiator: our request made it
+  NonceRank rank;                                 ///< of the exchange that made it
+  std::optional<contract::ChildSaName> replaces;  ///< by a rekey; it is there until its Delete is answered
+  std::uint64_t sent_packets = 0;                 ///< as the stack last told
+  std::optional<Instant> refresh_at;              ///< the soft lifetime's end: it is rekeyed then
+  std::optional<Instant> doubled_at;              ///< when a second SA for the same traffic is looked into
+  Instant expires_at, vpn_life_expires_at;        ///< vpn_life: Instant::max() without end
 };
 
 }  // namespace adit::ike::v2

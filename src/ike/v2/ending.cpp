@@ -1,5 +1,6 @@
 #include "ike/v2/ending.h"
 
+#include "ike/v2/child_lifetime.h"
 #include "ike/v2/machine.h"
 #include "ike/v2/requests.h"
 #include "ike/v2/sending.h"
@@ -24,6 +25,7 @@ void give_up(Turn& turn, IkeSa& sa) {
     case SaState::established:
       tell(turn, CatalogueId::peer_is_dead, {{"peer", sa.remote.to_string()}, {"tunnel", name_of_tunnel(sa)}});
       return close(turn, sa, Ending::peer_dead);
+    case SaState::superseded:
     case SaState::deleting:
       return close(turn, sa, sa.ending);
     case SaState::half_open:
@@ -45,14 +47,13 @@ void give_up(Turn& turn, IkeSa& sa) {
 void close(Turn& turn, IkeSa& sa, Ending ending) {
   const bool was_up = is_authenticated(sa.state);
   sa.ending = ending;
+  const std::vector<ChildWish> wishes = std::exchange(sa.wishes, {});
+  const std::unique_ptr<ChildNegotiation> negotiation = std::move(sa.negotiation);
+  if (negotiation != nullptr) turn.shard.release(negotiation->inbound_spi);
   while (!sa.children.empty()) remove_child(turn, sa, sa.children.back(), ending);
-  for (const ChildWish& wish : sa.wishes) turn.shard.wish_failed(sa, wish.name.tunnel, ending);
-  sa.wishes.clear();
-  if (sa.negotiation != nullptr) {
-    turn.shard.release(sa.negotiation->inbound_spi);
-    turn.shard.wish_failed(sa, sa.negotiation->wish.name.tunnel, ending);
-    sa.negotiation.reset();
-  }
+  for (const ChildWish& wish : wishes) turn.shard.wish_failed(sa, wish.name.tunnel, ending);
+  if (negotiation != nullptr) turn.shard.wish_failed(sa, negotiation->wish.name.tunnel, ending);
+  sa.rekey.reset();
   sa.outstanding.reset();
   sa.state = SaState::closed;
   if (!was_up) return;
@@ -71,13 +72,22 @@ void want_delete(Turn& turn, IkeSa& sa, Ending ending) {
 
 void start_delete(Turn& turn, IkeSa& sa) {
   sa.expires_at.reset();
+  sa.refresh_at.reset();
+  sa.reauth_at.reset();
   sa.liveness_at.reset();
+  if (sa.rekey != nullptr && sa.rekey->rival) {  // what the peer made of it meanwhile goes too
+    if (IkeSa* rival = turn.shard.find(sa.rekey->rival->spi)) {
+      want_delete(turn, *rival, sa.ending);
+      turn.shard.touch(*rival);
+    }
+  }
   for (ChildSa& child : sa.children) child.state = ChildState::half_closed;
   go_on(turn, sa);
 }
 
-void finish_delete(Turn& turn, IkeSa& sa, const Received&) {
+void finish_delete(Turn& turn, IkeSa& sa, const Received& response) {
   sa.outstanding.reset();
+  if (sa.rekey != nullptr) take_rekey_answer(turn, sa, response.payloads);
   if (sa.delete_sent) return close(turn, sa, sa.ending);
   go_on(turn, sa);  // it was the answer to an older request: the Delete's turn has come
 }
@@ -99,6 +109,21 @@ void delete_child(Turn& turn, IkeSa& sa, ChildSa& child, Ending ending) {
   go_on(turn, sa);
 }
 
+void retire_child(Turn& turn, IkeSa& sa, ChildSa& child) {
+  if (child.installed) turn.step.stack.emplace_back(contract::RetireChildSa{.stack = sa.stack, .name = child.name});
+  delete_child(turn, sa, child, Ending::superseded);
+}
+
+void await_delete(Turn& turn, IkeSa& sa) {
+  constexpr Seconds peer_deletes_within{60};
+  sa.expires_at = turn.now + peer_deletes_within;
+  sa.refresh_at.reset();
+  sa.reauth_at.reset();
+  sa.liveness_at.reset();
+  sa.keep_alive_at.reset();
+  sa.ending = Ending::superseded;
+}
+
 void remove_child(Turn& turn, IkeSa& sa, ChildSa& child, Ending ending) {
   if (child.installed) turn.step.stack.emplace_back(contract::RemoveChildSa{.stack = sa.stack, .name = child.name});
   if (child.state == ChildState::active || child.state == ChildState::half_closed) {
@@ -106,7 +131,14 @@ void remove_child(Turn& turn, IkeSa& sa, ChildSa& child, Ending ending) {
          {{"tunnel", "Y" + std::to_string(child.name.tunnel.value())}, {"reason", std::string{reason_of(ending)}}});
   }
   turn.shard.child_removed(sa, child, ending);
+  const std::optional<contract::ChildSaName> replaced = child.replaces;
   sa.erase(child);
+  if (!replaced || sa.state != SaState::established) return;
+  // What was to replace it has gone first: it carries on.
+  if (ChildSa* old = sa.find_child(*replaced); old != nullptr && old->superseded) {
+    old->superseded = false;
+    rekey_failed(turn, sa, *replaced);
+  }
 }
 
 void delete_tunnel(Turn& turn, IkeSa& sa, DynamicTunnelId tunnel, Ending ending) {

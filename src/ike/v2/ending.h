@@ -18,11 +18,15 @@ void want_delete(Turn& turn, IkeSa& sa, Ending ending);
 /// SaAction::start_delete and SaAction::finish_delete.
 void start_delete(Turn& turn, IkeSa& sa);
 void finish_delete(Turn& turn, IkeSa& sa, const Received& response);
+/// SaAction::await_delete: the peer has rekeyed the SA, so its Delete is the peer's. Ours comes when that does not.
+void await_delete(Turn& turn, IkeSa& sa);
 /// Tells the peer once, without waiting for it, and closes: for an end that cannot wait.
 void leave(Turn& turn, IkeSa& sa, Ending ending);
 
 /// Half-closes a child: its Delete goes out in turn, and with the answer it is removed.
 void delete_child(Turn& turn, IkeSa& sa, ChildSa& child, Ending ending);
+/// The same for one whose traffic another SA carries: nothing more is sent by it meanwhile.
+void retire_child(Turn& turn, IkeSa& sa, ChildSa& child);
 /// Removes a child here.
 void remove_child(Turn& turn, IkeSa& sa, ChildSa& child, Ending ending);
 /// All that stands for a dynamic tunnel: its children, or the wish for one.

@@ -16,6 +16,7 @@
 #include "ike/engine/views.h"
 #include "ike/v2/child_sa.h"
 #include "ike/v2/fragmentation.h"
+#include "ike/v2/ike_rekey.h"
 #include "ike/v2/message_window.h"
 #include "ike/v2/received.h"
 #include "ike/v2/retransmission.h"
@@ -101,6 +102,7 @@ struct IkeSa {
   std::unique_ptr<Establishing> establishing;
   std::unique_ptr<AnswerInWaiting> waiting;
   std::unique_ptr<ChildNegotiation> negotiation;
+  std::unique_ptr<IkeRekey> rekey;  ///< our request to rekey this IKE SA
   std::vector<ChildWish> wishes;
   std::vector<ChildSa> children;
   struct SpiToDelete {
@@ -109,25 +111,34 @@ struct IkeSa {
   };
   std::vector<SpiToDelete> spis_to_delete;  ///< whose Delete is to go out
   bool liveness_wanted = false, delete_sent = false, counters_asked = false;
+  bool rekey_wanted = false;
+  bool has_sent = false, counters_told = false;  ///< children, since the peer was last heard; the stack has answered
+  std::optional<GroupId> rekey_group;            ///< that the peer asked for, where it is not the present one
+  std::optional<IkeSpi> reauthenticates, reauthenticated_by;  ///< the older, the newer IKE SA of the same tunnel
   bool delete_wanted = false;  ///< while the responder may have the SA already: it gets a Delete once the SA is up here
   Ending ending = Ending::failed;  ///< as somebody wanted it; failed: nobody did
 
   Instant begun_at, last_inbound, established_at;
-  std::optional<Instant> expires_at;     ///< the lifetime's end; of a half-open SA, its end
-  std::optional<Instant> waits_until;    ///< for nssd or the stack
-  std::optional<Instant> liveness_at;    ///< when silence is looked into
-  std::optional<Instant> keep_alive_at;  ///< NAT keep-alive (RFC 3948 §4)
-  std::optional<Instant> timer;          ///< when the engine looks at this SA next
-  std::uint64_t octets = 0;              ///< protected so far, both ways
-  std::uint64_t sealed = 0;              ///< messages and fragments, for IVs that count
-  RequestId asked;                       ///< its question to nssd, 0: none yet
-  Endpoint init_remote;                  ///< responder: where the IKE_SA_INIT request came from
-  IpAddress path_local, path_remote;     ///< as entered into the index of paths
+  std::optional<Instant> refresh_at, reauth_at;  ///< rekey (RFC 7296 §2.8), reauthentication (§2.8.3)
+  std::optional<Instant> patience_until;         ///< the peer said TEMPORARY_FAILURE: what it cannot do now waits
+  std::optional<Instant> expires_at;             ///< the lifetime's end; of a half-open SA, its end
+  std::optional<Instant> waits_until;            ///< for nssd or the stack
+  std::optional<Instant> liveness_at;            ///< when silence is looked into
+  std::optional<Instant> keep_alive_at;          ///< NAT keep-alive (RFC 3948 §4)
+  std::optional<Instant> timer;                  ///< when the engine looks at this SA next
+  std::uint64_t octets = 0;                      ///< protected so far, both ways
+  std::uint64_t soft_octets = UINT64_MAX, hard_octets = UINT64_MAX;  ///< the lifesize: rekey, and end
+  std::uint64_t sealed = 0;                                          ///< messages and fragments, for IVs that count
+  RequestId asked;                                                   ///< its question to nssd, 0: none yet
+  Endpoint init_remote;               ///< responder: where the IKE_SA_INIT request came from
+  IpAddress path_local, path_remote;  ///< as entered into the index of paths
 
   IkeSpi our_spi() const { return role == Role::initiator ? initiator_spi : responder_spi; }
   ChildSa* find_child(contract::ChildSaName name);
   ChildSa* find_child(contract::SaProtocol protocol, OutboundSpi spi);
   void erase(const ChildSa& child);
+  /// An SA of the tunnel is wished for or being negotiated.
+  bool is_to_make(DynamicTunnelId wanted) const;
 
   SecretView sending_key() const { return role == Role::initiator ? SecretView{keys.sk_ei} : SecretView{keys.sk_er}; }
   SecretView sending_integrity() const {

@@ -4,6 +4,7 @@
 
 #include "ike/v2/child_exchange.h"
 #include "ike/v2/ending.h"
+#include "ike/v2/ike_rekey.h"
 #include "ike/v2/requests.h"
 #include "ike/v2/sending.h"
 
@@ -36,7 +37,8 @@ bool is_fatal(const IkeSa& sa, const Received& request, wire::NotifyType error) 
 void answer_informational(Turn& turn, IkeSa& sa, const Received& request) {
   if (deletes_ike_sa(request)) {
     send_response(turn, sa, request.exchange, {});
-    return close(turn, sa, Ending::by_peer);
+    yield_to_rival(turn, sa);
+    return close(turn, sa, sa.state == SaState::superseded ? Ending::superseded : Ending::by_peer);
   }
   wire::Payloads answer;
   for (const wire::Payload& payload : request.payloads.items()) {
@@ -55,10 +57,12 @@ void answer_create_child(Turn& turn, IkeSa& sa, const Received& request) {
   if (offered == nullptr || offered->proposals.empty()) {
     return end_malformed(turn, sa, request);
   }
-  // An IKE SA is not rekeyed here: it is deleted at the end of its life and set up anew. A peer that wants to is told
-  // so, keeps the SA, and goes by its own lifetime (RFC 7296 §2.8).
   if (offered->proposals.front().protocol == std::to_underlying(wire::ProtocolId::ike)) {
-    return answer_with(turn, sa, request, wire::NotifyType::no_additional_sas);
+    return answer_rekey_request(turn, sa, request);
+  }
+  // The IKE SA is being rekeyed here, or an earlier child is not installed yet (RFC 7296 §2.25.2).
+  if (sa.rekey != nullptr || sa.waiting != nullptr) {
+    return answer_with(turn, sa, request, wire::NotifyType::temporary_failure);
   }
   answer_child_request(turn, sa, request, {});
 }
@@ -116,12 +120,19 @@ void answer_half_closed(Turn& turn, IkeSa& sa, const Received& request) {
   if (deletes_ike_sa(request)) close(turn, sa, sa.ending);
 }
 
+void answer_superseded(Turn& turn, IkeSa& sa, const Received& request) {
+  if (request.exchange == wire::ExchangeType::informational) return answer_informational(turn, sa, request);
+  answer_with(turn, sa, request, wire::NotifyType::temporary_failure);
+}
+
 void take_response(Turn& turn, IkeSa& sa, const Received& response) {
   sa.outstanding.reset();
   if (response.payloads.find(wire::NotifyType::invalid_syntax) != nullptr) {
     return close(turn, sa, Ending::malformed);  // the peer has ended it already (RFC 7296 §2.21.3)
   }
-  if (response.exchange == wire::ExchangeType::create_child_sa && sa.negotiation != nullptr) {
+  if (response.exchange == wire::ExchangeType::create_child_sa && sa.rekey != nullptr) {
+    take_rekey_answer(turn, sa, response.payloads);
+  } else if (response.exchange == wire::ExchangeType::create_child_sa && sa.negotiation != nullptr) {
     const ByteString ni = sa.negotiation->nonce;
     const auto* nr = response.payloads.find<wire::Nonce>();
     take_child_answer(turn, sa, response.payloads, ni, nr == nullptr ? Bytes{} : Bytes{nr->value});

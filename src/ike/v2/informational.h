@@ -10,6 +10,8 @@ namespace adit::ike::v2 {
 void answer_request(Turn& turn, IkeSa& sa, const Received& request);
 /// Our Delete is out: only the peer's own Delete still means something (RFC 7296 §2.25.2).
 void answer_half_closed(Turn& turn, IkeSa& sa, const Received& request);
+/// The peer has rekeyed the IKE SA: it may delete it and ask whether it is alive, no more.
+void answer_superseded(Turn& turn, IkeSa& sa, const Received& request);
 /// A request does not parse: INVALID_SYNTAX, which ends the IKE SA at both ends without a Delete (RFC 7296 §2.21.3).
 void end_malformed(Turn& turn, IkeSa& sa, const Received& request);
 void take_response(Turn& turn, IkeSa& sa, const Received& response);

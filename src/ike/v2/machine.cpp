@@ -50,12 +50,16 @@ void happen(Turn& turn, IkeSa& sa, SaEvent event, const Received* message) {
       return refuse_malformed(turn, sa, *message);
     case SaAction::answer_request:
       return answer_request(turn, sa, *message);
+    case SaAction::answer_superseded:
+      return answer_superseded(turn, sa, *message);
     case SaAction::answer_half_closed:
       return answer_half_closed(turn, sa, *message);
     case SaAction::end_malformed:
       return end_malformed(turn, sa, *message);
     case SaAction::take_response:
       return take_response(turn, sa, *message);
+    case SaAction::await_delete:
+      return await_delete(turn, sa);
     case SaAction::finish_delete:
       return finish_delete(turn, sa, *message);
     case SaAction::start_delete:

@@ -69,6 +69,11 @@ ByteString octets_of(InboundSpi spi) {
   out.u32(spi.value());
   return std::move(out).take();
 }
+ByteString octets_of(IkeSpi spi) {
+  Writer out;
+  out.u64(spi.value());
+  return std::move(out).take();
+}
 
 std::uint8_t protocol_of(const contract::ChildTransforms& child) { return std::to_underlying(child.protocol); }
 
@@ -105,12 +110,12 @@ std::string describe(const wire::Transform& t) {
 
 }  // namespace
 
-wire::SecurityAssociation ike_offer(const policy::KeyExchangeRule& rule) {
+wire::SecurityAssociation ike_offer(const policy::KeyExchangeRule& rule, std::optional<IkeSpi> spi) {
   wire::SecurityAssociation sa;
   for (const policy::KeyExchangeOffer& offer : rule.action->offers) {
     wire::Proposal proposal{.number = narrow<std::uint8_t>(sa.proposals.size() + 1),
                             .protocol = std::to_underlying(wire::ProtocolId::ike),
-                            .spi = {},
+                            .spi = spi ? octets_of(*spi) : ByteString{},
                             .transforms = transforms_of(algorithms_of(offer))};
     const bool is_there =
         std::ranges::find(sa.proposals, proposal.transforms, &wire::Proposal::transforms) != sa.proposals.end();
@@ -118,6 +123,15 @@ wire::SecurityAssociation ike_offer(const policy::KeyExchangeRule& rule) {
   }
   return sa;
 }
+
+std::optional<IkeSpi> ike_spi_of(const wire::Proposal& proposal) {
+  if (proposal.spi.size() != sizeof(std::uint64_t)) return std::nullopt;
+  Reader in{proposal.spi};
+  const IkeSpi spi{in.u64("SPI")};
+  return spi == IkeSpi{} ? std::nullopt : std::optional{spi};
+}
+
+void name_spi(wire::SecurityAssociation& answer, IkeSpi spi) { answer.proposals.front().spi = octets_of(spi); }
 
 std::optional<IkeChoice> choose_ike(const policy::KeyExchangeRule& rule, const wire::SecurityAssociation& offered) {
   for (const policy::KeyExchangeOffer& offer : rule.action->offers) {
@@ -129,7 +143,8 @@ std::optional<IkeChoice> choose_ike(const policy::KeyExchangeRule& rule, const w
       if (algorithms.cipher.integrity == IntegrityId::none && !allows_none(proposal, TransformType::integrity))
         continue;
       return IkeChoice{algorithms,
-                       {{{.number = proposal.number, .protocol = proposal.protocol, .spi = {}, .transforms = wanted}}}};
+                       {{{.number = proposal.number, .protocol = proposal.protocol, .spi = {}, .transforms = wanted}}},
+                       ike_spi_of(proposal)};
     }
   }
   return std::nullopt;

@@ -13,13 +13,19 @@
 
 namespace adit::ike::v2 {
 
-/// One proposal an offer, in the policy's order, each with a single transform of a type; equal ones once.
-wire::SecurityAssociation ike_offer(const policy::KeyExchangeRule& rule);
+/// One proposal an offer, in the policy's order, each with a single transform of a type; equal ones once. `spi`: of the
+/// SA that a rekey is to make; nothing in IKE_SA_INIT (RFC 7296 §3.3.1).
+wire::SecurityAssociation ike_offer(const policy::KeyExchangeRule& rule, std::optional<IkeSpi> spi = std::nullopt);
+/// The IKE SPI of a proposal; nothing when it has none, or zero, or one of another size.
+std::optional<IkeSpi> ike_spi_of(const wire::Proposal& proposal);
 
 struct IkeChoice {
   IkeAlgorithms algorithms;
-  wire::SecurityAssociation answer;  ///< the chosen proposal, with the peer's number
+  wire::SecurityAssociation answer;  ///< the chosen proposal, with the peer's number and no SPI
+  std::optional<IkeSpi> peer_spi;    ///< that came with it
 };
+/// Puts our SPI into the answer to a rekey.
+void name_spi(wire::SecurityAssociation& answer, IkeSpi spi);
 /// The first of our offers, in order, that one of the peer's proposals contains. Nothing when none does.
 std::optional<IkeChoice> choose_ike(const policy::KeyExchangeRule& rule, const wire::SecurityAssociation& offered);
 /// What a responder chose of ours; nothing when it chose what was not offered.

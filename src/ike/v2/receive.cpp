@@ -121,10 +121,12 @@ void receive(Turn& turn, IkeSa& sa, const Datagram& datagram, const wire::Header
   if (!chain->protected_part) return heed_unprotected(turn, sa, datagram, *chain);
   if (header.direction == wire::Direction::request) {
     if (sa.role == Role::initiator && !sa.has_keys) return drop(turn, datagram, "no keys yet");
-    return take_request(turn, sa, datagram, header, *chain->protected_part);
+    take_request(turn, sa, datagram, header, *chain->protected_part);
+    return look_at_lifesize(turn, sa);
   }
   if (!sa.has_keys) return drop(turn, datagram, "no keys yet");
   take_answer(turn, sa, datagram, header, *chain->protected_part);
+  look_at_lifesize(turn, sa);
 }
 
 }  // namespace adit::ike::v2

@@ -1,6 +1,7 @@
 #include "ike/v2/requests.h"
 
 #include "ike/v2/child_exchange.h"
+#include "ike/v2/ike_rekey.h"
 #include "ike/v2/sending.h"
 
 namespace adit::ike::v2 {
@@ -30,6 +31,17 @@ void send_child_deletes(Turn& turn, IkeSa& sa) {
   send_request(turn, sa, wire::ExchangeType::informational, payloads);
 }
 
+/// A rekey is not wanted any more when its child has gone, or the peer was first.
+void drop_stale_wishes(Turn& turn, IkeSa& sa) {
+  while (!sa.wishes.empty() && sa.wishes.front().rekeys) {
+    const ChildSa* child = sa.find_child(*sa.wishes.front().rekeys);
+    if (child != nullptr && child->state == ChildState::active && !child->superseded) return;
+    const DynamicTunnelId tunnel = sa.wishes.front().name.tunnel;
+    sa.wishes.erase(sa.wishes.begin());
+    turn.shard.wish_failed(sa, tunnel, Ending::by_peer);
+  }
+}
+
 void send_next_wish(Turn& turn, IkeSa& sa) {
   ChildWish wish = std::move(sa.wishes.front());
   sa.wishes.erase(sa.wishes.begin());
@@ -45,7 +57,14 @@ void go_on(Turn& turn, IkeSa& sa) {
   if (sa.state == SaState::deleting && !sa.delete_sent) return send_ike_delete(turn, sa);
   if (sa.state != SaState::established) return;
   if (!sa.spis_to_delete.empty()) return send_child_deletes(turn, sa);
-  if (!sa.wishes.empty()) return send_next_wish(turn, sa);
+  if (!sa.patience_until) {
+    if (sa.rekey_wanted && !sa.reauthenticated_by && !is_changing_children(sa)) {
+      ask_for_rekey(turn, sa);
+      if (sa.outstanding) return;
+    }
+    drop_stale_wishes(turn, sa);
+    if (!sa.wishes.empty()) return send_next_wish(turn, sa);
+  }
   if (!sa.liveness_wanted) return;
   sa.liveness_wanted = false;
   send_request(turn, sa, wire::ExchangeType::informational, {});

@@ -19,11 +19,12 @@ enum class SaState : std::uint8_t {
   signing_response,    // responder: nssd is asked for the signature
   installing,          // responder: the stack installs the first Child SA
   established,
-  deleting,  // our Delete is to go out or is out (half-closed, RFC 7296 §1.4.1)
-  refused,   // responder: IKE_AUTH was answered with an error; the answer is kept for its repetitions
+  superseded,  // the peer has rekeyed it and is to delete it (RFC 7296 §2.8)
+  deleting,    // our Delete is to go out or is out (half-closed, RFC 7296 §1.4.1)
+  refused,     // responder: IKE_AUTH was answered with an error; the answer is kept for its repetitions
   closed,
 };
-inline constexpr std::size_t state_count = 12;
+inline constexpr std::size_t state_count = 13;
 
 enum class SaEvent : std::uint8_t {
   init_answered,       // SA, KE and Nr came
@@ -37,10 +38,11 @@ enum class SaEvent : std::uint8_t {
   request_arrived,     // an authentic INFORMATIONAL or CREATE_CHILD_SA request
   request_malformed,   // an authentic request, of any exchange legal here, that does not parse
   response_arrived,    // an authentic response to one of ours
+  replaced,            // an IKE SA that the peer made by rekeying this one has taken over
   delete_wanted,       // by the operator, the policy or the lifetime
   timed_out,           // no answer: of the peer, of nssd, of the stack; or the half-open life is over
 };
-inline constexpr std::size_t event_count = 13;
+inline constexpr std::size_t event_count = 14;
 
 enum class SaAction : std::uint8_t {
   drop,  // illegal here
@@ -58,9 +60,11 @@ enum class SaAction : std::uint8_t {
   refuse_initiator,
   refuse_malformed,
   answer_request,
+  answer_superseded,
   answer_half_closed,
   end_malformed,
   take_response,
+  await_delete,
   start_delete,
   finish_delete,
   give_up,
@@ -121,8 +125,15 @@ inline constexpr TransitionRow transition_rows[] = {
     {SaState::established, SaEvent::request_arrived, SaAction::answer_request, SaState::established},
     {SaState::established, SaEvent::request_malformed, SaAction::end_malformed, SaState::closed},
     {SaState::established, SaEvent::response_arrived, SaAction::take_response, SaState::established},
+    {SaState::established, SaEvent::replaced, SaAction::await_delete, SaState::superseded},
     {SaState::established, SaEvent::delete_wanted, SaAction::start_delete, SaState::deleting},
     {SaState::established, SaEvent::timed_out, SaAction::give_up, SaState::closed},
+
+    {SaState::superseded, SaEvent::request_arrived, SaAction::answer_superseded, SaState::superseded},
+    {SaState::superseded, SaEvent::request_malformed, SaAction::end_malformed, SaState::closed},
+    {SaState::superseded, SaEvent::response_arrived, SaAction::take_response, SaState::superseded},
+    {SaState::superseded, SaEvent::delete_wanted, SaAction::start_delete, SaState::deleting},
+    {SaState::superseded, SaEvent::timed_out, SaAction::give_up, SaState::closed},
 
     {SaState::deleting, SaEvent::request_arrived, SaAction::answer_half_closed, SaState::deleting},
     {SaState::deleting, SaEvent::request_malformed, SaAction::end_malformed, SaState::closed},
@@ -160,6 +171,8 @@ constexpr bool is_half_open(SaState state) {
   return state == SaState::half_open || state == SaState::verifying_request || state == SaState::refused;
 }
 /// Both ends have proved who they are.
-constexpr bool is_authenticated(SaState state) { return state == SaState::established || state == SaState::deleting; }
+constexpr bool is_authenticated(SaState state) {
+  return state == SaState::established || state == SaState::superseded || state == SaState::deleting;
+}
 
 }  // namespace adit::ike::v2

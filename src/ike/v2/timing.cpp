@@ -4,6 +4,7 @@
 
 #include "ike/v2/auth.h"
 #include "ike/v2/child_exchange.h"
+#include "ike/v2/child_lifetime.h"
 #include "ike/v2/ending.h"
 #include "ike/v2/machine.h"
 #include "ike/v2/requests.h"
@@ -16,6 +17,11 @@ namespace {
 constexpr Seconds counters_wait{2};              // for the stack, before the peer is asked instead
 constexpr std::size_t most_counters = 8;         // children asked about in one check
 constexpr std::uint8_t keep_alive_octet = 0xff;  // RFC 3948 §2.3
+constexpr unsigned least_margin_permille = 40;   // of a lifetime, between refresh and end
+constexpr unsigned margin_jitter_permille = 60;  // drawn on top of it
+constexpr Duration least_patience{2'000'000}, patience_jitter{3'000'000};
+constexpr std::uint64_t octets_a_kbyte = 1024;
+constexpr std::uint64_t soft_tenths = 9;  // of the lifesize, where the refresh begins
 
 void wait_is_over(Turn& turn, IkeSa& sa) {
   sa.waits_until.reset();
@@ -30,7 +36,8 @@ void wait_is_over(Turn& turn, IkeSa& sa) {
     case SaState::installing:
       return happen(turn, sa, SaEvent::timed_out);
     default:
-      return finish_waiting_answer(turn, sa);
+      finish_waiting_answer(turn, sa);
+      return go_on(turn, sa);
   }
 }
 
@@ -47,14 +54,15 @@ void look_at_request(Turn& turn, IkeSa& sa) {
 
 void look_at_silence(Turn& turn, IkeSa& sa) {
   const Seconds interval = sa.rule->action->liveness_interval;
-  if (turn.now < sa.last_inbound + interval) {
-    sa.counters_asked = false;
-    sa.liveness_at = sa.last_inbound + interval;
-    return;
-  }
+  const auto look_again_at = [&](Instant at) {
+    sa.counters_asked = sa.counters_told = sa.has_sent = false;
+    sa.liveness_at = at;
+  };
+  if (turn.now < sa.last_inbound + interval) return look_again_at(sa.last_inbound + interval);
   const bool has_children =
       std::ranges::any_of(sa.children, [](const ChildSa& c) { return c.state == ChildState::active; });
-  if (has_children && !sa.counters_asked) {
+  if (!has_children) return look_again_at(turn.now + interval);
+  if (!sa.counters_asked) {
     std::size_t asked = 0;
     for (const ChildSa& child : sa.children) {
       if (child.state != ChildState::active || asked == most_counters) continue;
@@ -62,12 +70,15 @@ void look_at_silence(Turn& turn, IkeSa& sa) {
       ++asked;
     }
     sa.counters_asked = true;
+    sa.counters_told = false;
     sa.liveness_at = turn.now + counters_wait;
     return;
   }
-  sa.counters_asked = false;
-  sa.liveness_at = turn.now + interval;
-  check_liveness(turn, sa);
+  // Who sends nothing need not know whether the peer is there (RFC 7296 §2.4). A stack that does not answer tells
+  // neither, so the peer is asked.
+  const bool is_idle = sa.counters_told && !sa.has_sent;
+  look_again_at(turn.now + interval);
+  if (!is_idle) check_liveness(turn, sa);
 }
 
 void keep_alive(Turn& turn, IkeSa& sa) {
@@ -79,11 +90,25 @@ void keep_alive(Turn& turn, IkeSa& sa) {
   sa.keep_alive_at = turn.now + interval;
 }
 
-void end_expired_children(Turn& turn, IkeSa& sa) {
-  for (ChildSa& child : sa.children) {
-    if (child.state == ChildState::active && child.expires_at <= turn.now) {
-      delete_child(turn, sa, child, Ending::expired);
-    }
+/// Nothing runs under it and nobody wants that: it is let go at its end (EZD1791I).
+bool is_unused(const IkeSa& sa) { return sa.children.empty() && sa.wishes.empty() && sa.negotiation == nullptr; }
+
+void leave_unused(Turn& turn, const IkeSa& sa, const std::string& what) {
+  tell(turn, CatalogueId::unused_not_refreshed,
+       {{"tunnel", "K" + std::to_string(sa.tunnel.value())}, {"peer", sa.remote.to_string()}, {"what", what}});
+}
+
+void look_at_lifetime(Turn& turn, IkeSa& sa) {
+  if (sa.reauth_at && *sa.reauth_at <= turn.now) {
+    sa.reauth_at.reset();
+    if (is_unused(sa)) return leave_unused(turn, sa, "reauthenticated");
+    return turn.shard.reauthenticate(sa);
+  }
+  if (sa.refresh_at && *sa.refresh_at <= turn.now) {
+    sa.refresh_at.reset();
+    if (is_unused(sa)) return leave_unused(turn, sa, "rekeyed");
+    sa.rekey_wanted = true;
+    go_on(turn, sa);
   }
 }
 
@@ -100,9 +125,10 @@ std::optional<Instant> next_deadline(const IkeSa& sa) {
   consider(sa.waits_until);
   consider(sa.liveness_at);
   consider(sa.keep_alive_at);
-  for (const ChildSa& child : sa.children) {
-    if (child.state == ChildState::active) consider(child.expires_at);
-  }
+  consider(sa.refresh_at);
+  consider(sa.reauth_at);
+  consider(sa.patience_until);
+  for (const ChildSa& child : sa.children) consider(next_deadline(child));
   return next;
 }
 
@@ -110,6 +136,7 @@ void timer_due(Turn& turn, IkeSa& sa) {
   if (sa.expires_at && *sa.expires_at <= turn.now) {
     sa.expires_at.reset();
     if (sa.state == SaState::established) return want_delete(turn, sa, Ending::expired);
+    if (sa.state == SaState::superseded) return want_delete(turn, sa, Ending::superseded);
     return happen(turn, sa, SaEvent::timed_out);
   }
   if (sa.waits_until && *sa.waits_until <= turn.now) wait_is_over(turn, sa);
@@ -119,7 +146,12 @@ void timer_due(Turn& turn, IkeSa& sa) {
     sa.stored_response.datagrams = {};
   }
   if (sa.state != SaState::established) return;
-  end_expired_children(turn, sa);
+  look_at_children(turn, sa);
+  look_at_lifetime(turn, sa);
+  if (sa.patience_until && *sa.patience_until <= turn.now) {
+    sa.patience_until.reset();
+    go_on(turn, sa);
+  }
   if (sa.liveness_at && *sa.liveness_at <= turn.now) look_at_silence(turn, sa);
   if (sa.keep_alive_at && *sa.keep_alive_at <= turn.now) keep_alive(turn, sa);
 }
@@ -127,13 +159,9 @@ void timer_due(Turn& turn, IkeSa& sa) {
 void become_established(Turn& turn, IkeSa& sa) {
   sa.establishing.reset();
   sa.waits_until.reset();
-  sa.established_at = turn.now;
-  const policy::KeyExchangeOffer* offer = find_offer(*sa.rule, sa.algorithms);
-  sa.expires_at = turn.now + Duration{offer->lifetime};
   const policy::KeyExchangeAction& action = *sa.rule->action;
-  if (action.liveness_interval != Seconds{0}) sa.liveness_at = turn.now + action.liveness_interval;
-  if (sa.nat_local)
-    sa.keep_alive_at = turn.now;  // the interval is the policy's; the first goes out with the first look
+  if (action.reauth_interval != Minutes{0}) sa.reauth_at = turn.now + Duration{action.reauth_interval};
+  begin_life(turn, sa);
   tell(turn, CatalogueId::ike_sa_created,
        {{"tunnel", "K" + std::to_string(sa.tunnel.value())},
         {"generation", std::to_string(sa.generation)},
@@ -143,6 +171,39 @@ void become_established(Turn& turn, IkeSa& sa) {
         {"rule", sa.rule->name}});
 }
 
+void begin_life(Turn& turn, IkeSa& sa) {
+  sa.established_at = turn.now;
+  const policy::KeyExchangeOffer* offer = find_offer(*sa.rule, sa.algorithms);
+  sa.expires_at = turn.now + Duration{offer->lifetime};
+  sa.refresh_at = refresh_time(turn, offer->lifetime);
+  if (offer->lifesize_kbytes) {
+    sa.hard_octets = *offer->lifesize_kbytes * octets_a_kbyte;
+    sa.soft_octets = sa.hard_octets / 10 * soft_tenths;
+  }
+  const policy::KeyExchangeAction& action = *sa.rule->action;
+  if (action.liveness_interval != Seconds{0}) sa.liveness_at = turn.now + action.liveness_interval;
+  if (sa.nat_local)
+    sa.keep_alive_at = turn.now;  // the interval is the policy's; the first goes out with the first look
+}
+
+Instant refresh_time(Turn& turn, Duration lifetime) {
+  const auto extra = turn.random.number<std::uint32_t>() % margin_jitter_permille;
+  return turn.now + lifetime - lifetime * (least_margin_permille + extra) / 1000;
+}
+
+void look_at_lifesize(Turn& turn, IkeSa& sa) {
+  if (sa.state != SaState::established) return;
+  if (sa.octets >= sa.hard_octets) return want_delete(turn, sa, Ending::expired);
+  if (sa.octets < sa.soft_octets) return;
+  sa.soft_octets = UINT64_MAX;
+  sa.refresh_at = turn.now;
+}
+
+void be_patient(Turn& turn, IkeSa& sa) {
+  const auto extra = turn.random.number<std::uint32_t>() % patience_jitter.count();
+  sa.patience_until = turn.now + least_patience + Duration{extra};
+}
+
 void check_liveness(Turn& turn, IkeSa& sa) {
   if (sa.outstanding) return;  // its answer, or its silence, tells the same
   sa.liveness_wanted = true;
@@ -150,6 +211,8 @@ void check_liveness(Turn& turn, IkeSa& sa) {
 }
 
 void counters_arrived(Turn& turn, IkeSa& sa, const contract::ChildSaCounters& counters) {
+  sa.counters_told = true;
+  if (ChildSa* child = sa.find_child(counters.name)) note_usage(turn, sa, *child, counters);
   if (!counters.since_last_inbound) return;
   const Instant heard = turn.now - *counters.since_last_inbound;
   if (heard <= sa.last_inbound) return;

@@ -13,6 +13,15 @@ void timer_due(Turn& turn, IkeSa& sa);
 
 /// Both ends are proved: the lifetime begins, and what only the establishment needed goes.
 void become_established(Turn& turn, IkeSa& sa);
+/// The lifetimes and the checks of an SA that is up.
+void begin_life(Turn& turn, IkeSa& sa);
+/// When an SA of this lifetime is to be replaced: somewhat before its end, and at no fixed time, so that the two ends
+/// seldom begin at once (RFC 7296 §2.8).
+Instant refresh_time(Turn& turn, Duration lifetime);
+/// Messages have been protected: the lifesize may be reached, softly or for good.
+void look_at_lifesize(Turn& turn, IkeSa& sa);
+/// The peer cannot do now what it was asked for: it is asked again in a while (RFC 7296 §2.25).
+void be_patient(Turn& turn, IkeSa& sa);
 
 /// Asks the peer whether it is there, with an empty INFORMATIONAL (RFC 7296 §2.4).
 void check_liveness(Turn& turn, IkeSa& sa);

@@ -17,6 +17,8 @@ std::string_view reason_of(Ending ending) {
     case Ending::stack_gone:
       return "the stack was started again";
     case Ending::superseded:
+      return "a newer one has taken over";
+    case Ending::peer_restarted:
       return "the peer began anew (INITIAL_CONTACT)";
     case Ending::malformed:
       return "a message does not parse (INVALID_SYNTAX)";

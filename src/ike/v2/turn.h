@@ -2,12 +2,16 @@
 // What an exchange is given with the event it answers: the time, the randomness, the Step to write into, and the shard
 // around its IKE SA.
 
+#include <memory>
+#include <utility>
 #include <variant>
+#include <vector>
 
 #include "base/random.h"
 #include "ike/engine/options.h"
 #include "ike/engine/step.h"
 #include "ike/engine/views.h"
+#include "policy/match.h"
 
 namespace adit::ike::v2 {
 
@@ -22,7 +26,8 @@ enum class Ending : std::uint8_t {
   expired,
   peer_dead,
   stack_gone,
-  superseded,
+  superseded,      // another SA has taken over
+  peer_restarted,  // INITIAL_CONTACT
   malformed,
   failed
 };
@@ -48,6 +53,10 @@ class Shard {
   virtual InboundSpi draw_inbound_spi() = 0;
   virtual void release(InboundSpi spi) = 0;
   virtual DynamicTunnelId number_dynamic_tunnel() = 0;
+  /// The name of the next SA of a tunnel that there is.
+  virtual contract::ChildSaName next_generation(DynamicTunnelId tunnel) = 0;
+  /// The tunnel that carries just this traffic to and from the same peer already, under another IKE SA.
+  virtual std::optional<DynamicTunnelId> tunnel_with_peer(const IkeSa& sa, const policy::SelectorPair& traffic) = 0;
   /// Asks nssd; the answer comes back as an event of this SA. An SA has one question open: an older one is forgotten.
   virtual void ask(IkeSa& sa, std::variant<contract::Sign, contract::Verify> request) = 0;
   /// What is known of the authorities; asks nssd when nothing is. Then the SA `waiting` is told when the answer comes.
@@ -62,6 +71,22 @@ class Shard {
   /// The names of Child SAs, for the stack's answers to find the SA.
   virtual void child_added(const IkeSa& sa, const ChildSa& child) = 0;
   virtual void child_removed(const IkeSa& sa, const ChildSa& child, Ending ending) = 0;
+  /// SAs of the same two peers for the same traffic, made by the other end than this one, and under other IKE SAs: two
+  /// ends that began at once have both.
+  virtual std::vector<std::pair<IkeSa*, ChildSa*>> doubles_of(const IkeSa& sa, const ChildSa& child) = 0;
+
+  // Rekeying and reauthentication of IKE SAs.
+  virtual IkeSpi draw_ike_spi() = 0;
+  virtual IkeSa* find(IkeSpi our_spi) = 0;
+  /// Enters an SA that a rekey made; its timers are set when the input in work is done.
+  virtual IkeSa& enter(std::unique_ptr<IkeSa> sa) = 0;
+  /// All children of one, and what is wished for, go over to the other (RFC 7296 §2.8).
+  virtual void inherit(IkeSa& from, IkeSa& to) = 0;
+  /// Begins anew from IKE_SA_INIT, with the same children (RFC 7296 §2.8.3).
+  virtual void reauthenticate(IkeSa& sa) = 0;
+  /// Something happened to another SA than the one that the input in work names.
+  virtual void touch(const IkeSa& sa) = 0;
+
   /// A tunnel this side wanted has come to nothing.
   virtual void wish_failed(const IkeSa& sa, DynamicTunnelId tunnel, Ending ending) = 0;
 };

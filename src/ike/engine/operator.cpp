@@ -1,0 +1,112 @@
+// What an operator asks for by the name of a tunnel.
+
+#include "ike/engine/state.h"
+#include "ike/v2/child_lifetime.h"
+#include "ike/v2/ending.h"
+
+namespace adit::ike {
+
+namespace {
+
+using Status = OperatorAnswer::Status;
+
+OperatorAnswer answer_for(std::size_t named, std::string name) {
+  return {named == 0 ? Status::not_found : Status::started, std::move(name)};
+}
+
+std::string counted(std::size_t count, std::string_view kind) {
+  return std::to_string(count) + " " + std::string{kind} + " tunnels";
+}
+
+}  // namespace
+
+std::vector<IkeSpi> Engine::State::ike_sas_named(const StackName& stack, std::optional<IkeTunnelId> tunnel) {
+  std::vector<IkeSpi> named;
+  if (!tunnel) {
+    for_each_sa(stack, [&](const v2::IkeSa& sa) { named.push_back(sa.our_spi()); });
+    return named;
+  }
+  const auto found = by_tunnel_.find(*tunnel);
+  const v2::IkeSa* sa = found == by_tunnel_.end() ? nullptr : find(found->second);
+  if (sa == nullptr || sa->stack != stack) return named;
+  named.push_back(found->second);
+  // A newer SA of the tunnel that is on its way, and an older one that is on its way out, are the tunnel too.
+  for_each_sa(stack, [&](const v2::IkeSa& other) {
+    if (other.tunnel == *tunnel && other.our_spi() != found->second) named.push_back(other.our_spi());
+  });
+  return named;
+}
+
+std::vector<DynamicTunnelId> Engine::State::tunnels_named(const StackName& stack,
+                                                          std::optional<DynamicTunnelId> tunnel) const {
+  std::vector<DynamicTunnelId> named;
+  if (tunnel) {
+    const auto found = tunnels_.find(*tunnel);
+    if (found != tunnels_.end() && found->second.traffic.stack == stack) named.push_back(*tunnel);
+    return named;
+  }
+  for (const auto& [id, entry] : tunnels_) {
+    if (entry.traffic.stack == stack) named.push_back(id);
+  }
+  return named;
+}
+
+void Engine::State::take(DeactivateIkeTunnel& request) {
+  const std::vector<IkeSpi> named = ike_sas_named(request.stack, request.tunnel);
+  for (const IkeSpi spi : named) {
+    v2::IkeSa* sa = find(spi);
+    if (sa == nullptr) continue;
+    v2::Turn current = turn();
+    v2::want_delete(current, *sa, v2::Ending::by_operator);
+    settle(*sa);
+  }
+  step_->answers.push_back(answer_for(
+      named.size(), request.tunnel ? "K" + std::to_string(request.tunnel->value()) : counted(named.size(), "IKE")));
+}
+
+void Engine::State::take(DeactivateDynamicTunnel& request) {
+  const std::vector<DynamicTunnelId> named = tunnels_named(request.stack, request.tunnel);
+  for (const DynamicTunnelId id : named) {
+    for (const IkeSpi spi : owners_of(id)) {
+      v2::IkeSa* sa = find(spi);
+      if (sa == nullptr) continue;
+      v2::Turn current = turn();
+      v2::delete_tunnel(current, *sa, id, v2::Ending::by_operator);
+      if (v2::IkeSa* still = find(spi)) settle(*still);
+    }
+  }
+  step_->answers.push_back(answer_for(
+      named.size(), request.tunnel ? "Y" + std::to_string(request.tunnel->value()) : counted(named.size(), "dynamic")));
+}
+
+void Engine::State::take(RefreshIkeTunnel& request) {
+  std::size_t refreshed = 0;
+  for (const IkeSpi spi : ike_sas_named(request.stack, request.tunnel)) {
+    v2::IkeSa& sa = *find(spi);
+    if (sa.state != v2::SaState::established) continue;
+    ++refreshed;
+    reauthenticate(sa);
+    settle(sa);
+  }
+  step_->answers.push_back(answer_for(
+      refreshed, request.tunnel ? "K" + std::to_string(request.tunnel->value()) : counted(refreshed, "IKE")));
+}
+
+void Engine::State::take(RefreshDynamicTunnel& request) {
+  std::size_t refreshed = 0;
+  for (const DynamicTunnelId id : tunnels_named(request.stack, request.tunnel)) {
+    v2::IkeSa* sa = find(tunnels_.at(id).sa);
+    if (sa == nullptr) continue;
+    v2::Turn current = turn();
+    for (std::size_t i = 0; i < sa->children.size(); ++i) {
+      if (sa->children[i].name.tunnel != id || sa->children[i].state != ChildState::active) continue;
+      ++refreshed;
+      v2::want_rekey(current, *sa, sa->children[i]);
+    }
+    settle(*sa);
+  }
+  step_->answers.push_back(answer_for(
+      refreshed, request.tunnel ? "Y" + std::to_string(request.tunnel->value()) : counted(refreshed, "dynamic")));
+}
+
+}  // namespace adit::ike

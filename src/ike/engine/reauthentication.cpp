@@ -1,0 +1,97 @@
+// Reauthentication (RFC 7296 §2.8.3): a new IKE SA from IKE_SA_INIT, with Child SAs for the same traffic, and the old
+// one goes when all of that is up: make before break.
+
+#include <algorithm>
+
+#include "ike/engine/state.h"
+#include "ike/v2/child_install.h"
+#include "ike/v2/ending.h"
+#include "ike/v2/ike_succession.h"
+#include "ike/v2/sa_init.h"
+
+namespace adit::ike {
+
+namespace {
+
+constexpr Seconds pause_after_failure{60};
+
+bool is_pending(const v2::IkeSa& sa) {
+  return sa.state != v2::SaState::established || !sa.wishes.empty() || sa.negotiation != nullptr ||
+         std::ranges::any_of(sa.children,
+                             [](const v2::ChildSa& child) { return child.state == ChildState::in_negotiation; });
+}
+
+}  // namespace
+
+void Engine::State::reauthenticate(v2::IkeSa& old) {
+  if (old.state != v2::SaState::established || old.reauthenticated_by || old.reauthenticates) return;
+  v2::Turn current = turn();
+  const v2::RulePointer rule = v2::rule_in_force(current, old);
+  if (rule == nullptr || rule->action->how_to_initiate != policy::HowToInitiate::ikev2) {
+    return v2::tell(
+        current, CatalogueId::no_key_exchange_rule,
+        {{"peer", old.remote.to_string()},
+         {"reason", "K" + std::to_string(old.tunnel.value()) + " is not reauthenticated: the policy has changed"}});
+  }
+  auto fresh = std::make_unique<v2::IkeSa>();
+  fresh->stack = old.stack;
+  fresh->tunnel = old.tunnel;
+  fresh->generation = old.generation + 1;
+  fresh->role = Role::initiator;
+  fresh->begun_at = now_;
+  fresh->initiator_spi = draw_ike_spi();
+  // Where the peer is now: through its NAT only that way leads to it, and port 4500 serves IKE_SA_INIT too (§2.23).
+  fresh->local = old.local;
+  fresh->remote = old.remote;
+  fresh->rule = rule;
+  fresh->reauthenticates = old.our_spi();
+  for (const v2::ChildSa& child : old.children) {
+    if (child.state != ChildState::active || child.superseded) continue;
+    fresh->wishes.push_back({.name = next_generation(child.name.tunnel),
+                             .filter = v2::filter_in_force(current, old, child),
+                             .selectors = {.local = child.local_ts, .remote = child.remote_ts},
+                             .local_dyn_vpn_rule = child.local_dyn_vpn_rule,
+                             .activation = child.activation});
+    tunnels_.at(child.name.tunnel).sa = fresh->initiator_spi;
+  }
+  for (v2::ChildWish& wish : std::exchange(old.wishes, {})) {
+    if (wish.rekeys) continue;  // its tunnel gets a new SA anyway
+    tunnels_.at(wish.name.tunnel).sa = fresh->initiator_spi;
+    fresh->wishes.push_back(std::move(wish));
+  }
+  old.rekey_wanted = false;
+  old.reauthenticated_by = fresh->our_spi();
+  v2::IkeSa& added = enter(std::move(fresh));
+  ++statistics_.initiated;
+  v2::initiate(current, added);
+}
+
+void Engine::State::finish_reauthentication(v2::IkeSa& sa) {
+  if (is_pending(sa)) return;
+  v2::IkeSa* old = find(*sa.reauthenticates);
+  sa.reauthenticates.reset();
+  by_tunnel_.insert_or_assign(sa.tunnel, sa.our_spi());
+  v2::Turn current = turn();
+  v2::tell(current, CatalogueId::ike_sa_reauthenticated,
+           {{"tunnel", "K" + std::to_string(sa.tunnel.value())},
+            {"generation", std::to_string(sa.generation)},
+            {"peer", sa.remote.to_string()}});
+  if (old == nullptr || old->state != v2::SaState::established) return;
+  touch(*old);
+  v2::want_delete(current, *old, v2::Ending::superseded);
+}
+
+void Engine::State::reauthentication_failed(v2::IkeSa& sa) {
+  v2::IkeSa* old = find(*sa.reauthenticates);
+  if (old == nullptr || old->reauthenticated_by != sa.our_spi()) return;
+  old->reauthenticated_by.reset();
+  for (const v2::ChildSa& child : old->children) {
+    if (const auto tunnel = tunnels_.find(child.name.tunnel); tunnel != tunnels_.end()) {
+      tunnel->second.sa = old->our_spi();
+    }
+  }
+  if (old->rule->action->reauth_interval != Minutes{0}) old->reauth_at = now_ + pause_after_failure;
+  touch(*old);
+}
+
+}  // namespace adit::ike
