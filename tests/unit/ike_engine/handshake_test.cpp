@@ -80,7 +80,7 @@ TEST(Handshake, StartsWithTheFirstPacketAndOnlyOnceForManyOfThem) {
   EXPECT_EQ(net.west_host.children().front().activation, Activation::remote);
 }
 
-TEST(Handshake, OfAnAutomaticRuleBeginsWhenStackAndPolicyAreThereAndAgainAtTheEndOfItsLife) {
+TEST(Handshake, OfAnAutomaticRuleBeginsWhenStackAndPolicyAreThereAndStaysUpBeyondAnSa) {
   Side a = east();
   a.auto_activate = true;
   a.child_lifetime = Minutes{10};
@@ -90,7 +90,8 @@ TEST(Handshake, OfAnAutomaticRuleBeginsWhenStackAndPolicyAreThereAndAgainAtTheEn
   EXPECT_EQ(net.east_host.installed.begin()->first.tunnel.value(), 1u);
   net.pass(Seconds{700});
   expect_one_tunnel(net);
-  EXPECT_EQ(net.east_host.installed.begin()->first.tunnel.value(), 2u) << "the first ended after ten minutes";
+  EXPECT_EQ(net.east_host.installed.begin()->first.tunnel.value(), 1u);
+  EXPECT_EQ(net.east_host.installed.begin()->first.generation, 2u);
 }
 
 TEST(Handshake, OfAnAutomaticRuleIsTriedAgainWhenThePeerWasNotThere) {
@@ -165,11 +166,13 @@ TEST(Deactivation, ThatCrossesThePeersRemovesOnce) {
   EXPECT_EQ(net.east_host.engine.next_deadline(), std::nullopt) << "nothing may be left behind";
 }
 
-TEST(Lifetime, OfTheIkeSaEndsWithADeleteAndTakesTheChildren) {
+TEST(Lifetime, OfTheIkeSaEndsWithADeleteAndTakesTheChildrenWhenThePolicyAllowsNoOther) {
   Side a = east();
   a.ike_lifetime = Minutes{20};
   TwoEngines net{a};
   net.activate();
+  a.peer_identity = "198.51.100.77";  // the rule is for somebody else now
+  net.east_host.feed(PolicyInstalled{make_policy(a)});
   net.pass(Seconds{1201});
   EXPECT_TRUE(net.east_host.ike().empty());
   EXPECT_TRUE(net.west_host.ike().empty());

@@ -10,6 +10,8 @@ policy::PolicyPointer make_policy(const Side& side) {
   vpn.how_to_encap_ikev2 = side.encap;
   vpn.initiate_with_pfs = side.pfs;
   vpn.acceptable_pfs = {side.pfs};
+  if (side.also_pfs != GroupId::none) vpn.acceptable_pfs.push_back(side.also_pfs);
+  vpn.vpn_life = side.vpn_life;
   const EncryptionFacts* facts = find(side.data_encryption);
   vpn.offers = {{.name = "offer 1",
                  .encryption = side.data_encryption,
@@ -46,6 +48,7 @@ policy::PolicyPointer make_policy(const Side& side) {
   action.allow_nat = side.allow_nat;
   action.bypass_ip_validation = side.bypass_ip_validation;
   action.liveness_interval = side.liveness;
+  action.reauth_interval = side.reauth;
   for (const GroupId group : side.groups) {
     action.offers.push_back(
         {.name = "offer",
@@ -97,8 +100,11 @@ void Host::feed(Input input) {
       } else if (const auto* remove = std::get_if<contract::RemoveChildSa>(&request)) {
         EXPECT_EQ(installed.erase(remove->name), 1u) << "removed what was never installed";
         removed.push_back(*remove);
+      } else if (const auto* retire = std::get_if<contract::RetireChildSa>(&request)) {
+        retired.push_back(*retire);
       } else {
         queried.push_back(std::get<QueryCounters>(request));
+        if (counters) inputs.push_back(counters(queried.back()));
       }
     }
     for (const CertificateRequest& request : step.certificates) {

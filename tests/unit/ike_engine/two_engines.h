@@ -45,10 +45,11 @@ struct Side {
   EncryptionId data_encryption = EncryptionId::aes_gcm_16;
   policy::EncapsulationChoice encap = policy::EncapsulationChoice::tunnel;
   policy::Initiation initiation = policy::Initiation::either;
-  GroupId pfs = GroupId::none;
+  GroupId pfs = GroupId::none, also_pfs = GroupId::none;
+  Minutes vpn_life{1440};
   bool auto_activate = false, bypass_ip_validation = false;
   Seconds liveness{30};
-  Minutes ike_lifetime{480}, child_lifetime{240};
+  Minutes ike_lifetime{480}, child_lifetime{240}, reauth{0};
   std::string peer_identity;  ///< empty: the peer's address
 };
 
@@ -80,7 +81,9 @@ class Host {
   std::vector<OperatorAnswer> answers;
   std::map<contract::ChildSaName, contract::InstallChildSa> installed;
   std::vector<contract::RemoveChildSa> removed;
+  std::vector<contract::RetireChildSa> retired;
   std::vector<QueryCounters> queried;
+  std::function<contract::ChildSaCounters(const QueryCounters&)> counters;  ///< without it questions stay open
   std::function<std::optional<std::string>(const contract::InstallChildSa&)> refuse_install;  ///< why, or nothing
   bool stack_answers = true;
   /// nssd; without it questions stay open.
