@@ -56,7 +56,8 @@ void send_auth(Turn& turn, IkeSa& sa) {
 void verify_response(Turn& turn, IkeSa& sa, const Received& response) {
   sa.outstanding.reset();
   const auto* idr = response.payloads.find<wire::Identification>(wire::PayloadType::identification_responder);
-  if (idr == nullptr || response.payloads.find<wire::Authentication>() == nullptr) {
+  const bool has_failed = response.payloads.has_unknown_error();  // of whatever kind (RFC 7296 §3.10.1)
+  if (idr == nullptr || response.payloads.find<wire::Authentication>() == nullptr || has_failed) {
     const wire::Notify* error = response.payloads.find_error();
     const std::string notify = error == nullptr ? "no IDr and AUTH" : wire::name_of(error->type);
     tell(turn, CatalogueId::error_notify_received,
@@ -66,6 +67,7 @@ void verify_response(Turn& turn, IkeSa& sa, const Received& response) {
   }
   sa.establishing->auth_message = std::make_unique<Received>(response);
   sa.establishing->peer_id_body = built(*idr);
+  // The rule's key is that of this identity alone (RFC 7296 §1.2).
   if (!sa.rule->remote_identity.matches(idr->identity)) {
     return refuse_peer(turn, sa, "it is not whom KeyExchangeRule " + sa.rule->name + " names",
                        idr->identity.to_string(), sa.rule->remote_identity.text);
