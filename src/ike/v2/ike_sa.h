@@ -28,6 +28,7 @@ namespace adit::ike::v2 {
 /// The response to the peer's last request, for its repetitions (RFC 7296 §2.1).
 struct StoredResponse {
   MessageId id;
+  Endpoint local, remote;             ///< where the request went to and came from (RFC 7296 §2.11)
   std::vector<ByteString> datagrams;  ///< none while the request is being worked on
   Instant forget_at;
 };

@@ -24,7 +24,7 @@ SaEvent event_of(const wire::Header& header) {
 }
 
 /// A notify in clear for an SA that is up may be anybody's: at most the peer is asked whether it is alive (RFC 7296
-/// §2.21.4).
+/// §2.4, §2.21.4).
 void heed_unprotected(Turn& turn, IkeSa& sa, const Datagram& datagram, const wire::Chain& chain) {
   drop(turn, datagram, "not protected");
   constexpr Seconds least_pause{10};  // between checks that strangers can cause
@@ -45,7 +45,7 @@ void take_request(Turn& turn, IkeSa& sa, const Datagram& datagram, const wire::H
     // Only the first fragment of a repeated request calls for the response (RFC 7383 §2.6.1).
     if (part.fragment_number != 1) return;
     if (!is_authentic(sa, part, datagram.octets)) return drop(turn, datagram, "not authentic");
-    return replay_response(turn, sa);
+    return replay_response(turn, sa, datagram);
   }
   auto chain = open(sa, header, part, datagram.octets);
   if (!chain && chain.error() == NotOpened::not_authentic) return drop(turn, datagram, "not authentic");
@@ -53,14 +53,16 @@ void take_request(Turn& turn, IkeSa& sa, const Datagram& datagram, const wire::H
   if (!chain && chain.error() == NotOpened::incomplete) return;
 
   sa.expected_request = following(header.id);
-  sa.stored_response = {.id = header.id, .datagrams = {}, .forget_at = turn.now};
-  if (!chain) {
+  sa.stored_response = {
+      .id = header.id, .local = datagram.local, .remote = datagram.remote, .datagrams = {}, .forget_at = turn.now};
+  if (!chain) {  // malformed, but authentic: rejected as a whole (RFC 7296 §2.21.2, §3.10.1)
     wire::Payloads answer;
     answer.add(wire::Notify{.type = wire::NotifyType::invalid_syntax});
     return send_response(turn, sa, header.exchange, answer);
   }
   // A NAT may have given the peer another address or port: its newest authentic request tells (RFC 7296 §2.23).
-  if (sa.nat_remote && sa.state == SaState::established) {
+  // Behind a NAT itself it stays: whoever can change one datagram on the way could lead it astray.
+  if (sa.nat_remote && !sa.nat_local && sa.state == SaState::established) {
     sa.local = datagram.local;
     sa.remote = datagram.remote;
   }

@@ -30,13 +30,19 @@ void send_request(Turn& turn, IkeSa& sa, wire::ExchangeType exchange, const wire
 void send_response(Turn& turn, IkeSa& sa, wire::ExchangeType exchange, const wire::Payloads& payloads) {
   sa.stored_response.datagrams = seal(turn, sa, exchange, sa.stored_response.id, wire::Direction::response, payloads);
   sa.stored_response.forget_at = turn.now + response_life;
-  for (const ByteString& datagram : sa.stored_response.datagrams) send(turn, sa, datagram);
+  // To where the request came from, which need not be where this side's own requests go (RFC 7296 §2.11).
+  for (const ByteString& datagram : sa.stored_response.datagrams) {
+    turn.step.send.push_back({.stack = sa.stack,
+                              .local = sa.stored_response.local,
+                              .remote = sa.stored_response.remote,
+                              .octets = datagram});
+  }
 }
 
-void replay_response(Turn& turn, const IkeSa& sa) {
+void replay_response(Turn& turn, const IkeSa& sa, const Datagram& request) {
   if (sa.stored_response.datagrams.empty()) return;
   ++turn.statistics.replayed;
-  for (const ByteString& datagram : sa.stored_response.datagrams) send(turn, sa, datagram);
+  for (const ByteString& datagram : sa.stored_response.datagrams) send_back(turn, request, datagram);
 }
 
 void retransmit(Turn& turn, IkeSa& sa) {

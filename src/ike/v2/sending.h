@@ -12,7 +12,7 @@ void send_request(Turn& turn, IkeSa& sa, wire::ExchangeType exchange, const wire
 /// Answers the request in work, and keeps the answer.
 void send_response(Turn& turn, IkeSa& sa, wire::ExchangeType exchange, const wire::Payloads& payloads);
 /// Sends the stored response again, byte for byte.
-void replay_response(Turn& turn, const IkeSa& sa);
+void replay_response(Turn& turn, const IkeSa& sa, const Datagram& request);
 /// Sends the outstanding request again, byte for byte.
 void retransmit(Turn& turn, IkeSa& sa);
 
