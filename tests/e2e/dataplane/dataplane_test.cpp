@@ -129,6 +129,7 @@ TEST_F(DataPlaneTest, AFlowWithoutSaIsAskedForAndItsFirstPacketArrivesLater) {
   sender.join();
 }
 
+// Shows RFC 7296 2.8.1-2.
 TEST_F(DataPlaneTest, TheNewestGenerationCarriesAndTheOldOneIsStillHeard) {
   TwoHosts net{tunnel_v4};
   install_both(net, tunnel_v4, 1);
@@ -141,6 +142,7 @@ TEST_F(DataPlaneTest, TheNewestGenerationCarriesAndTheOldOneIsStillHeard) {
   EXPECT_NE(ping(net.east, data_address(2, tunnel_v4), "-c 1 -W 1"), 0);
 }
 
+// Shows RFC 7296 2-3.
 TEST_F(DataPlaneTest, IkeDatagramsGoThroughBothPortsAndSurviveARestartOfIked) {
   using stack::user::IkeChannel;
   using stack::user::IkeDatagram;

@@ -30,6 +30,7 @@ void expect_one_tunnel(const TwoEngines& net) {
   }
 }
 
+// Shows RFC 7296 4-4.
 TEST(Handshake, GivesBothEndsTheSameKeysByASharedKey) {
   TwoEngines net;
   net.activate();
@@ -57,6 +58,7 @@ TEST(Handshake, WorksWithEachGroupAndCipher) {
   }
 }
 
+// Shows RFC 7296 1.3.1-1.
 TEST(Handshake, InTransportModeJoinsTheHostsThemselves) {
   Side a = east();
   Side b = west();
@@ -110,6 +112,7 @@ TEST(Handshake, OfAnAutomaticRuleIsTriedAgainWhenThePeerWasNotThere) {
   expect_one_tunnel(net);
 }
 
+// Shows RFC 7296 2.8-5.
 TEST(FurtherChildren, ComeUpUnderTheSameIkeSaWithForwardSecrecy) {
   Side a = east();
   Side b = west();
@@ -134,6 +137,7 @@ TEST(FurtherChildren, ComeUpUnderTheSameIkeSaWithForwardSecrecy) {
   }
 }
 
+// Shows RFC 7296 1.4.1-1, 2.4-8.
 TEST(Deactivation, OfADynamicTunnelRemovesItAtBothEndsAndKeepsTheIkeSa) {
   TwoEngines net;
   net.activate();
@@ -149,6 +153,7 @@ TEST(Deactivation, OfADynamicTunnelRemovesItAtBothEndsAndKeepsTheIkeSa) {
   expect_one_tunnel(net);
 }
 
+// Shows RFC 7296 2.3-3.
 TEST(Deactivation, ThatCrossesThePeersRemovesOnce) {
   TwoEngines net;
   net.activate();
@@ -165,6 +170,7 @@ TEST(Deactivation, ThatCrossesThePeersRemovesOnce) {
   EXPECT_EQ(net.east_host.engine.next_deadline(), std::nullopt) << "nothing may be left behind";
 }
 
+// Shows RFC 7296 2.4-9, 2.8-1.
 TEST(Lifetime, OfTheIkeSaEndsWithADeleteAndTakesTheChildren) {
   Side a = east();
   a.ike_lifetime = Minutes{20};
@@ -177,6 +183,7 @@ TEST(Lifetime, OfTheIkeSaEndsWithADeleteAndTakesTheChildren) {
   EXPECT_TRUE(net.west_host.has_told(CatalogueId::ike_sa_deleted));
 }
 
+// Shows RFC 7296 2.4-4.
 TEST(Liveness, OfASilentPeerIsCheckedAndOneThatIsGoneLosesItsSas) {
   TwoEngines net;
   net.activate();
