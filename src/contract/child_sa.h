@@ -18,6 +18,9 @@ namespace adit::contract {
 enum class SaProtocol : std::uint8_t { ah = 2, esp = 3 };  // RFC 7296 §3.3.1
 enum class EncapsulationMode : std::uint8_t { tunnel, transport };
 enum class DfPolicy : std::uint8_t { copy, clear, set };  // PassthroughDF Yes, No Clear, No Set
+/// When a pair that replaces another begins to send (RFC 7296 §2.8). Who answered the rekey does not know that the peer
+/// has the new pair before a packet comes in on it, or the replaced pair has been removed.
+enum class SendingBegins : std::uint8_t { at_once, when_peer_is_ready };
 
 struct ChildTransforms {
   SaProtocol protocol = SaProtocol::esp;
@@ -70,6 +73,7 @@ struct InstallChildSa {
   Lifetimes lifetimes;
   DfPolicy df = DfPolicy::copy;
   bool copy_dscp = true;
+  SendingBegins sending = SendingBegins::at_once;
   std::string filter_rule;         ///< the anchor: IpFilterRule's name
   std::string vpn_action;          ///< IpDynVpnAction's name
   std::string local_dyn_vpn_rule;  ///< LocalDynVpnRule's name, or empty
@@ -80,6 +84,14 @@ struct RemoveChildSa {
   StackName stack;
   ChildSaName name;
   auto operator<=>(const RemoveChildSa&) const = default;
+};
+
+/// The pair sends no more, another of its tunnel does; it still receives what the peer sent before it knew. For the one
+/// of two crossed rekeys that is given up (RFC 7296 §2.8.1).
+struct RetireChildSa {
+  StackName stack;
+  ChildSaName name;
+  auto operator<=>(const RetireChildSa&) const = default;
 };
 
 /// The stack's answer to an InstallChildSa.

@@ -16,7 +16,13 @@ Parsed<PagentConfig> parse_pagent_config(const SourceFile& file) {
     const auto* words = std::get_if<ImageWords>(&entry.value);
     if (words == nullptr) continue;
     PagentImage image{.stack = {words->stack}, .file = words->file, .at = entry.at.range()};
-    if (words->seconds) image.check_interval = Seconds{*words->seconds};
+    if (words->seconds && Seconds{*words->seconds} != image.check_interval) {
+      image.check_interval = Seconds{*words->seconds};
+      findings.warning(entry.at, {.problem = "files are not looked at by time in this release: SIGHUP reads them",
+                                  .found = fmt::to_string(*words->seconds),
+                                  .expected = {},
+                                  .nearest = {}});
+    }
     // Stack names are compared without case (ipsec -p): two that differ in it alone would be one.
     const auto earlier = std::ranges::find_if(config.images, [&image](const PagentImage& other) {
       return equal_without_case(other.stack.text, image.stack.text);

@@ -43,10 +43,15 @@ IdentityPattern exactly(IdentityType type, std::string_view written, ByteString 
 
 Value read_ip_addr(ValueText& text) {
   const AttributeRow row{.form = Form::address};
-  const Word word{.text = text.peek(), .column = 0, .length = 0};
-  Value value = read_address(row, text, "address; of a peer also address/length, address-address or 0.0.0.0");
+  const Word word{.text = text.peek(), .column = text.next().column, .length = text.next().length};
+  constexpr std::string_view expected = "address; of a peer also address/length, address-address or 0.0.0.0";
+  Value value = read_address(row, text, expected);
   const auto* spec = std::get_if<AddressSpec>(&value);
   if (spec == nullptr) return {};
+  if (!IpAddress::parse(word.text.substr(0, word.text.find_first_of("/-")))) {
+    // All and Any of addresses: which family they would mean, an identity does not say.
+    return refused(text, word, "not an address", expected);
+  }
   const IpRange range = spec->ranges.front();
   const IdentityType type = range.family() == IpFamily::v4 ? IdentityType::ipv4_addr : IdentityType::ipv6_addr;
   if (range.is_single() && !range.first.is_any()) {

@@ -48,6 +48,7 @@ struct Row : AttributeRow {
   constexpr Row in_slot(std::uint8_t number) const { return changed(&Row::slot, number); }
   constexpr Row standing_for(std::string_view newer) const { return changed(&Row::stands_for, newer); }
   constexpr Row refused(std::string_view why) const { return changed(&Row::unsupported, why); }
+  constexpr Row without_effect(std::string_view why) const { return changed(&Row::idle, why); }
   constexpr Row helped_by(std::string_view text) const { return changed(&Row::help, text); }
 };
 
@@ -182,7 +183,7 @@ constexpr std::array prf_choices = {
     of("HMAC_MD5", PrfId::hmac_md5),           of("HMAC_SHA1", PrfId::hmac_sha1),
     of("HMAC_SHA2_256", PrfId::hmac_sha2_256), of("HMAC_SHA2_384", PrfId::hmac_sha2_384),
     of("HMAC_SHA2_512", PrfId::hmac_sha2_512)};
-constexpr std::array hash_choices = {of("MD5", 1), of("SHA1", 2), of("SHA2_256", 4), of("SHA2_384", 5),
+constexpr std::array hash_choices = {of("MD5", hash_md5), of("SHA1", 2), of("SHA2_256", 4), of("SHA2_384", 5),
                                      of("SHA2_512", 6)};
 constexpr std::array auth_me_choices = {of("PresharedKey", HowToAuthMe::preshared_key),
                                         of("RsaSignature", HowToAuthMe::rsa_signature),
@@ -216,6 +217,8 @@ constexpr std::uint64_t largest = 4294967295;
 
 constexpr std::string_view no_time = "time conditions are not supported by this release";
 constexpr std::string_view no_manual = "manual tunnels are not supported by this release";
+constexpr std::string_view not_yet = "it has no effect in this release";
+constexpr std::string_view log_option = "it has no effect in this release: --log-level says what is logged";
 constexpr std::string_view of_policy = "as KeyExchangePolicy says";
 
 // ---- the policy language
@@ -1015,7 +1018,7 @@ constexpr Row passed_over(std::string_view name, std::string_view why = other_po
 constexpr auto pagent_file_rows =
     rows(row(A::image, "TcpImage", Form::image)
              .repeatable()
-             .when_absent("the default stack")
+             .required()
              .helped_by("a stack: name [file] [FLUSH|NOFLUSH] [PURGE|NOPURGE] [seconds]"),
          row(A::image, "PEPInstance", Form::image).repeatable().standing_for("TcpImage"),
          row(A::common_ipsec_config, "CommonIPSecConfig", Form::rest)
@@ -1027,6 +1030,7 @@ constexpr auto pagent_file_rows =
          row(A::log_level, "LogLevel", Form::number)
              .within(0, 511)
              .preset_to("31")
+             .without_effect(log_option)
              .helped_by("sum of 1 SYSERR, 2 OBJERR, 4 PROTERR, 8 WARNING, 16 EVENT, 32 ACTION, 64 INFO, 128 ACNTING, "
                         "256 TRACE"),
          passed_over("Codepage", "files are UTF-8"),
@@ -1048,6 +1052,8 @@ constexpr auto image_file_rows = rows(
 
 // ---- iked.conf
 
+// What claimed to run in FIPS 140 mode and did not would be worse than what says that it cannot.
+constexpr std::array fips_choices = {of("yes", 1, unsupported), of("no", 0)};
 constexpr std::array lower_yes_no = {of("yes", 1), of("no", 0)};
 constexpr std::array smf_choices = {of("None", 0), of("IKEALL", 3), of("IKETunnel", 1), of("DynTunnel", 2)};
 constexpr std::array service_choices = {of("Cert", 1), of("RemoteMgmt", 2)};
@@ -1064,16 +1070,19 @@ constexpr auto ike_config_rows =
     rows(row(A::ike_syslog_level, "IkeSyslogLevel", Form::number)
              .within(0, 255)
              .preset_to("1")
+             .without_effect(log_option)
              .helped_by("bits of the daemon's log classes"),
          row(A::pagent_syslog_level, "PagentSyslogLevel", Form::number)
              .within(0, 255)
              .preset_to("0")
+             .without_effect(log_option)
              .helped_by("bits of the log classes of the connection to pagent"),
          row(A::smf119, "SMF119", Form::choice)
              .taking(smf_choices)
              .repeatable()
              .preset_to("None")
-             .helped_by("SMF records; taken and without effect: events are logged"),
+             .without_effect(not_yet)
+             .helped_by("SMF records; events are logged"),
          row(A::ike_retries, "IkeRetries", Form::number)
              .within(1, 20)
              .preset_to("6")
@@ -1082,19 +1091,22 @@ constexpr auto ike_config_rows =
              .within(1, 15)
              .preset_to("2")
              .helped_by("seconds before the first retransmission; later waits double"),
-         row(A::fips140, "FIPS140", Form::choice).taking(lower_yes_no).preset_to("no").helped_by("FIPS 140 mode"),
+         row(A::fips140, "FIPS140", Form::choice).taking(fips_choices).preset_to("no").helped_by("FIPS 140 mode"),
          row(A::key_ring, "KeyRing", Form::rest)
              .when_absent("none")
+             .without_effect("it is of IKEv1, which this release does not speak")
              .helped_by("folder of the key ring of IKEv1, or NoKeyRing"),
          row(A::echo, "Echo", Form::choice)
              .taking(lower_yes_no)
              .preset_to("no")
+             .without_effect(not_yet)
              .helped_by("whether the log goes to standard output, too"),
          row(A::network_security_server, "NetworkSecurityServer", Form::server)
              .when_absent("none")
              .helped_by("the certificate server: host [Port n] [Identity type value]"),
          row(A::network_security_server_backup, "NetworkSecurityServerBackup", Form::server)
              .when_absent("none")
+             .without_effect(not_yet)
              .helped_by("asked when the first does not answer"),
          row(A::nss_wait_limit, "NssWaitLimit", Form::number)
              .within(1, 300)
@@ -1103,17 +1115,20 @@ constexpr auto ike_config_rows =
          row(A::nss_wait_retries, "NssWaitRetries", Form::number)
              .within(0, 10)
              .preset_to("3")
+             .without_effect(not_yet)
              .helped_by("tries before the other server is asked"),
          row(A::pagent_wait, "PagentWait", Form::number)
              .within(0, 9999)
              .preset_to("0")
+             .without_effect(not_yet)
              .helped_by("seconds to wait for pagent, 0: for ever"),
          row(A::supported_cert_auth, "SupportedCertAuth", Form::rest)
              .repeatable()
              .when_absent("none")
+             .without_effect(not_yet)
              .helped_by("label of a CA for CERTREQ, where no CaLabel is coded"),
          tls(A::tls_certificate, "TlsCertificate", "PEM file: certificate shown to the certificate server (ours)"),
-         tls(A::tls_key, "TlsKey", "PEM file: its private key (ours)"),
+         tls(A::tls_key, "TlsKey", "PEM file: its private key, for its owner alone to read (ours)"),
          tls(A::tls_ca, "TlsCa", "PEM file: who may have signed the server's certificate (ours)"));
 constexpr auto nss_stack_config_rows =
     rows(row(A::client_name, "ClientName", Form::word).when_absent("host_stack").helped_by("1 to 24 characters"),
@@ -1124,6 +1139,7 @@ constexpr auto nss_stack_config_rows =
              .helped_by("services that the stack uses"),
          row(A::user_id, "UserId", Form::user)
              .when_absent("the TLS certificate decides")
+             .without_effect(not_yet)
              .helped_by("name AuthBy Password pw, or name AuthBy Passticket"));
 
 // ---- nssd.conf
@@ -1144,6 +1160,7 @@ constexpr auto nss_config_rows = rows(
     row(A::syslog_level, "SyslogLevel", Form::number)
         .within(0, 255)
         .preset_to("0")
+        .without_effect(log_option)
         .helped_by("bits of the log classes"),
     row(A::key_ring, "KeyRing", Form::rest).when_absent("none").helped_by("folder of the key ring: certs, private, ca"),
     row(A::discipline, "Discipline", Form::choice_pair)
@@ -1152,21 +1169,24 @@ constexpr auto nss_config_rows = rows(
         .when_absent("IPSec Enable")
         .helped_by("services that are offered; XMLAppliance has no effect"),
     tls(A::tls_certificate, "TlsCertificate", "PEM file: the server's certificate (ours)"),
-    tls(A::tls_key, "TlsKey", "PEM file: its private key (ours)"),
+    tls(A::tls_key, "TlsKey", "PEM file: its private key, for its owner alone to read (ours)"),
     tls(A::tls_ca, "TlsCa", "PEM file: who may have signed the clients' certificates (ours)"));
 constexpr auto ipsec_discipline_config_rows =
-    rows(row(A::fips140, "FIPS140", Form::choice).taking(lower_yes_no).preset_to("no").helped_by("FIPS 140 mode"),
+    rows(row(A::fips140, "FIPS140", Form::choice).taking(fips_choices).preset_to("no").helped_by("FIPS 140 mode"),
          row(A::url_cache_interval, "URLCacheInterval", Form::number)
              .within(0, largest)
              .preset_to("10080")
+             .without_effect(not_yet)
              .helped_by("minutes for which what a URL gave is kept, 0: not at all"),
          row(A::certificate_url, "CertificateURL", Form::label_and_url)
              .repeatable()
              .when_absent("none")
+             .without_effect(not_yet)
              .helped_by("where the certificate of that label can be fetched"),
          row(A::certificate_bundle_url, "CertificateBundleURL", Form::label_and_url)
              .repeatable()
              .when_absent("none")
+             .without_effect(not_yet)
              .helped_by("where a bundle for that label can be fetched"));
 constexpr auto nss_client_rows = rows(row(A::tls_identity, "TlsIdentity", Form::rest)
                                           .when_absent("the client's name")

@@ -78,6 +78,7 @@ struct AttributeRow {
   std::uint8_t slot = 0;              ///< rows of one slot stand for each other: of those that occur once, one is given
   std::string_view stands_for = {};   ///< an older or other spelling of this attribute
   std::string_view unsupported = {};  ///< why this release refuses it
+  std::string_view idle = {};         ///< why another value than the preset changes nothing in this release
   std::string_view help = {};
 };
 
@@ -300,5 +301,7 @@ enum class Attribute : std::uint8_t {
 /// What Protocol Opaque and AES (AES_CBC KeyLength 128) stand for in their Choice.
 inline constexpr unsigned protocol_opaque = 256;
 inline constexpr unsigned encryption_aes = 0xffff;
+/// What HowToAuthMsgs MD5 stands for (RFC 2409 Appendix A).
+inline constexpr unsigned hash_md5 = 1;
 
 }  // namespace adit::policy

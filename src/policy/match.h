@@ -27,7 +27,8 @@ struct SelectorPair {
 
 /// For the responder of a Child SA (reference §4.7): the first filter, in order, that intersects what the peer
 /// proposes, and the intersection: one contiguous pairing, the most specific selectors of the peer (RFC 7296 §2.9)
-/// tried first. Nothing when no filter intersects or the first that does is no dynamic IpSec rule.
+/// tried first. Nothing when no filter intersects, or one that is no dynamic IpSec rule and stands before it covers all
+/// that is proposed: of a part, packets decide (docs/policy.md).
 struct NarrowedSelectors {
   const Filter* filter = nullptr;  ///< the anchor, as an outbound filter
   SelectorPair selectors;

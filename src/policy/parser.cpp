@@ -130,6 +130,11 @@ class Parser {
     Entry entry{.row = &row, .at = place(line), .value_at = lines_.place(line, text.first()), .value = {}, .block = {}};
     entry.value = read_value(row, text, expected_of(row));
     if (!row.unsupported.empty()) refuse(entry.at, row.unsupported, row.name, {});
+    const bool is_sound = !std::holds_alternative<std::monostate>(entry.value);
+    if (is_sound && !row.idle.empty() && !equal_without_case(line.rest(1).text, row.preset)) {
+      findings_.warning(
+          entry.at, {.problem = fmt::format("{}: {}", row.name, row.idle), .found = {}, .expected = {}, .nearest = {}});
+    }
     if (!row.stands_for.empty() && row.form != Form::image) {
       findings_.note(entry.at, {.problem = fmt::format("{} is read as {}", row.name, row.stands_for),
                                 .found = {},
@@ -137,7 +142,7 @@ class Parser {
                                 .nearest = {}});
     }
     // A value that was wrong says where it went wrong: what follows it there is no mistake of its own.
-    if (!std::holds_alternative<std::monostate>(entry.value) && text.more()) {
+    if (is_sound && text.more()) {
       warn_of_more(line, text.taken());
     }
     into.entries.push_back(std::move(entry));

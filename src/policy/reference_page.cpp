@@ -33,6 +33,7 @@ std::string default_of(const AttributeRow& row) {
 std::string meaning_of(const AttributeRow& row) {
   std::string meaning = row.stands_for.empty() ? std::string{row.help} : fmt::format("read as {}", row.stands_for);
   if (!row.unsupported.empty()) meaning += fmt::format(". Refused: {}", row.unsupported);
+  if (!row.idle.empty()) meaning += fmt::format(". Taken with a warning: {}", row.idle);
   std::string extensions;
   std::string refused;
   for (const Choice& choice : row.choices) {

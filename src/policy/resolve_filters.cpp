@@ -46,15 +46,7 @@ void Resolver::filter_rules(const Statement& holder, const std::string& group) {
     if (entry.row->id != Attribute::rule) continue;
     is_empty = false;
     const Statement* rule = target(entry);
-    if (rule == nullptr) continue;
-    const auto [at, is_new] = installed_.try_emplace(rule, entry.at);
-    if (is_new) {
-      filter_rule(*rule, group);
-    } else {
-      findings_.warning(entry.at, told(fmt::format("{} is in the policy already, by line {}: its first place counts",
-                                                   rule->name, at->second.line),
-                                       "each rule once"));
-    }
+    if (rule != nullptr && is_new_rule(*rule, entry.at)) filter_rule(*rule, group);
   }
   if (is_empty && holder.row->id == StatementId::ip_filter_group) {
     findings_.warning(holder.at, told("group without members", "IpFilterRule or IpFilterRuleRef"));

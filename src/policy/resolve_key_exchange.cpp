@@ -39,15 +39,7 @@ void Resolver::key_exchange_rules(const Statement& holder) {
     }
     if (entry.row->id != Attribute::rule) continue;
     const Statement* rule = target(entry);
-    if (rule == nullptr) continue;
-    const auto [at, is_new] = installed_.try_emplace(rule, entry.at);
-    if (is_new) {
-      key_exchange_rule(*rule);
-    } else {
-      findings_.warning(entry.at, told(fmt::format("{} is in the policy already, by line {}: its first place counts",
-                                                   rule->name, at->second.line),
-                                       "each rule once"));
-    }
+    if (rule != nullptr && is_new_rule(*rule, entry.at)) key_exchange_rule(*rule);
   }
   if (holder.entries.empty() && holder.row->id == StatementId::key_exchange_group) {
     findings_.warning(holder.at, told("group without members", "KeyExchangeRule or KeyExchangeRuleRef"));
@@ -75,6 +67,11 @@ void Resolver::key_exchange_rule(const Statement& rule) {
     made.remote_locations = std::move(end.locations);
     made.initiate_to = std::move(end.initiate_to);
     made.ca_labels = std::move(end.ca_labels);
+    if (made.initiate_to && !IpAddress::parse(*made.initiate_to)) {
+      findings_.warning(where(*remote, Attribute::initiate_to_location),
+                        told("host names are not resolved by this release: Location, or where the traffic goes, counts",
+                             "an address"));
+    }
     if (end.identity) {
       made.remote_identity = *std::move(end.identity);
     } else if (remote->find(Attribute::identity) == nullptr) {
@@ -186,6 +183,9 @@ KeyExchangeOffer Resolver::key_exchange_offer(const Statement& statement, std::s
   if (is_combined) offer.integrity = IntegrityId::none;
   check_fips(statement, offer.encryption, offer.integrity);
   check_fips(statement, Attribute::dh_group);
+  if (fips140_ && chosen<unsigned>(statement, Attribute::how_to_auth_msgs) == hash_md5) {
+    findings_.error(where(statement, Attribute::how_to_auth_msgs), told("not allowed with FIPS140 Yes", ""));
+  }
   if (fips140_ && (offer.prf == PrfId::hmac_md5 || offer.prf == PrfId::aes128_xcbc)) {
     findings_.error(where(statement, Attribute::pseudo_random_function), told("not allowed with FIPS140 Yes", ""));
   }

@@ -11,17 +11,7 @@ void Resolver::local_dyn_vpn_rules(const Statement& holder, const std::string& g
     }
     if (entry.row->id != Attribute::rule) continue;
     const Statement* rule = target(entry);
-    if (rule == nullptr) continue;
-    const auto [at, is_new] = installed_.try_emplace(rule, entry.at);
-    if (is_new) {
-      local_dyn_vpn_rule(*rule, group);
-    } else {
-      findings_.warning(entry.at,
-                        {.problem = fmt::format("{} is in the policy already, by line {}", rule->name, at->second.line),
-                         .found = {},
-                         .expected = "each rule once",
-                         .nearest = {}});
-    }
+    if (rule != nullptr && is_new_rule(*rule, entry.at)) local_dyn_vpn_rule(*rule, group);
   }
 }
 

@@ -20,6 +20,7 @@ void Resolver::check_manual(const Statement& statement) {
   const auto& cipher = value_as<EncryptionChoice>(statement, Attribute::how_to_encrypt);
   target(statement, Attribute::time_condition);
   const auto& mac = value_as<AuthenticationChoice>(statement, Attribute::how_to_auth);
+  check_fips(statement, cipher.id, mac.id);
   const auto refuse = [&](Attribute at, std::string problem, std::string expected) {
     findings_.error(name_of(statement, at),
                     {.problem = std::move(problem), .found = {}, .expected = std::move(expected), .nearest = {}});

@@ -1,5 +1,9 @@
 #include "policy/resolver.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
 #include "policy/match.h"
 
 namespace adit::policy {
@@ -31,6 +35,7 @@ PolicySnapshot Resolver::resolve(const StackName& stack, const Place& nowhere) {
   if (const Statement* tunnels = names_.find_policy(StatementId::local_dyn_vpn_policy)) {
     local_dyn_vpn_rules(*tunnels, {});
   }
+  check_remote_identities();
   for (const LocalDynVpnRule& rule : snapshot_.local_dyn_vpn) {
     if (findings_.has_errors() || anchor_for(snapshot_.filter, rule) != nullptr) continue;
     const Place at{.file = &rule.at.file, .line = rule.at.line, .column = rule.at.column, .length = rule.at.length};
@@ -44,6 +49,44 @@ PolicySnapshot Resolver::resolve(const StackName& stack, const Place& nowhere) {
   snapshot_ = {};
   check_unused();
   return resolved;
+}
+
+bool Resolver::is_new_rule(const Statement& rule, const Place& at) {
+  const auto [place, is_new] = installed_.try_emplace(&rule, at);
+  if (!is_new) {
+    findings_.warning(at, {.problem = fmt::format("{} is in the policy already, by line {}: its first place counts",
+                                                  rule.name, place->second.line),
+                           .found = {},
+                           .expected = "each rule once",
+                           .nearest = {}});
+    return false;
+  }
+  const auto [named, has_new_name] = rule_names_.try_emplace({rule.row->id, rule.name}, rule.name_at);
+  if (!has_new_name) {
+    findings_.warning(rule.name_at,
+                      {.problem = fmt::format("the {} of line {} has this name, too: commands and reports cannot tell "
+                                              "them apart",
+                                              rule.row->name, named->second.line),
+                       .found = rule.name,
+                       .expected = "a name of its own",
+                       .nearest = {}});
+  }
+  return true;
+}
+
+// A rule that is meant for one peer is open to every peer where nobody compares.
+void Resolver::check_remote_identities() {
+  const auto compares = [](const KeyExchangeRule& rule) { return rule.action && rule.action->filter_by_identity; };
+  if (std::ranges::any_of(snapshot_.key_exchange.rules, compares)) return;
+  for (const Filter& filter : snapshot_.filter.filters) {
+    if (!filter.remote_identity || filter.extension != 1) continue;
+    findings_.warning(
+        {.file = &filter.at.file, .line = filter.at.line, .column = filter.at.column, .length = filter.at.length},
+        {.problem = "RemoteIdentity has no effect: no KeyExchangeAction has FilterByIdentity Yes",
+         .found = filter.rule,
+         .expected = "FilterByIdentity Yes in KeyExchangePolicy or KeyExchangeAction",
+         .nearest = {}});
+  }
 }
 
 // What no policy statement leads to is checked like all else, and goes nowhere.

@@ -3,6 +3,7 @@
 // services, actions, endpoints, key exchange, filters, tunnels. What several statements refer to is made once and
 // shared.
 
+#include <map>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -93,6 +94,9 @@ class Resolver {
   // manual tunnels, time conditions: checked, though no release enforces them yet
   void check_manual(const Statement& statement);
   void check_unused();
+  /// Whether a rule is met for the first time; else told at `at`, as is a rule of the name of another one.
+  bool is_new_rule(const Statement& rule, const Place& at);
+  void check_remote_identities();
 
   const Statement* target(const Entry& entry) { return names_.target(entry, findings_); }
   /// The statement that an attribute names or holds; null when it is not coded or there is none.
@@ -129,6 +133,7 @@ class Resolver {
   std::unordered_map<const Statement*, std::shared_ptr<const LocalStart>> local_starts_;
   std::unordered_map<const Statement*, std::shared_ptr<const KeyExchangeAction>> key_exchange_actions_;
   std::unordered_map<const Statement*, Place> installed_;  // rules, and where they are installed
+  std::map<std::pair<StatementId, std::string_view>, Place> rule_names_;
   std::shared_ptr<const LocalStart> default_start_;
 };
 

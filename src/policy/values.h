@@ -19,6 +19,8 @@ class ValueText {
   bool more() const { return next_ < line_.words.size(); }
   /// The next word, not taken; empty at the end.
   std::string_view peek() const { return more() ? line_.words[next_].text : std::string_view{}; }
+  /// The same with its place.
+  Word next() const { return more() ? line_.words[next_] : after_the_end(); }
   Word take() { return more() ? line_.words[next_++] : after_the_end(); }
   /// All that is left, as it is written.
   Word rest();

@@ -17,6 +17,8 @@
 namespace adit::rpc {
 namespace {
 
+constexpr int pause_ms = 100;
+
 std::string failure(std::string_view attempted, const std::string& path) {
   return fmt::format("{} {}: {}", attempted, path, std::strerror(errno));
 }
@@ -97,7 +99,12 @@ void LocalServer::accept_until_stopped() {
     if (waited[1].revents != 0) return;
     if ((waited[0].revents & POLLIN) == 0) continue;
     const int connection = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (connection < 0) continue;
+    if (connection < 0) {
+      // Without a descriptor left the connection waits on: it is tried again after a pause, not at once for ever.
+      const bool is_exhausted = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
+      if (is_exhausted) ::poll(&waited[1], 1, pause_ms);
+      continue;
+    }
     if (admits(connection)) {
       grpc::AddInsecureChannelFromFd(server_.get(), connection);
     } else {

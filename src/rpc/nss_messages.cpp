@@ -109,11 +109,20 @@ contract::Verify read(Intake& in, const v1::Verify& from) {
           .revocation = in.choice(from.revocation(), contract::RevocationChecking::strict, "RevocationChecking")};
 }
 
+/// Text that the other end takes. A refusal quotes what the peer sent, and an identity alone may have 64 KiB.
+std::string shortened(const std::string& text) {
+  constexpr std::string_view more = "…";
+  if (text.size() <= Intake::longest_text) return text;
+  std::size_t end = Intake::longest_text - more.size();
+  while ((static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;  // not inside of a character
+  return text.substr(0, end).append(more);
+}
+
 void write(const contract::ServiceRefusal& from, v1::ServiceRefusal& to) {
   to.set_kind(choice<v1::ServiceRefusal::Kind>(from.kind));
-  to.set_reason(from.reason);
-  to.set_offered(from.offered);
-  to.set_acceptable(from.acceptable);
+  to.set_reason(shortened(from.reason));
+  to.set_offered(shortened(from.offered));
+  to.set_acceptable(shortened(from.acceptable));
 }
 
 contract::ServiceRefusal read(Intake& in, const v1::ServiceRefusal& from) {

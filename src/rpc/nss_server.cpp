@@ -5,16 +5,26 @@
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
+#include <atomic>
+
 #include "adit/v1/nss.grpc.pb.h"
-#include "rpc/local_channel.h"
 #include "rpc/nss_messages.h"
 #include "rpc/outbox.h"
 #include "rpc/server_stream.h"
+#include "rpc/tcp_acceptor.h"
 
 namespace adit::rpc {
 namespace {
 
 constexpr int largest_request = 4 * 1024 * 1024;  // 256 questions with certificates fit
+// What one client may keep waiting for answers: beyond, nothing more is read from it until some have been given.
+constexpr std::size_t most_unanswered = std::size_t{16} * 1024 * 1024;  // octets
+constexpr std::size_t octets_beside = 1024;                             // of memory for a question, its text apart
+constexpr int most_streams = 16;                                        // of one connection; iked uses one
+// A stranger, who cannot end the handshake, is not kept for longer.
+constexpr int longest_handshake_ms = 10'000;
+// A client that is gone without a word is noticed within a minute.
+constexpr int keepalive_ms = 40'000, keepalive_answer_ms = 20'000;
 
 /// The client's first subjectAltName, or its common name: gRPC calls that its identity.
 std::string proven_name(const grpc::CallbackServerContext& call) {
@@ -38,6 +48,7 @@ class NssServer::Serving final : public v1::NssService::CallbackService {
     client->stream = Stream::begin({
         .received = [this, client](Stream&, const v1::NssRequests& batch) { receive(client, batch); },
         .fill = [client](v1::NssAnswers& batch) { return client->outbox.fill(batch); },
+        .may_read = [client] { return client->unanswered < most_unanswered; },
         .ended = [this, client] { callbacks_.disconnected(client->name); },
     });
     callbacks_.connected(client->name);
@@ -47,13 +58,15 @@ class NssServer::Serving final : public v1::NssService::CallbackService {
   }
 
   std::unique_ptr<grpc::Server> server;
-  int port = 0;
+  std::unique_ptr<TcpAcceptor> acceptor;
+  std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> handover;
 
  private:
   struct Client {
     std::string name;
     std::weak_ptr<Stream> stream;
     Outbox<v1::NssAnswers> outbox;
+    std::atomic<std::size_t> unanswered = 0;  ///< octets
   };
 
   static void answer(Client& client, ike::RequestId id, NssAnswer answer) {
@@ -68,6 +81,10 @@ class NssServer::Serving final : public v1::NssService::CallbackService {
   }
 
   void receive(const std::shared_ptr<Client>& client, const v1::NssRequests& batch) {
+    if (static_cast<std::size_t>(batch.items_size()) > Outbox<v1::NssRequests>::largest_batch) {
+      if (const auto stream = client->stream.lock()) stream->end({grpc::StatusCode::INVALID_ARGUMENT, "batch"});
+      return;
+    }
     for (const v1::NssRequest& message : batch.items()) {
       auto question = from_message(message);
       if (!question) {
@@ -78,8 +95,12 @@ class NssServer::Serving final : public v1::NssService::CallbackService {
         continue;
       }
       const ike::RequestId id = question->id;
-      callbacks_.asked(client->name, std::move(*question),
-                       [client, id](NssAnswer given) { answer(*client, id, std::move(given)); });
+      const std::size_t octets = message.ByteSizeLong() + octets_beside;
+      client->unanswered += octets;
+      callbacks_.asked(client->name, std::move(*question), [client, id, octets](NssAnswer given) {
+        client->unanswered -= octets;
+        answer(*client, id, std::move(given));
+      });
     }
   }
 
@@ -94,25 +115,34 @@ std::expected<std::unique_ptr<NssServer>, std::string> NssServer::start(const Li
   options.pem_root_certs = tls.trusted;
   options.pem_key_cert_pairs = {{tls.private_key, tls.certificate_chain}};
   const auto credentials = grpc::SslServerCredentials(options);
+  auto acceptor = TcpAcceptor::listen(at.addresses, at.port);
+  if (!acceptor) return std::unexpected{acceptor.error()};
+  serving->acceptor = std::move(*acceptor);
   grpc::ServerBuilder builder;
   builder.SetMaxReceiveMessageSize(largest_request);
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // a second nssd must not steal connections
-  const std::vector<std::string> everywhere{"::"};
-  for (const std::string& address : at.addresses.empty() ? everywhere : at.addresses) {
-    builder.AddListeningPort(host_and_port(address, at.port), credentials, &serving->port);
-  }
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, longest_handshake_ms);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, most_streams);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, keepalive_ms);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, keepalive_answer_ms);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);  // no end of them
+  using Type = grpc::ServerBuilder::experimental_type::ExternalConnectionType;
+  serving->handover = builder.experimental().AddExternalConnectionAcceptor(Type::FROM_FD, credentials);
   builder.RegisterService(serving.get());
   serving->server = builder.BuildAndStart();
-  if (serving->server == nullptr || serving->port == 0) {
-    return std::unexpected{fmt::format("listen on TCP port {}: it is in use, or the TLS files do not fit", at.port)};
-  }
+  if (serving->server == nullptr) return std::unexpected{"the TLS files do not fit each other"};
+  serving->acceptor->start([handover = serving->handover.get()](int connection) {
+    grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters accepted;
+    accepted.fd = connection;
+    handover->HandleNewConnection(&accepted);
+  });
   return std::unique_ptr<NssServer>{new NssServer{std::move(serving)}};
 }
 
 NssServer::NssServer(std::unique_ptr<Serving> serving) : serving_{std::move(serving)} {}
 NssServer::~NssServer() {
+  serving_->acceptor->stop();
   if (serving_->server) serving_->server->Shutdown(std::chrono::system_clock::now());
 }
-std::uint16_t NssServer::port() const { return static_cast<std::uint16_t>(serving_->port); }
+std::uint16_t NssServer::port() const { return serving_->acceptor->port(); }
 
 }  // namespace adit::rpc

@@ -1,15 +1,19 @@
 #include "rpc/policy_messages.h"
 
+#include <fmt/format.h>
+
 #include <unordered_map>
 
 #include "rpc/common_messages.h"
 #include "rpc/filter_messages.h"
 #include "rpc/key_exchange_messages.h"
+#include "rpc/local_server.h"
 
 namespace adit::rpc {
 namespace {
 
 constexpr std::size_t most_local_dyn_vpn = 1'000'000;
+constexpr std::size_t octets_around = 64;  // of the PolicyChange that a snapshot travels in
 
 /// Statements that several rules share by pointer stand once in a message, and the rules name their place.
 template <class Statement>
@@ -158,6 +162,18 @@ std::expected<policy::PolicyPointer, Malformed> from_message(const v1::PolicySna
     for (const auto& rule : message.local_dyn_vpn()) snapshot->local_dyn_vpn.push_back(read(in, rule));
   }
   return in.finish(policy::PolicyPointer{std::move(snapshot)});
+}
+
+std::optional<std::string> why_not_taken(const policy::PolicySnapshot& snapshot) {
+  const v1::PolicySnapshot message = to_message(snapshot, Audience::iked);
+  if (message.ByteSizeLong() > largest_message - octets_around) {
+    return fmt::format(
+        "the policy takes a message of {} octets: expected at most {}; use prefixes, ranges or fewer rules",
+        message.ByteSizeLong(), largest_message - octets_around);
+  }
+  const auto taken = from_message(message);
+  if (taken) return std::nullopt;
+  return "the policy has too many, or too long: " + taken.error().field;
 }
 
 }  // namespace adit::rpc

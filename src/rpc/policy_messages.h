@@ -1,6 +1,9 @@
 #pragma once
 // The resolved policy to and from its messages (policy.proto).
 
+#include <optional>
+#include <string>
+
 #include "adit/v1/policy.pb.h"
 #include "policy/model.h"
 #include "rpc/audience.h"
@@ -11,6 +14,9 @@ namespace adit::rpc {
 /// For Audience::stack without KeyExchangeRules, their actions and their shared keys.
 v1::PolicySnapshot to_message(const policy::PolicySnapshot& snapshot, Audience audience);
 std::expected<policy::PolicyPointer, Malformed> from_message(const v1::PolicySnapshot& message);
+/// Why no receiver would take the policy: its message is too long, or holds more of something than from_message()
+/// takes. Nothing when it would.
+std::optional<std::string> why_not_taken(const policy::PolicySnapshot& snapshot);
 
 void write(const policy::FilterPolicy& from, v1::FilterPolicy& to);
 policy::FilterPolicy read(Intake& in, const v1::FilterPolicy& from);

@@ -1,5 +1,6 @@
 #include "rpc/policy_server.h"
 
+#include <algorithm>
 #include <map>
 #include <mutex>
 #include <set>
@@ -10,6 +11,17 @@
 #include "rpc/server_stream.h"
 
 namespace adit::rpc {
+namespace {
+
+/// Names of stacks are the same in whatever case (`ipsec -p`).
+StackName without_case(StackName stack) {
+  std::ranges::transform(stack.text, stack.text.begin(), [](char letter) {
+    return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
+  });
+  return stack;
+}
+
+}  // namespace
 
 class PolicyServer::Serving final : public v1::PolicyService::CallbackService {
  public:
@@ -28,7 +40,8 @@ class PolicyServer::Serving final : public v1::PolicyService::CallbackService {
     return stream.get();
   }
 
-  void set(const StackName& stack, policy::PolicyPointer policy) {
+  void set(const StackName& named, policy::PolicyPointer policy) {
+    const StackName stack = without_case(named);
     std::vector<std::shared_ptr<Stream>> to_wake;
     {
       const std::lock_guard lock{mutex_};
@@ -47,7 +60,7 @@ class PolicyServer::Serving final : public v1::PolicyService::CallbackService {
  private:
   struct Watcher {
     std::weak_ptr<Stream> stream;
-    StackName stack;
+    StackName stack, as_named;  ///< without case, and as the watcher wrote it
     Audience audience = Audience::stack;
     bool watches = false, is_behind = false;
   };
@@ -61,7 +74,8 @@ class PolicyServer::Serving final : public v1::PolicyService::CallbackService {
       const std::lock_guard lock{mutex_};
       if (watcher.watches) return;
       watcher.watches = true;
-      watcher.stack.text = request.stack();
+      watcher.as_named = {request.stack()};
+      watcher.stack = without_case(watcher.as_named);
       watcher.audience = for_iked ? Audience::iked : Audience::stack;
       watcher.is_behind = policies_.contains(watcher.stack);
     }
@@ -82,6 +96,7 @@ class PolicyServer::Serving final : public v1::PolicyService::CallbackService {
       change.set_removed(true);
     } else {
       *change.mutable_installed() = to_message(*policy, audience);
+      change.mutable_installed()->set_stack(watcher.as_named.text);
     }
     return true;
   }
@@ -107,9 +122,11 @@ std::expected<std::unique_ptr<PolicyServer>, std::string> PolicyServer::start(co
 PolicyServer::PolicyServer(std::unique_ptr<Serving> serving) : serving_{std::move(serving)} {}
 PolicyServer::~PolicyServer() { serving_->server.reset(); }
 
-void PolicyServer::publish(policy::PolicyPointer policy) {
+std::expected<void, std::string> PolicyServer::publish(policy::PolicyPointer policy) {
+  if (auto reason = why_not_taken(*policy)) return std::unexpected{*std::move(reason)};
   const StackName stack = policy->stack;
   serving_->set(stack, std::move(policy));
+  return {};
 }
 
 void PolicyServer::withdraw(const StackName& stack) { serving_->set(stack, nullptr); }

@@ -18,8 +18,9 @@ class PolicyServer {
   PolicyServer(const PolicyServer&) = delete;
   PolicyServer& operator=(const PolicyServer&) = delete;
 
-  /// Replaces the policy of its stack; every watcher gets the last one published, not each. From any thread.
-  void publish(policy::PolicyPointer policy);
+  /// Replaces the policy of its stack; every watcher gets the last one published, not each. An error, told for the
+  /// operator, when no watcher would take it: the one before stays. From any thread.
+  std::expected<void, std::string> publish(policy::PolicyPointer policy);
   /// The stack has no policy any more.
   void withdraw(const StackName& stack);
 

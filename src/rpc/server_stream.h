@@ -15,8 +15,9 @@ class ServerStream final : public grpc::ServerBidiReactor<In, Out> {
  public:
   struct Events {
     std::function<void(ServerStream&, const In&)> received;
-    std::function<bool(Out&)> fill;  ///< the next message to write; false when nothing waits
-    std::function<void()> ended;     ///< once, and nothing else afterwards
+    std::function<bool(Out&)> fill;       ///< the next message to write; false when nothing waits
+    std::function<bool()> may_read = {};  ///< false: the next message is read after a wake() that finds it true
+    std::function<void()> ended;          ///< once, and nothing else afterwards
   };
 
   /// The stream owns itself until it has ended; whoever keeps the pointer may wake() it at any time.
@@ -28,10 +29,11 @@ class ServerStream final : public grpc::ServerBidiReactor<In, Out> {
     return stream;
   }
 
-  /// Something may wait to be written.
+  /// Something may wait to be written, or may be read again.
   void wake() {
     const std::lock_guard lock{mutex_};
     write_next();
+    if (holds_back_) read_next();
   }
   void end(grpc::Status status) {
     const std::lock_guard lock{mutex_};
@@ -43,7 +45,7 @@ class ServerStream final : public grpc::ServerBidiReactor<In, Out> {
     events_.received(*this, in_);
     in_.Clear();
     const std::lock_guard lock{mutex_};
-    if (!finished_) this->StartRead(&in_);
+    read_next();
   }
   void OnWriteDone(bool ok) override {
     const std::lock_guard lock{mutex_};
@@ -62,6 +64,11 @@ class ServerStream final : public grpc::ServerBidiReactor<In, Out> {
  private:
   explicit ServerStream(Events events) : events_{std::move(events)} {}
 
+  void read_next() {
+    if (finished_) return;
+    holds_back_ = events_.may_read && !events_.may_read();
+    if (!holds_back_) this->StartRead(&in_);
+  }
   void write_next() {
     if (writing_ || finished_) return;
     out_.Clear();
@@ -79,7 +86,7 @@ class ServerStream final : public grpc::ServerBidiReactor<In, Out> {
   Events events_;
   In in_;
   Out out_;
-  bool writing_ = false, finished_ = false;
+  bool writing_ = false, finished_ = false, holds_back_ = false;
   std::shared_ptr<ServerStream> self_;
 };
 

@@ -54,6 +54,7 @@ void write(const contract::InstallChildSa& from, v1::InstallChildSa& to) {
   to.set_filter_rule(from.filter_rule);
   to.set_vpn_action(from.vpn_action);
   to.set_local_dyn_vpn_rule(from.local_dyn_vpn_rule);
+  to.set_send_when_peer_is_ready(from.sending == contract::SendingBegins::when_peer_is_ready);
 }
 
 contract::InstallChildSa read(Intake& in, const v1::InstallChildSa& from) {
@@ -74,6 +75,7 @@ contract::InstallChildSa read(Intake& in, const v1::InstallChildSa& from) {
   install.lifetimes = read(in, from.lifetimes());
   install.df = in.choice(from.df(), contract::DfPolicy::set, "DF");
   install.copy_dscp = from.copy_dscp();
+  if (from.send_when_peer_is_ready()) install.sending = contract::SendingBegins::when_peer_is_ready;
   install.filter_rule = in.text(from.filter_rule(), "IpFilterRule");
   install.vpn_action = in.text(from.vpn_action(), "IpDynVpnAction");
   install.local_dyn_vpn_rule = in.text(from.local_dyn_vpn_rule(), "LocalDynVpnRule");
@@ -128,6 +130,7 @@ void write(const ike::StackRequest& from, v1::StackRequest& to) {
   std::visit(Overloaded{
                  [&](const contract::InstallChildSa& install) { write(install, *to.mutable_install()); },
                  [&](const contract::RemoveChildSa& remove) { write(remove.name, *to.mutable_remove()); },
+                 [&](const contract::RetireChildSa& retire) { write(retire.name, *to.mutable_retire()); },
                  [&](const ike::QueryCounters& query) { write(query.name, *to.mutable_query_counters()); },
              },
              from);
@@ -140,6 +143,8 @@ std::expected<ike::StackRequest, Malformed> from_message(const v1::StackRequest&
       return of_stack<ike::StackRequest>(in, read(in, message.install()), stack);
     case v1::StackRequest::kRemove:
       return of_stack<ike::StackRequest>(in, contract::RemoveChildSa{{}, read(in, message.remove())}, stack);
+    case v1::StackRequest::kRetire:
+      return of_stack<ike::StackRequest>(in, contract::RetireChildSa{{}, read(in, message.retire())}, stack);
     case v1::StackRequest::kQueryCounters:
       return of_stack<ike::StackRequest>(in, ike::QueryCounters{{}, read(in, message.query_counters())}, stack);
     default:

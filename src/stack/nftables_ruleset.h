@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "policy/model.h"
+#include "stack/packet_buffer.h"
 
 namespace adit::stack {
 
@@ -17,7 +18,7 @@ enum class UntilPolicy : std::uint8_t { deny, permit };
 
 struct RulesetOptions {
   std::string tun_name = "adit0";
-  unsigned mtu = 1400;  ///< of the TUN device: bounds the MSS of TCP connections through it (RFC 9293 §3.7.1)
+  unsigned mtu = default_mtu;  ///< of the TUN device: bounds the MSS of TCP connections through it (RFC 9293 §3.7.1)
   /// On a packet that an IpSec rule sends to the TUN device; and on what the data plane itself sends.
   std::uint32_t tunnel_mark = 0xad170001;
   std::uint32_t own_mark = 0xad170002;

@@ -15,6 +15,9 @@ namespace adit::stack {
 inline constexpr std::size_t packet_headroom = 128;
 /// After it: padding to 16 octets 15, pad length and next header 2, ICV 32 are 49.
 inline constexpr std::size_t packet_tailroom = 64;
+/// The MTU of what is protected, unless told otherwise: with the largest overhead, outer IPv6 40, UDP 8, ESP 8, IV 16,
+/// padding to 16 octets with pad length and next header, ICV 32, it fits into the 1500 octets of an Ethernet frame.
+inline constexpr unsigned default_mtu = (1500 - 40 - 8 - 8 - 16 - 32) / 16 * 16 - 2;
 /// No IP packet is longer than its length field can say. A jumbogram (RFC 2675) is not taken.
 inline constexpr std::size_t largest_packet = 65535;
 /// The packets one call takes. What a batch needs beside the packets is kept in arrays of this size.

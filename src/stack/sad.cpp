@@ -16,18 +16,62 @@ contract::InstallResult Sad::add(const contract::InstallChildSa& install, Instan
 
   ChildSa& added = **made;
   inbound_.emplace(key, &added.inbound);
-  put_in_search_order(added);
   pairs_.emplace(install.name, Installed{.sa = *std::move(made), .stack = install.stack});
+  if (added.inbound.sending == Sending::begun) put_in_search_order(added);
+  let_one_send(install.name.tunnel);
   ++epoch_;
   return {.stack = install.stack, .name = install.name, .refused = std::nullopt};
 }
 
-void Sad::put_in_search_order(ChildSa& added) {
-  // Of two generations installed out of order, the newer stays first.
-  const auto newer = std::ranges::find_if(search_order_, [&](const ChildSa* sa) {
-    return sa->name.tunnel == added.name.tunnel && sa->name.generation > added.name.generation;
+void Sad::put_in_search_order(ChildSa& pair) {
+  // Of two generations that begin out of order, the newer stays first: behind the last of those newer than this one.
+  const auto newer = std::find_if(search_order_.rbegin(), search_order_.rend(), [&](const ChildSa* sa) {
+    return sa->name.tunnel == pair.name.tunnel && sa->name.generation > pair.name.generation;
   });
-  search_order_.insert(newer == search_order_.end() ? search_order_.begin() : newer + 1, &added);
+  search_order_.insert(newer.base(), &pair);
+}
+
+/// A tunnel that has pairs sends: when none of them does of itself, on the newest that awaits the peer; when none does
+/// that either, on the newest that was retired.
+void Sad::let_one_send(DynamicTunnelId tunnel) {
+  bool one_sends = false;
+  ChildSa *awaits = nullptr, *retired = nullptr;
+  const auto end = pairs_.upper_bound({.tunnel = tunnel, .generation = UINT32_MAX});
+  for (auto at = pairs_.lower_bound({.tunnel = tunnel, .generation = 0}); at != end; ++at) {  // the newest last
+    ChildSa* pair = at->second.sa.get();
+    switch (pair->inbound.sending) {
+      case Sending::begun:
+        one_sends = true;
+        break;
+      case Sending::awaits_peer:
+        awaits = pair;
+        break;
+      case Sending::retired:
+        std::erase(search_order_, pair);  // it may have been the only one before
+        retired = pair;
+        break;
+    }
+  }
+  if (one_sends) return;
+  if (awaits != nullptr) return begin_sending(*awaits);
+  if (retired != nullptr) search_order_.push_back(retired);
+}
+
+void Sad::begin_sending(ChildSa& pair) {
+  pair.inbound.sending = Sending::begun;
+  put_in_search_order(pair);
+  ++epoch_;
+}
+
+bool Sad::retire(const contract::ChildSaName& name) {
+  const auto found = pairs_.find(name);
+  if (found == pairs_.end()) return false;
+  ChildSa& pair = *found->second.sa;
+  std::erase(search_order_, &pair);
+  pair.inbound.sending = Sending::retired;
+  let_one_send(name.tunnel);
+  ++epoch_;
+  return true;
 }
 
 bool Sad::remove(const contract::ChildSaName& name) {
@@ -37,6 +81,7 @@ bool Sad::remove(const contract::ChildSaName& name) {
   inbound_.erase(inbound_key(pair->protocol, pair->inbound.spi));
   std::erase(search_order_, pair);
   pairs_.erase(found);
+  let_one_send(name.tunnel);
   ++epoch_;
   return true;
 }

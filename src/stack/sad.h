@@ -23,14 +23,19 @@ class Sad {
   contract::InstallResult add(const contract::InstallChildSa& install, Instant now);
   /// False when there is none of that name.
   bool remove(const contract::ChildSaName& name);
+  /// It sends no more while its tunnel has another pair. False when there is none of that name.
+  bool retire(const contract::ChildSaName& name);
+  /// The peer has sent on a pair that awaited it: now it sends. Removes nothing, so it may come in the midst of a
+  /// batch.
+  void begin_sending(ChildSa& pair);
   /// The peer is elsewhere now (RFC 7296 §2.23): what leaves for it goes there. False when there is none of that
   /// name, or the peer cannot be there: an SA without UDP encapsulation does not move, and none to the other family.
   bool move_peer(const contract::ChildSaName& name, const Endpoint& to);
 
   /// By SPI and protocol alone, as a unicast SA is found (RFC 4301 §4.1).
   InboundSa* find_inbound(contract::SaProtocol protocol, InboundSpi spi);
-  /// The SA that carries a packet, remembered for its flow: the newest generation of its tunnel, the newest tunnel
-  /// first.
+  /// The SA that carries a packet, remembered for its flow: the newest generation of its tunnel that sends, the newest
+  /// tunnel first.
   OutboundSa* find_outbound(const PacketSelectors& packet);
   /// The same among the SAs of one filter rule, and without a memory: for callers that ask the policy first.
   OutboundSa* select_outbound(const PacketSelectors& packet, std::string_view filter_rule);
@@ -47,7 +52,8 @@ class Sad {
 
   std::size_t size() const { return pairs_.size(); }
   const ChildSa* find(const contract::ChildSaName& name) const;
-  /// Changes with every add, remove and move: what was remembered under another epoch is void.
+  /// Changes with every add, remove, retire and move, and when a pair begins to send: what was remembered under another
+  /// epoch is void.
   std::uint64_t epoch() const { return epoch_; }
 
  private:
@@ -59,11 +65,12 @@ class Sad {
     return std::uint64_t{static_cast<std::uint8_t>(protocol)} << 32 | spi;
   }
   contract::ChildSaCounters counters_of(const Installed& pair, Instant now) const;
-  void put_in_search_order(ChildSa& added);
+  void put_in_search_order(ChildSa& pair);
+  void let_one_send(DynamicTunnelId tunnel);
 
   std::map<contract::ChildSaName, Installed> pairs_;
   std::unordered_map<std::uint64_t, InboundSa*> inbound_;
-  std::vector<ChildSa*> search_order_;  // newest first
+  std::vector<ChildSa*> search_order_;  // of those that send; newest first
   FlowCache flows_;
   std::uint64_t epoch_ = 1;
 };

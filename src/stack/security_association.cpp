@@ -93,6 +93,7 @@ std::expected<std::unique_ptr<ChildSa>, std::string> ChildSa::make(const contrac
   in.spi = install.inbound_spi.value();
   in.limits = out.limits;
   in.is_tunnel = out.is_tunnel;
+  in.sending = install.sending == contract::SendingBegins::at_once ? Sending::begun : Sending::awaits_peer;
   in.remote = out.remote;
   in.pair = pair.get();
   return pair;

@@ -23,6 +23,13 @@ inline constexpr std::size_t cache_line = 64;
 /// second.
 inline constexpr std::uint64_t sequence_reserve = std::uint64_t{1} << 30;
 
+/// Whether packets may leave on a pair. It receives in every state.
+enum class Sending : std::uint8_t {
+  begun,
+  awaits_peer,  ///< until the peer has sent on it, or no other pair of its tunnel sends (RFC 7296 §2.8)
+  retired       ///< superseded (RFC 7296 §2.8.1): the tunnel's other pairs send
+};
+
 /// How much an SA may carry (RFC 4301 §4.4.2.1): the first limit asks iked for a rekey, the second ends the pair.
 struct OctetLimits {
   std::uint64_t soft = UINT64_MAX;
@@ -59,6 +66,7 @@ struct alignas(cache_line) InboundSa {
   std::uint16_t group = no_group;  ///< of the batch that is being opened
   std::uint8_t iv_size = 0, icv_size = 0, alignment = 4;
   bool is_tunnel = true;
+  Sending sending = Sending::begun;  ///< of the pair; here, because every packet that comes in asks
 
   AntiReplayWindow window;
   std::uint64_t replayed = 0, not_authentic = 0;

@@ -96,6 +96,46 @@ class Certificates(TwoAditHosts):
                 self.east.ipsec("-k", "deactivate", "-a", "all")
                 wait_for(lambda: not self.east.report("-k", "display")["entries"], 10, "east to be without the IKE tunnel")
 
+    def test_of_a_client_that_is_not_named_are_not_served_until_a_refresh_names_it(self):
+        self.prepare(iked_settings="  NssWaitLimit 5\n")
+        for old, new, reason in (("TlsIdentity iked.example.org", "TlsIdentity other.example.org", "no NssClient statement lets this identity be this client"),
+                                 ("SignWith *", "SignWith other", "no certificate that this client may sign with"),
+                                 ("UseCa *", "UseCa other", "is not trusted"),
+                                 ("ServiceType Cert", "ServiceType RemoteMgmt", "client east-host may not use the certificate service"),
+                                 ("  Port ", "  Discipline IPSec Disable\n  Port ", "client east-host may not use the certificate service")):
+            with self.subTest(new):
+                self.east_nss.change(old, new)
+                self.east_nss.refresh("EZD1353I")
+                told = len(lines_of(self.east, "ADT1004W") + lines_of(self.east, "ADT1003W"))
+                self.east.ipsec("-y", "activate", "-l", "net-to-net")
+                wait_for(lambda: len(lines_of(self.east, "ADT1004W") + lines_of(self.east, "ADT1003W")) > told, 15, "east to say why it failed")
+                self.assertRegex(self.east.daemons["iked"].log(), reason)
+                self.assertIn("ADT3004W", self.east_nss.daemon.log())
+                self.assertEqual(self.east.report("-y", "display")["entries"], [])
+                self.east_nss.change(new, old)
+                self.east_nss.refresh("EZD1353I")
+        self.activate()
+        self.assertEqual(self.ping(1), 1)
+
+    def test_of_a_stack_that_iked_conf_lets_use_no_certificate_service_are_not_asked_for(self):
+        self.prepare()
+        self.east.write("iked.conf", f"IkeConfig\n{{\n{self.east_nss.client_lines()}}}\n")
+        self.east.daemons["iked"].send(signal.SIGHUP)
+        wait_for(lambda: len(lines_of(self.east, "ADT0007I")) == 2, 10, "east's iked to read its file again")
+        self.assertRegex(self.refused(self.east), "iked.conf has no NssStackConfig east with ServiceType Cert")
+
+    def test_outlive_a_refresh_that_finds_mistakes(self):
+        self.prepare()
+        key = self.east_nss.ring / "private" / "east.pem"
+        key.chmod(0o644)
+        self.east_nss.refresh("ADT3005W")
+        self.assertIn("private/east.pem: mode 0644 opens a private key to others", self.east_nss.daemon.log())
+        key.chmod(0o600)
+        self.east_nss.change("SignWith", "SingWith")
+        self.east_nss.refresh("ADT3005W")
+        self.assertRegex(self.east_nss.daemon.log(), r"nssd\.conf:14:3: unknown attribute: found 'SingWith'.*SignWith")
+        self.activate()
+
     def test_fail_with_that_reason_when_nssd_stays_away(self):
         self.prepare(iked_settings="  NssWaitLimit 5\n")
         self.east_nss.daemon.stop(signal.SIGKILL)
@@ -152,7 +192,63 @@ class SecondInstances(TwoAditHosts):
         wait_for(lambda: self.ping(1) == 1, 30, "traffic after a restart of east's iked")
 
 
+class NssdFiles(unittest.TestCase):
+    """nssd by hand, without a namespace."""
+
+    def setUp(self):
+        folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix="adit-e2e-")))
+        self.nss = pki.NssHost(PROGRAMS, Here(), folder / "nss", pki.Authority(folder / "pki"), {"east": ("ecdsa256", EAST)}, port=0)
+        self.nss.change("Port 0", "Port 4159")
+
+    def ends(self, status, problem):
+        done = subprocess.run(self.nss.daemon.words, capture_output=True, text=True, timeout=10)
+        self.assertEqual(done.returncode, status, done.stderr)
+        self.assertRegex(done.stderr, problem)
+
+    def test_a_private_key_is_for_its_owner_alone(self):
+        for key in (self.nss.ring / "private/east.pem", self.nss.server.key):
+            with self.subTest(key.name):
+                key.chmod(0o640)
+                self.ends(1, f"{key.name}: mode 0640 opens a private key to others than its owner; expected 0600 or 0400")
+                key.chmod(0o600)
+
+    def test_tls_files_fit_each_other(self):
+        key = self.nss.server.key.read_text()
+        for path, text, problem in ((self.nss.server.key, self.nss.client.key.read_text(), "server.key: is not the private key of certificate"),
+                                    (self.nss.server.key, "none", "server.key: is no PEM file"),
+                                    (self.nss.server.certificate, key, "server.pem: holds a PRIVATE KEY; expected CERTIFICATE"),
+                                    (self.nss.tls_ca, key, "ca.pem: holds a PRIVATE KEY; expected CERTIFICATE")):
+            with self.subTest(problem):
+                right = path.read_text()
+                path.write_text(text)
+                self.ends(1, problem)
+                path.write_text(right)
+
+    def test_a_folder_that_is_no_ring_is_named(self):
+        self.nss.change(f"KeyRing {self.nss.ring}", "KeyRing /nowhere")
+        self.ends(1, "key ring: /nowhere: ")
+
+
+class Here:
+    """In place of a namespace: the one that the test runs in."""
+
+    def inside(self, *words):
+        return list(words)
+
+
 class Files(unittest.TestCase):
+    def test_of_pagent_without_a_stack_are_refused(self):
+        with tempfile.TemporaryDirectory(prefix="adit-e2e-") as folder:
+            configuration = pathlib.Path(folder) / "pagent.conf"
+            configuration.write_text("IPSecConfig east.policy\n")
+            done = subprocess.run([PROGRAMS / "pagent", "-c", configuration, "--socket-dir", folder], capture_output=True, text=True, timeout=5)
+            self.assertEqual(done.returncode, 1, done.stderr)
+            self.assertRegex(done.stderr, r"pagent\.conf:1:1: pagent.conf without TcpImage")
+
+    def test_of_sockets_that_cannot_be_looked_for_are_named_by_ipsec(self):
+        done = subprocess.run([PROGRAMS / "ipsec", "--socket-dir", "/nowhere", "-k", "display"], capture_output=True, text=True, timeout=5)
+        self.assertEqual((done.returncode, done.stderr), (3, "ipsec: /nowhere: No such file or directory\n"))
+
     def test_that_are_none_are_named_as_such(self):
         with tempfile.TemporaryDirectory(prefix="adit-e2e-") as folder:
             fifo = pathlib.Path(folder) / "fifo"

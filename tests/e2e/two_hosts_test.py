@@ -23,6 +23,40 @@ from outcome import has_failed  # noqa: E402
 
 PROGRAMS = pathlib.Path(os.environ.get("ADIT_PROGRAMS", ROOT / "build/release/bin")).resolve()
 
+HOSTS_PING = """
+  IpFilterRule           hosts-ping
+  {
+    IpSourceAddr         198.51.100.1
+    IpDestAddr           198.51.100.2
+    IpService
+    {
+      Protocol           Icmp
+    }
+    IpGenericFilterActionRef permit
+  }
+"""
+# ESP and IKE messages that name SAs of the receiver and are not authentic; as a host on the way could send them. They bear
+# stackd's own mark, which lets them past the sender's filters.
+FORGER = """
+import random, socket, struct, sys
+target, spi, initiator, responder = sys.argv[1], int(sys.argv[2]), bytes.fromhex(sys.argv[3]), bytes.fromhex(sys.argv[4])
+r = random.Random(11)
+esp = socket.socket(socket.AF_INET, socket.SOCK_RAW, 50)
+udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for s in (esp, udp):
+    s.setsockopt(socket.SOL_SOCKET, 36, struct.pack("I", 0xad170002))
+for i in range(1000):
+    body = struct.pack("!II", spi, r.choice([0, 1, i, 2**31, 2**32 - 1])) + r.randbytes(r.randrange(0, 1400))
+    esp.sendto(body[:r.choice([3, 4, 7, 8, 20, len(body)])], (target, 0))
+    udp.sendto(body, (target, 4500))
+    text = r.randbytes(r.randrange(0, 400))
+    size = r.choice([len(text) + 32, len(text) + 32, 0, 28, 2**32 - 1])
+    ike = initiator + responder + struct.pack("!BBBBII", 46, 0x20, r.choice([35, 36, 37]), r.choice([0, 0x08, 0x20, 0x28]), r.randrange(4), size)
+    ike += struct.pack("!BBH", r.choice([0, 41, 42]), 0, r.choice([len(text) + 4, 0, 4, 65535])) + text
+    udp.sendto(ike, (target, 500))
+    udp.sendto(bytes(4) + ike, (target, 4500))
+"""
+
 
 def east_policy(**values):
     return policy_text.gateway(**values)
@@ -133,6 +167,15 @@ class Traffic(TwoAditHosts):
         self.activate()
         self.check_streams()
 
+    def test_a_stream_longer_than_the_lifesize_goes_on_with_new_keys(self):
+        values = {"offer_extra": "    RefreshLifesizeProposed 4096\n"}
+        self.bring_up(east_policy(**values), west_policy(**values))
+        self.activate()
+        (before,) = self.east.report("-y", "display")["entries"]
+        self.check_streams(10_000_000)
+        (after,) = self.east.report("-y", "display")["entries"]
+        self.assertNotEqual(before["EncryptOutboundSpi"], after["EncryptOutboundSpi"])
+
     def test_null_encryption_with_integrity(self):
         values = {"data_encryption": "DoNot", "data_authentication": "ESP HMAC_SHA2_256_128"}
         self.bring_up(east_policy(**values), west_policy(**values))
@@ -140,6 +183,12 @@ class Traffic(TwoAditHosts):
         self.assertEqual(self.ping(), 3)
 
     def test_ipv6_in_ipv6(self):
+        self.check_ipv6()
+
+    def test_ipv6_in_ipv6_with_the_most_octets_around_each_packet(self):
+        self.check_ipv6(data_encryption="AES_CBC KeyLength 256", data_authentication="ESP HMAC_SHA2_512_256")
+
+    def check_ipv6(self, **values):
         east = {"local": "2001:db8:100::1", "remote": "2001:db8:100::2", "local_net": "2001:db8:1::/64", "remote_net": "2001:db8:2::/64"}
         west = {"local": "2001:db8:100::2", "remote": "2001:db8:100::1", "local_net": "2001:db8:2::/64", "remote_net": "2001:db8:1::/64"}
         discovery = """
@@ -155,7 +204,7 @@ class Traffic(TwoAditHosts):
     IpGenericFilterActionRef permit
   }
 """
-        self.bring_up(policy_text.gateway(**east, extra_rules=discovery), policy_text.gateway(**west, extra_rules=discovery))
+        self.bring_up(policy_text.gateway(**east, **values, extra_rules=discovery), policy_text.gateway(**west, **values, extra_rules=discovery))
         self.activate()
         with traffic.Capture(self.net.east, "wire", self.folder / "wire.pcapng") as wire:
             self.assertEqual(traffic.ping(self.net.east, "2001:db8:1::1", "2001:db8:2::1"), 3)
@@ -231,6 +280,12 @@ class Protection(TwoAditHosts):
                  "for i in range(3000):\n s.sendto(r.randbytes(r.randrange(0,1400)),('198.51.100.1',r.choice([500,4500])))\n"
         self.net.west.run("python3", "-c", script)
         self.assertEqual(self.ping(), 3)
+        (child,) = self.east.report("-y", "display")["entries"]
+        self.net.west.run("python3", "-c", FORGER, "198.51.100.1", child["EncryptInboundSpi"].split()[0],
+                          *(before[0][name].removeprefix("0x") for name in ("InitiatorCookie", "ResponderCookie")))
+        self.assertEqual(self.ping(), 3)
+        (still,) = self.east.report("-y", "display")["entries"]
+        self.assertEqual(still["EncryptInboundSpi"], child["EncryptInboundSpi"])
         after = self.east.report("-k", "display")["entries"]
         self.assertEqual([entry["InitiatorCookie"] for entry in before], [entry["InitiatorCookie"] for entry in after])
 
@@ -250,23 +305,38 @@ class Policy(TwoAditHosts):
         self.bring_up()
         self.activate()
         (before,) = self.east.report("-y", "display")["entries"]
-        extra = """
-  IpFilterRule           hosts-ping
-  {
-    IpSourceAddr         198.51.100.1
-    IpDestAddr           198.51.100.2
-    IpService
-    {
-      Protocol           Icmp
-    }
-    IpGenericFilterActionRef permit
-  }
-"""
-        self.east.install_policy(east_policy(extra_rules=extra))
+        self.east.install_policy(east_policy(extra_rules=HOSTS_PING))
         wait_for(lambda: "hosts-ping" in self.east.ipsec("-f", "display"), 10, "the new rule to be installed")
         (after,) = self.east.report("-y", "display")["entries"]
         self.assertEqual(before["EncryptOutboundSpi"], after["EncryptOutboundSpi"])
         self.assertEqual(self.ping(), 3)
+
+
+    def test_a_pagent_conf_with_an_error_changes_nothing_and_one_that_names_the_stack_no_more_withdraws_its_policy(self):
+        self.bring_up()
+        self.activate()
+        named = (self.east.folder / "pagent.conf").read_text()
+        for text, message, answers in (("TcpImge east\n", "ADT3005W", 3), ("TcpImage other\n", "EZZ8773I", 0)):
+            with self.subTest(text):
+                self.east.write("pagent.conf", text)
+                self.east.daemons["pagent"].send(signal.SIGHUP)
+                wait_for(lambda: message in self.east.daemons["pagent"].log(), 10, f"pagent to tell {message}")
+                self.assertEqual(self.ping(), answers)
+        self.east.write("pagent.conf", named.replace("TcpImage east", "TcpImage EAST"))  # a stack is the same in whatever case
+        self.east.install_policy(east_policy(liveness=31))
+        wait_for(lambda: self.east.daemons["stackd"].log().count("ADT2001I") == 2, 10, "stackd to install the policy")
+        self.activate()
+        self.assertEqual(self.ping(), 3)
+
+
+    def test_shared_keys_that_every_user_may_read_are_told(self):
+        self.bring_up()
+        warning = "every user may read the shared keys"
+        self.assertNotIn(warning, self.east.daemons["pagent"].log())
+        self.east.policy_file.chmod(0o644)
+        self.east.install_policy(east_policy(liveness=31))
+        wait_for(lambda: re.search(f"ADT0009W .*east.policy: {warning}", self.east.daemons["pagent"].log()), 10, "pagent to warn")
+        wait_for(lambda: self.east.daemons["stackd"].log().count("ADT2001I") == 2, 10, "stackd to install the policy all the same")
 
 
 class Restarts(TwoAditHosts):
@@ -281,6 +351,10 @@ class Restarts(TwoAditHosts):
         self.assertEqual(self.ping(), 3)
         self.east.daemons["pagent"].start()
         self.assertEqual(self.ping(), 3)
+        # Both who want the policy are connected again: a rule that comes now is installed, and iked takes it too.
+        self.east.install_policy(east_policy(extra_rules=HOSTS_PING))
+        wait_for(lambda: "hosts-ping" in self.east.ipsec("-f", "display"), 10, "the new rule to be installed")
+        wait_for(lambda: self.east.daemons["iked"].log().count("connected to pagent for stack east") == 2, 10, "iked to be connected to pagent again")
 
     def test_traffic_flows_while_iked_is_away_and_tunnels_work_after_it_is_back(self):
         self.bring_up()
@@ -296,13 +370,33 @@ class Restarts(TwoAditHosts):
         self.restart(self.east, "stackd", signal.SIGKILL)
         wait_for(lambda: self.ping(1) == 1, 60, "traffic after stackd is back")
 
-    def test_daemons_end_cleanly_and_leave_nothing_behind(self):
+    def test_nothing_leaves_in_clear_while_daemons_are_killed_ended_and_started_again(self):
+        self.bring_up()
+        self.activate()
+        with traffic.Capture(self.net.east, "wire", self.folder / "wire.pcapng") as wire:
+            flow = self.net.east.popen("ping", "-n", "-q", "-i", "0.02", "-I", "10.1.0.1", "10.2.0.1", stdout=subprocess.DEVNULL)
+            for how in (signal.SIGTERM, signal.SIGKILL):
+                for order in (("stackd", "pagent", "iked"), ("iked", "pagent", "stackd")):
+                    with self.subTest(how=how.name, order=order):
+                        for name in order:
+                            self.east.daemons[name].stop(how)
+                        self.assertEqual(self.ping(1), 0)
+                        for name in reversed(order):
+                            self.east.daemons[name].start()
+                        wait_for(lambda: self.ping(1) == 1, 60, "traffic after all are back")
+            flow.kill()
+            flow.wait()
+        self.assertEqual(wire.clear_text(), [])
+        self.assertTrue(wire.lines("esp", count=1))
+
+    def test_daemons_end_cleanly_and_leave_nothing_but_filters_behind(self):
         self.bring_up()
         self.activate()
         statuses = {name: daemon.stop() for name, daemon in reversed(self.east.daemons.items())}
         self.assertEqual(set(statuses.values()), {0}, statuses)
         self.assertNotRegex(self.net.east.run("ip", "link"), r"(?m)^\d+: adit")
         self.assertNotIn("fwmark", self.net.east.run("ip", "rule"))
+        self.assertIn("table inet adit", self.net.east.run("nft", "list", "tables"))
 
 
 if __name__ == "__main__":

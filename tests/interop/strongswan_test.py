@@ -185,14 +185,14 @@ class Certificates(WithStrongswan):
         if hasattr(self, "west"):
             self.west.install(self.folder / "west/swanctl")
 
-    def test_rsa(self):
-        self.both_roles(*self.with_kind("rsa", "RsaSignature"))
+    def test_rsa_carries_100_mb_each_way(self):
+        self.both_roles(*self.with_kind("rsa", "RsaSignature"), octets=STREAM_OCTETS)
 
     def test_rsa_by_digital_signature(self):
         self.both_roles(*self.with_kind("rsa", "DigitalSignature"))
 
-    def test_ecdsa_256(self):
-        self.both_roles(*self.with_kind("ecdsa256", "ECDSA-256"))
+    def test_ecdsa_256_carries_100_mb_each_way(self):
+        self.both_roles(*self.with_kind("ecdsa256", "ECDSA-256"), octets=STREAM_OCTETS)
 
     def test_ecdsa_384_by_digital_signature(self):
         self.both_roles(*self.with_kind("ecdsa384", "DigitalSignature"))

@@ -77,6 +77,7 @@ class Host:
         self.sockets = self.folder / "run"
         self.sockets.mkdir(parents=True, exist_ok=True)
         self.policy_file = self.folder / f"{self.stack}.policy"
+        self.policy_file.touch(mode=0o600)  # it may hold shared keys
         self.policy_file.write_text(policy)
         self.write("pagent.conf", f"TcpImage {self.stack} {self.folder / (self.stack + '.image')}\n")
         self.write(f"{self.stack}.image", f"IPSecConfig {self.policy_file}\n")

@@ -2,8 +2,9 @@
 
 import pathlib
 import shutil
+import signal
 
-from adit import Daemon
+from adit import Daemon, wait_for
 from netns import run
 
 KEY_WORDS = {
@@ -96,8 +97,8 @@ class NssHost:
         self.tls_ca = tls.certificate
         self.server = tls.leaf("server", "ecdsa256", dns="nss.example.org", address="127.0.0.1")
         self.client = tls.leaf("client", "ecdsa256", dns="iked.example.org")
-        configuration = self.folder / "nssd.conf"
-        configuration.write_text(f"""NssConfig
+        self.configuration = self.folder / "nssd.conf"
+        self.configuration.write_text(f"""NssConfig
 {{
   Port {port}
   Address 127.0.0.1
@@ -114,13 +115,25 @@ NssClient east-host
   UseCa *
 }}
 """)
-        self.daemon = Daemon("nssd", namespace.inside(pathlib.Path(programs) / "nssd", "-c", configuration, "--log-level", "debug"), self.folder / "nssd.log")
+        self.daemon = Daemon("nssd", namespace.inside(pathlib.Path(programs) / "nssd", "-c", self.configuration, "--log-level", "debug"), self.folder / "nssd.log")
 
     def install(self, leaf):
         shutil.copy(leaf.certificate, self.ring / "certs" / f"{leaf.label}.pem")
         key = self.ring / "private" / f"{leaf.label}.pem"
         shutil.copy(leaf.key, key)
         key.chmod(0o600)
+
+    def change(self, old, new):
+        """Changes nssd.conf, which nssd reads when it starts or is told to."""
+        text = self.configuration.read_text()
+        assert old in text, text
+        self.configuration.write_text(text.replace(old, new))
+
+    def refresh(self, message):
+        """Has nssd read everything again, and waits for the line of its log with this id."""
+        seen = self.daemon.log().count(message)
+        self.daemon.send(signal.SIGHUP)
+        wait_for(lambda: self.daemon.log().count(message) > seen, 10, f"nssd to tell {message}:\n{self.daemon.log()}")
 
     def client_lines(self):
         """What iked.conf's IkeConfig needs to reach this nssd."""

@@ -102,15 +102,20 @@ class Capture:
         for field in fields:
             words += ["-e", field]
         # tshark refuses to run as root only for live captures; reading needs no privilege.
-        done = subprocess.run(words, capture_output=True, text=True, timeout=120)
-        return [tuple(line.split("|")) for line in done.stdout.splitlines()]
+        return [tuple(line.split("|")) for line in self.read(words)]
 
     def lines(self, only=None, count=5):
         words = ["tshark", "-r", str(self.file), "-n"] + (["-Y", only] if only else [])
+        return self.read(words)[:count]
+
+    def read(self, words):
+        """What tshark prints; a capture that cannot be read whole proves nothing."""
         done = subprocess.run(words, capture_output=True, text=True, timeout=120)
-        return done.stdout.splitlines()[:count]
+        if done.returncode != 0:
+            raise CommandFailed(f"{' '.join(words)}: exit status {done.returncode}\n{done.stderr}")
+        return done.stdout.splitlines()
 
     def clear_text(self):
         """Packets on the wire that are neither IKE nor ESP, nor what keeps a wire alive (ARP, neighbour discovery, MLD)."""
-        allowed = "esp || isakmp || udp.port == 500 || udp.port == 4500 || arp || icmpv6.type >= 130"
+        allowed = "esp || isakmp || udpencap || arp || icmpv6.type >= 130"
         return self.lines(f"!({allowed})", count=20)

@@ -120,6 +120,10 @@ void Host::answer(const contract::RemoveChildSa& request) {
     breaches_.push_back(name_text(request.name) + " removed without being there");
 }
 
+void Host::answer(const contract::RetireChildSa& request) {
+  if (!installed_.contains(request.name)) breaches_.push_back(name_text(request.name) + " retired without being there");
+}
+
 void Host::answer(const ike::QueryCounters& request) {
   if (!installed_.contains(request.name)) return;
   feed(contract::ChildSaCounters{.stack = stack(), .name = request.name});

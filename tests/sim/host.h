@@ -50,6 +50,7 @@ class Host {
   void ask_stack(ike::StackRequest request);
   void answer(const contract::InstallChildSa& request);
   void answer(const contract::RemoveChildSa& request);
+  void answer(const contract::RetireChildSa& request);
   void answer(const ike::QueryCounters& request);
   void plan_deadline();
 

@@ -71,11 +71,14 @@ void CertificateLink::connect(const policy::NssServer& server, const policy::Tls
 
 void CertificateLink::ask(ike::CertificateRequest request) {
   if (!client_) return refuse(request.id, "iked.conf names no NetworkSecurityServer, or its TLS files cannot be read");
+  const policy::NssStack* stack = configuration_.find_stack(request.stack.text);
+  if (stack == nullptr || !stack->certificate_service) {
+    return refuse(request.id,
+                  fmt::format("iked.conf has no NssStackConfig {} with ServiceType Cert", request.stack.text));
+  }
   forget_overdue();
   asked_.push_back({request.id, std::chrono::steady_clock::now()});
-  const policy::NssStack* stack = configuration_.find_stack(request.stack.text);
-  std::string name =
-      stack != nullptr && !stack->client_name.empty() ? stack->client_name : default_client_name(request.stack);
+  std::string name = stack->client_name.empty() ? default_client_name(request.stack) : stack->client_name;
   client_->ask({request.id, std::move(name), std::move(request.request)});
 }
 

@@ -11,9 +11,11 @@
 namespace adit::daemons::nssd {
 namespace {
 
-/// A client is granted what its statement says. Which client a question comes from, Answering finds out.
+/// A client is granted what its statement says, and nobody anything with Discipline IPSec Disable. Which client a
+/// question comes from, Answering finds out.
 nss::Grants grants_of(const policy::NssdConfig& configuration) {
   std::vector<nss::Grant> rows;
+  if (!configuration.ipsec_enabled) return {};
   for (const policy::NssClientAccess& client : configuration.clients) {
     if (!client.certificate_service) continue;
     rows.push_back({.client = client.name, .sign_labels = client.sign_with, .authority_labels = client.authorities});

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/log.h"
 #include "daemons/command_line.h"
 #include "daemons/confinement.h"
 #include "daemons/event_loop.h"
@@ -36,7 +37,9 @@ int serve(const CommonOptions& options, const std::vector<std::string>& users) {
   PublishedPolicies published{**server};
   published.replace_by(*first);
   loop.on_refresh([&] {
-    if (const auto read = read_policies(options.configuration)) published.replace_by(*read);
+    const auto read = read_policies(options.configuration);
+    if (!read) return log::write({CatalogueId::configuration_kept, {{"file", options.configuration}}});
+    published.replace_by(*read);
   });
   log_ready(program);
   loop.run();

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 
 #include "daemons/configuration.h"
 #include "policy/config_pagent.h"
@@ -47,6 +48,23 @@ std::optional<policy::SourceFile> read_source(const std::optional<std::string>& 
   return std::nullopt;
 }
 
+/// Warns of each file that holds a shared key and that every user of the host may read.
+void check_modes(const policy::PolicySnapshot& policy) {
+  std::set<std::string> files;
+  for (const policy::KeyExchangeRule& rule : policy.key_exchange.rules) {
+    if (!rule.shared_key.empty()) files.insert(rule.at.file);
+  }
+  for (const std::string& file : files) {
+    std::error_code unknown;
+    using std::filesystem::perms;
+    const bool is_open = (std::filesystem::status(file, unknown).permissions() & perms::others_read) != perms::none;
+    if (unknown || !is_open) continue;
+    log::write(
+        {CatalogueId::configuration_warning,
+         {{"where", file}, {"problem", "every user may read the shared keys in it; expected mode 0640 or less"}}});
+  }
+}
+
 StackPolicy read_policy(const policy::PagentConfig& pagent, const policy::PagentImage& image,
                         const std::string& pagent_file) {
   StackPolicy result{.stack = image.stack, .files = {}, .policy = {}, .errors = 0};
@@ -67,6 +85,7 @@ StackPolicy read_policy(const policy::PagentConfig& pagent, const policy::Pagent
   log_diagnostics(parsed.diagnostics);
   result.errors = errors_among(parsed.diagnostics);
   result.policy = std::move(parsed.policy);
+  if (result.policy) check_modes(*result.policy);
   return result;
 }
 

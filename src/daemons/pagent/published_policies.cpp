@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "daemons/configuration.h"
 
 namespace adit::daemons::pagent {
 
@@ -22,17 +23,18 @@ void PublishedPolicies::replace_by(const std::vector<StackPolicy>& read) {
 
 void PublishedPolicies::publish(const StackPolicy& read) {
   const auto running = running_.find(read.stack);
-  if (read.policy == nullptr) {
-    const CatalogueId message = running == running_.end() ? CatalogueId::policy_missing : CatalogueId::policy_kept;
-    log::write({message, {{"stack", read.stack.text}, {"errors", fmt::to_string(read.errors)}}});
-    return;
-  }
+  if (read.policy == nullptr) return keep(read.stack, read.errors);
   auto policy = std::make_shared<policy::PolicySnapshot>(*read.policy);
   if (running != running_.end()) {
     policy->version = running->second->version;
     if (*policy == *running->second) return;  // nothing has changed
   }
-  policy->version = ++installs_;
+  policy->version = installs_ + 1;
+  if (const auto published = server_.publish(policy); !published) {
+    log_unreadable(read.files, published.error());
+    return keep(read.stack, 1);
+  }
+  ++installs_;
   log::write({CatalogueId::policy_read,
               {{"stack", read.stack.text},
                {"version", fmt::to_string(policy->version)},
@@ -40,7 +42,11 @@ void PublishedPolicies::publish(const StackPolicy& read) {
                {"filters", fmt::to_string(policy->filter.filters.size())},
                {"rules", fmt::to_string(policy->key_exchange.rules.size())}}});
   running_[read.stack] = policy;
-  server_.publish(policy);
+}
+
+void PublishedPolicies::keep(const StackName& stack, std::size_t errors) {
+  const CatalogueId message = running_.contains(stack) ? CatalogueId::policy_kept : CatalogueId::policy_missing;
+  log::write({message, {{"stack", stack.text}, {"errors", fmt::to_string(errors)}}});
 }
 
 }  // namespace adit::daemons::pagent

@@ -18,6 +18,8 @@ class PublishedPolicies {
 
  private:
   void publish(const StackPolicy& read);
+  /// Says that what was read does not come into force.
+  void keep(const StackName& stack, std::size_t errors);
 
   rpc::PolicyServer& server_;
   std::map<StackName, policy::PolicyPointer> running_;

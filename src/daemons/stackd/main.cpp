@@ -23,6 +23,15 @@ std::string is_stack_name(const std::string& name) {
   return right ? "" : "a stack's name has 1 to 64 letters, digits, '_', '-' or '.'";
 }
 
+/// It stands in the text of nftables and in paths under /proc. The kernel would take a '%' for a pattern.
+std::string is_device_name(const std::string& name) {
+  constexpr std::size_t longest = 15;
+  const bool right = !name.empty() && name.size() <= longest && std::ranges::all_of(name, [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '_' || c == '-';
+  });
+  return right ? "" : "a device's name has 1 to 15 letters, digits, '_' or '-'";
+}
+
 int serve(const CommonOptions& common, StackdOptions options, const std::vector<std::string>& users) {
   if (!open_log(common, program)) return ExitStatus::system;
   auto allowed = user_ids(users);
@@ -61,19 +70,20 @@ int run(int argc, const char* const* argv) {
       ->check(is_stack_name);
   app.add_option("--tun", options.data_plane.tun_name, "Name of the TUN device")
       ->type_name("NAME")
+      ->check(is_device_name)
       ->capture_default_str();
   app.add_option("--mtu", options.data_plane.mtu, "Octets of a packet that enters a tunnel")
-      ->check(CLI::Range{576, 65535})
+      ->check(CLI::Range{1280, 9000})
       ->capture_default_str();
-  bool permit = false, keep = false;
+  bool permit = false, remove = false;
   app.add_flag("--permit-until-policy", permit, "Let all traffic pass until the first policy has come");
-  app.add_flag("--keep-filters", keep, "Leave the filters in place at the end");
+  app.add_flag("--remove-filters", remove, "Remove the filters at the end: what they protect then leaves in clear");
   std::vector<std::string> users;
   app.add_option("--allow-user", users, "Users, besides root, who may install SAs: iked's")->type_name("USER");
   app.footer("Exit status: 0 stopped; 2 wrong options; 3 a device, socket or privilege cannot be had.");
   if (const auto status = parse(app, argc, argv)) return *status;
   if (permit) options.data_plane.until_policy = stack::UntilPolicy::permit;
-  if (keep) options.data_plane.at_stop = stack::user::Options::AtStop::keep_filters;
+  if (remove) options.data_plane.at_stop = stack::user::Options::AtStop::remove_filters;
   return serve(common, std::move(options), users);
 }
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/log.h"
 #include "daemons/life.h"
 #include "daemons/wall_clock.h"
@@ -23,6 +25,7 @@ ServedStack::~ServedStack() {
   policies_.reset();
   if (data_plane_) data_plane_->stop();
   data_plane_.reset();
+  questions_.clear();  // refuses them: the server's end waits until each has an answer
   operators_.reset();
   key_manager_.reset();
 }
@@ -30,6 +33,7 @@ ServedStack::~ServedStack() {
 std::expected<void, std::string> ServedStack::serve() {
   const rpc::Post post = loop_.post();
   options_.data_plane.stack = options_.stack;
+  options_.data_plane.ike_users = options_.users;
   options_.data_plane.ike_socket = rpc::ike_channel_socket(options_.socket_folder, options_.stack);
   auto data_plane = stack::user::DataPlane::start(options_.data_plane, [this, post](stack::user::Event event) {
     post([this, event = std::move(event)] { pass_on(event); });
@@ -95,26 +99,32 @@ void ServedStack::carry_out(std::vector<ike::StackRequest> requests) {
   // Runs of one kind go to the data plane together: each hand-over wakes it once.
   std::vector<contract::InstallChildSa> installs;
   std::vector<contract::RemoveChildSa> removals;
-  const auto hand_over_installs = [&] {
+  std::vector<contract::RetireChildSa> retirements;
+  const auto hand_over = [&] {  // one of them, at most
     if (!installs.empty()) install(std::exchange(installs, {}));
-  };
-  const auto hand_over_removals = [&] {
     if (!removals.empty()) data_plane_->remove(std::exchange(removals, {}));
+    if (!retirements.empty()) data_plane_->retire(std::exchange(retirements, {}));
   };
   for (ike::StackRequest& request : requests) {
     std::visit(rpc::Overloaded{
                    [&](contract::InstallChildSa& pair) {
-                     hand_over_removals();
+                     if (installs.empty()) hand_over();
                      installs.push_back(std::move(pair));
                    },
                    [&](contract::RemoveChildSa& pair) {
-                     hand_over_installs();
+                     if (removals.empty()) hand_over();
                      pairs_.erase(pair.name);
                      removals.push_back(std::move(pair));
                    },
+                   [&](contract::RetireChildSa& pair) {
+                     if (retirements.empty()) hand_over();
+                     if (const auto known = pairs_.find(pair.name); known != pairs_.end()) {
+                       known->second.is_retired = true;
+                     }
+                     retirements.push_back(std::move(pair));
+                   },
                    [&](const ike::QueryCounters& query) {
-                     hand_over_installs();
-                     hand_over_removals();
+                     hand_over();
                      data_plane_->query_counters(query.name,
                                                  [this](const std::vector<contract::ChildSaCounters>& counters) {
                                                    for (const auto& one : counters) key_manager_->tell(one);
@@ -123,13 +133,12 @@ void ServedStack::carry_out(std::vector<ike::StackRequest> requests) {
                },
                request);
   }
-  hand_over_installs();
-  hand_over_removals();
+  hand_over();
 }
 
 void ServedStack::install(std::vector<contract::InstallChildSa> pairs) {
   for (const contract::InstallChildSa& pair : pairs) {
-    KnownPair known{.pair = pair, .expires_at = {}};
+    KnownPair known{.pair = pair, .expires_at = {}, .is_retired = false};
     known.pair.inbound = known.pair.outbound = {};
     if (pair.lifetimes.hard) known.expires_at = wall_now() + *pair.lifetimes.hard;
     pairs_.insert_or_assign(pair.name, std::move(known));
@@ -161,19 +170,30 @@ void ServedStack::pass_on(const stack::user::Event& event) {
              event);
 }
 
-void ServedStack::show_tunnels(rpc::StackOperatorServer::Reply<std::vector<rpc::InstalledTunnel>> reply) {
+bool ServedStack::is_superseded(const contract::ChildSaName& name) const {
+  return pairs_.at(name).is_retired && std::ranges::any_of(pairs_, [&](const auto& other) {
+           return other.first.tunnel == name.tunnel && !other.second.is_retired;
+         });
+}
+
+void ServedStack::show_tunnels(TunnelsReply reply) {
+  const std::uint64_t number = ++last_question_;
+  questions_.emplace(number, std::move(reply));
   data_plane_->query_counters(
-      [this, post = loop_.post(), reply = std::move(reply)](std::vector<contract::ChildSaCounters> counters) mutable {
-        post([this, reply = std::move(reply), counters = std::move(counters)]() mutable {
-          std::vector<rpc::InstalledTunnel> tunnels;
-          for (contract::ChildSaCounters& one : counters) {
-            const auto known = pairs_.find(one.name);
-            if (known == pairs_.end()) continue;  // removed meanwhile
-            tunnels.push_back({known->second.pair, std::move(one), known->second.expires_at});
-          }
-          reply(std::move(tunnels));
-        });
+      [this, post = loop_.post(), number](std::vector<contract::ChildSaCounters> counters) mutable {
+        post([this, number, counters = std::move(counters)]() mutable { answer(number, std::move(counters)); });
       });
+}
+
+void ServedStack::answer(std::uint64_t number, std::vector<contract::ChildSaCounters> counters) {
+  std::vector<rpc::InstalledTunnel> tunnels;
+  for (contract::ChildSaCounters& one : counters) {
+    const auto known = pairs_.find(one.name);
+    if (known == pairs_.end()) continue;  // removed meanwhile
+    if (is_superseded(one.name)) continue;
+    tunnels.push_back({known->second.pair, std::move(one), known->second.expires_at});
+  }
+  questions_.extract(number).mapped()(std::move(tunnels));
 }
 
 void ServedStack::show_filters(rpc::StackOperatorServer::Reply<rpc::InstalledFilters> reply) {

@@ -32,6 +32,8 @@ class ServedStack {
   ServedStack& operator=(const ServedStack&) = delete;
 
  private:
+  using TunnelsReply = rpc::StackOperatorServer::Reply<std::vector<rpc::InstalledTunnel>>;
+
   ServedStack(EventLoop& loop, StackdOptions options);
   std::expected<void, std::string> serve();
 
@@ -41,20 +43,26 @@ class ServedStack {
   void install(std::vector<contract::InstallChildSa> pairs);
   void pass_on(const stack::user::Event& event);
   void note(const contract::InstallResult& result);
-  void show_tunnels(rpc::StackOperatorServer::Reply<std::vector<rpc::InstalledTunnel>> reply);
+  void show_tunnels(TunnelsReply reply);
+  void answer(std::uint64_t number, std::vector<contract::ChildSaCounters> counters);
   void show_filters(rpc::StackOperatorServer::Reply<rpc::InstalledFilters> reply);
 
   /// What a pair was installed with, without its keys.
   struct KnownPair {
     contract::InstallChildSa pair;
     std::optional<Instant> expires_at;
+    bool is_retired = false;
   };
+  /// Whether it was retired and another pair carries its tunnel: what a report then shows is the other.
+  bool is_superseded(const contract::ChildSaName& name) const;
 
   EventLoop& loop_;
   StackdOptions options_;
   std::map<contract::ChildSaName, KnownPair> pairs_;
   policy::PolicyPointer policy_;
   Instant installed_at_{};
+  std::map<std::uint64_t, TunnelsReply> questions_;  ///< of operators, while the data plane counts
+  std::uint64_t last_question_ = 0;
   std::uint64_t attachment_ = 0;  ///< counts key managers: an answer to a former one is nobody's
   std::unique_ptr<stack::user::DataPlane> data_plane_;
   std::unique_ptr<rpc::StackServer> key_manager_;

@@ -97,7 +97,7 @@ void Engine::State::take_init_request(const Datagram& datagram, const wire::Head
       return ignore("IKE_SA_INIT with an SPI in use");
     }
     ++statistics_.replayed;
-    return v2::send(current, *sa, sa->establishing->init_response);
+    return v2::send_back(current, datagram, sa->establishing->init_response);
   }
   const auto chain = wire::parse_message(header, datagram.octets);
   if (!chain || chain->protected_part) return ignore("malformed IKE_SA_INIT request");

@@ -56,6 +56,8 @@ Statistics Engine::State::statistics() const {
   Statistics result = statistics_;
   result.half_open = half_open_.count();
   result.ike_sas = sas_.size();
+  result.inbound_spis = inbound_spis_.size();
+  result.open_questions = asked_.size();
   return result;
 }
 

@@ -4,8 +4,7 @@ namespace adit::ike {
 
 HalfOpenLimits::Verdict HalfOpenLimits::judge(const IpAddress& peer, CookieProof proof) const {
   // Peers with addresses of their own can return cookies: against many of them only a hard bound helps.
-  if (count_ >= 2 * options_.half_open_limit) return Verdict::drop;
-  if (proof == CookieProof::none && count_ >= options_.half_open_limit) return Verdict::drop;
+  if (count_ >= options_.half_open_limit) return Verdict::drop;
   const auto found = by_address_.find(peer);
   const bool many_of_this_address = found != by_address_.end() && found->second >= options_.half_open_per_address;
   if (proof == CookieProof::right) return many_of_this_address ? Verdict::drop : Verdict::admit;

@@ -14,7 +14,7 @@ struct EngineOptions {
   Seconds initial_wait{2};              ///< IkeInitWait; doubles with each retransmission
   Seconds half_open_life{30};           ///< a responder's half-open SA is dropped then
   std::size_t cookie_threshold = 1000;  ///< half-open SAs above which cookies are asked for (RFC 7296 §2.6)
-  std::size_t half_open_limit = 10000;  ///< above it, requests without a right cookie are dropped
+  std::size_t half_open_limit = 10000;  ///< requests beyond it are dropped, with a right cookie or without
   std::size_t half_open_per_address = 20;
   std::size_t fragment_octets =
       1232;  ///< largest IP payload before fragmentation (RFC 7383 §2.5.1), with IP and UDP headers of v6 within 1280

@@ -19,6 +19,7 @@ std::optional<Seconds> pause_before_again(v2::Ending ending) {
     case v2::Ending::expired:
       return Seconds{0};
     case v2::Ending::peer_dead:
+    case v2::Ending::malformed:
     case v2::Ending::failed:
     case v2::Ending::by_peer:
       return reactivation_pause;
@@ -140,6 +141,7 @@ void Engine::State::forget(v2::IkeSa& sa) {
     erase_entry(by_peer_, PeerKey{sa.stack, *sa.local_identity, *sa.remote_identity}, spi);
   }
   by_tunnel_.erase(sa.tunnel);
+  asked_.erase(sa.asked);
   sas_.erase(spi);
 }
 

@@ -51,7 +51,11 @@ void Engine::State::take(PolicyInstalled& installed) {
   for (const policy::KeyExchangeRule& rule : installed.policy->key_exchange.rules) {
     if (v2::wants_signatures(rule)) wanted.insert(rule.ca_labels);
   }
-  std::erase_if(known.authorities, [&](const auto& entry) { return entry.second.waiting.empty(); });
+  std::erase_if(known.authorities, [&](const auto& entry) {
+    if (!entry.second.waiting.empty()) return false;
+    asked_.erase(entry.second.asked);
+    return true;
+  });
   for (const auto& labels : wanted) ask_authorities(stack, labels, known.authorities[labels]);
   activate_automatic_rules(stack);
 }
@@ -87,8 +91,10 @@ void Engine::State::take(StackDown& down) {
   if (known != stacks_.end()) known->second.up = false;
 }
 
-void Engine::State::ask(const v2::IkeSa& sa, std::variant<contract::Sign, contract::Verify> request) {
+void Engine::State::ask(v2::IkeSa& sa, std::variant<contract::Sign, contract::Verify> request) {
   const RequestId id{++last_request_};
+  // nssd may never answer: a question lives no longer than who asked it.
+  asked_.erase(std::exchange(sa.asked, id));
   asked_.emplace(id, sa.our_spi());
   CertificateRequest asked{.id = id, .stack = sa.stack, .request = contract::ListAuthorities{}};
   std::visit([&](auto& what) { asked.request = std::move(what); }, request);
@@ -98,6 +104,8 @@ void Engine::State::ask(const v2::IkeSa& sa, std::variant<contract::Sign, contra
 void Engine::State::ask_authorities(const StackName& stack, const std::vector<std::string>& ca_labels,
                                     StackKnowledge::LabelAuthorities& entry) {
   const RequestId id{++last_request_};
+  asked_.erase(std::exchange(entry.asked, id));
+  std::erase_if(entry.waiting, [this](IkeSpi spi) { return find(spi) == nullptr; });
   asked_.emplace(id, AuthoritiesAsked{stack, ca_labels});
   entry.asked_at = now_;
   entry.known.standing = v2::KnownAuthorities::Standing::asked;

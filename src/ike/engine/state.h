@@ -23,6 +23,7 @@ struct StackKnowledge {
   struct LabelAuthorities {
     v2::KnownAuthorities known;
     Instant asked_at{};
+    RequestId asked;
     std::vector<IkeSpi> waiting;  ///< SAs that cannot go on without
   };
   policy::PolicyPointer policy;
@@ -59,7 +60,7 @@ class Engine::State final : public v2::Shard {
   InboundSpi draw_inbound_spi() override;
   void release(InboundSpi spi) override { inbound_spis_.erase(spi); }
   DynamicTunnelId number_dynamic_tunnel() override;
-  void ask(const v2::IkeSa& sa, std::variant<contract::Sign, contract::Verify> request) override;
+  void ask(v2::IkeSa& sa, std::variant<contract::Sign, contract::Verify> request) override;
   const v2::KnownAuthorities& authorities(const StackName& stack, const std::vector<std::string>& ca_labels,
                                           std::optional<IkeSpi> waiting) override;
   void authenticated(v2::IkeSa& sa, Contact contact) override;

@@ -88,7 +88,8 @@ struct QueryCounters {
   contract::ChildSaName name;
 };
 
-using StackRequest = std::variant<contract::InstallChildSa, contract::RemoveChildSa, QueryCounters>;
+using StackRequest =
+    std::variant<contract::InstallChildSa, contract::RemoveChildSa, contract::RetireChildSa, QueryCounters>;
 
 struct Step {
   std::vector<Datagram> send;

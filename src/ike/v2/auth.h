@@ -31,5 +31,7 @@ void verify_request(Turn& turn, IkeSa& sa, const Received& request);
 void settle_first_child(Turn& turn, IkeSa& sa);
 void answer_auth(Turn& turn, IkeSa& sa);
 void refuse_initiator(Turn& turn, IkeSa& sa);
+/// The initiator's request does not parse: it is told so, and nothing in it is believed (RFC 7296 §2.21.2).
+void refuse_malformed(Turn& turn, IkeSa& sa, const Received& request);
 
 }  // namespace adit::ike::v2

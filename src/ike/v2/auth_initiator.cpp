@@ -12,6 +12,20 @@
 
 namespace adit::ike::v2 {
 
+namespace {
+
+/// What ends the IKE SA even beside a proof; other errors are the Child SA's, those that are not known too (RFC 7296
+/// §2.21.2).
+const wire::Notify* find_fatal(const wire::Payloads& payloads) {
+  for (const auto type : {wire::NotifyType::authentication_failed, wire::NotifyType::invalid_syntax,
+                          wire::NotifyType::unsupported_critical_payload}) {
+    if (const wire::Notify* found = payloads.find(type)) return found;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
 void prepare_auth(Turn& turn, IkeSa& sa) {
   if (wants_signatures(*sa.rule)) {
     const KnownAuthorities& known = turn.shard.authorities(sa.stack, sa.rule->ca_labels, sa.our_spi());
@@ -56,14 +70,18 @@ void send_auth(Turn& turn, IkeSa& sa) {
 void verify_response(Turn& turn, IkeSa& sa, const Received& response) {
   sa.outstanding.reset();
   const auto* idr = response.payloads.find<wire::Identification>(wire::PayloadType::identification_responder);
-  const bool has_failed = response.payloads.has_unknown_error();  // of whatever kind (RFC 7296 §3.10.1)
-  if (idr == nullptr || response.payloads.find<wire::Authentication>() == nullptr || has_failed) {
-    const wire::Notify* error = response.payloads.find_error();
-    const std::string notify = error == nullptr ? "no IDr and AUTH" : wire::name_of(error->type);
+  const bool has_proof = idr != nullptr && response.payloads.find<wire::Authentication>() != nullptr;
+  const wire::Notify* error = has_proof ? find_fatal(response.payloads) : response.payloads.find_error();
+  if (error != nullptr) {
+    const std::string notify = wire::name_of(error->type);
     tell(turn, CatalogueId::error_notify_received,
          {{"peer", sa.remote.to_string()}, {"exchange", "IKE_AUTH"}, {"notify", notify}});
     // Protected, so the peer's own word: it has no SA any more (RFC 7296 §2.21.2).
     return fail(turn, sa, "the peer answered IKE_AUTH with " + notify);
+  }
+  if (!has_proof) {  // without an error: it takes the SA to be up
+    return refuse_peer(turn, sa, "its IKE_AUTH response proves nothing", idr == nullptr ? "no IDr" : "no AUTH",
+                       "IDr and AUTH");
   }
   sa.establishing->auth_message = std::make_unique<Received>(response);
   sa.establishing->peer_id_body = built(*idr);

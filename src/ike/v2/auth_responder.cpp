@@ -13,7 +13,15 @@ namespace adit::ike::v2 {
 
 namespace {
 
-void refuse_with(Turn& turn, IkeSa& sa, wire::NotifyType notify, ByteString octets = {}) {
+void tell_refused(Turn& turn, const IkeSa& sa, std::string reason) {
+  tell(turn, CatalogueId::negotiation_failed,
+       {{"tunnel", "K" + std::to_string(sa.tunnel.value())},
+        {"peer", sa.remote.to_string()},
+        {"reason", std::move(reason)}});
+}
+
+void refuse_with(Turn& turn, IkeSa& sa, std::string reason, wire::NotifyType notify, ByteString octets = {}) {
+  tell_refused(turn, sa, std::move(reason));
   sa.establishing->refusal = notify;
   sa.establishing->refusal_octets = std::move(octets);
   happen(turn, sa, SaEvent::service_refused);
@@ -54,11 +62,16 @@ void verify_request(Turn& turn, IkeSa& sa, const Received& request) {
   sa.remote = request.remote;
   // Nothing else of the request is looked at then (RFC 7296 §2.5, §2.21.2).
   if (request.unknown_critical) {
-    return refuse_with(turn, sa, wire::NotifyType::unsupported_critical_payload, {*request.unknown_critical});
+    return refuse_with(turn, sa,
+                       "its IKE_AUTH request has a critical payload of type " +
+                           std::to_string(*request.unknown_critical) + ", which is not known",
+                       wire::NotifyType::unsupported_critical_payload, {*request.unknown_critical});
   }
   const auto* idi = request.payloads.find<wire::Identification>(wire::PayloadType::identification_initiator);
   const auto* idr = request.payloads.find<wire::Identification>(wire::PayloadType::identification_responder);
-  if (idi == nullptr) return refuse_with(turn, sa, wire::NotifyType::invalid_syntax);
+  if (idi == nullptr) {
+    return refuse_with(turn, sa, "its IKE_AUTH request has no IDi", wire::NotifyType::invalid_syntax);
+  }
   if (request.payloads.find<wire::Authentication>() == nullptr) {
     // A request without AUTH asks for EAP (RFC 7296 §2.16), which no policy here names.
     return refuse_peer(turn, sa, "it asks for EAP", "EAP", acceptable_methods(*sa.rule, sa.algorithms));
@@ -98,6 +111,12 @@ void refuse_initiator(Turn& turn, IkeSa& sa) {
   sa.establishing.reset();
   sa.waits_until.reset();
   sa.expires_at = turn.now + turn.options.half_open_life;
+}
+
+void refuse_malformed(Turn& turn, IkeSa& sa, const Received& request) {
+  tell_refused(turn, sa, "its IKE_AUTH request is malformed: " + std::string{request.malformed});
+  sa.establishing->refusal = wire::NotifyType::invalid_syntax;
+  refuse_initiator(turn, sa);
 }
 
 }  // namespace adit::ike::v2

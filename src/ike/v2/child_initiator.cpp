@@ -99,6 +99,9 @@ void take_child_answer(Turn& turn, IkeSa& sa, const wire::Payloads& answer, Byte
         return;
       }
     }
+    if (error == nullptr) {  // it may have the SA all the same
+      sa.spis_to_delete.push_back({transforms_of(action.offers.front()).protocol, negotiation.inbound_spi});
+    }
     const std::string notify = error == nullptr ? "no SA" : wire::name_of(error->type);
     tell(turn, CatalogueId::error_notify_received,
          {{"peer", sa.remote.to_string()}, {"exchange", "the request for a Child SA"}, {"notify", notify}});
@@ -106,15 +109,15 @@ void take_child_answer(Turn& turn, IkeSa& sa, const wire::Payloads& answer, Byte
   }
 
   const GroupId group = negotiation.key_exchange ? negotiation.key_exchange->group() : GroupId::none;
-  const auto choice = choose_child(action, {group}, *chosen, path_of(sa));
+  const auto choice = chosen_child(action, group, *chosen, path_of(sa));
   const auto give_back = [&](const std::string& reason) {
     // The peer has the SA: it is told that nobody uses it (RFC 7296 §1.4.1).
     const auto protocol = choice ? choice->transforms.protocol : contract::SaProtocol::esp;
     sa.spis_to_delete.push_back({protocol, negotiation.inbound_spi});
     child_failed(turn, sa, reason);
   };
-  if (!choice || chosen->proposals.size() != 1) {
-    return give_back("the peer chose what was not offered: " + describe(*chosen));  // RFC 7296 §3.3.6
+  if (!choice) {  // RFC 7296 §3.3.6
+    return give_back("the peer chose what was not offered: " + describe(*chosen));
   }
   // Its Delete was faster than the response, which had to be repeated.
   const auto& deleted = negotiation.deleted_by_peer;
@@ -124,14 +127,19 @@ void take_child_answer(Turn& turn, IkeSa& sa, const wire::Payloads& answer, Byte
   if (negotiation.cancelled) return give_back("deactivated by command");
   if (local->selectors.empty() || remote->selectors.empty())
     return give_back("the peer's traffic selectors are unknown");
-  const auto narrowed_local = negotiation.wish.selectors.local.intersection(local->selectors.front());
-  const auto narrowed_remote = negotiation.wish.selectors.remote.intersection(remote->selectors.front());
-  if (!narrowed_local || !narrowed_remote || *narrowed_local != local->selectors.front() ||
-      *narrowed_remote != remote->selectors.front()) {
-    return give_back("the peer's traffic selectors are not within those asked for: " + to_string(local->selectors) +
-                     " and " + to_string(remote->selectors));
-  }
   const bool transport = answer.find(wire::NotifyType::use_transport_mode) != nullptr;
+  TrafficSelectors own = local->selectors;
+  TrafficSelectors peers = remote->selectors;
+  if (transport && path_of(sa) == Path::behind_nat) {
+    own = with_address(std::move(own), sa.local.address);
+    peers = with_address(std::move(peers), sa.remote.address);
+  }
+  const auto narrowed_local = negotiation.wish.selectors.local.intersection(own.front());
+  const auto narrowed_remote = negotiation.wish.selectors.remote.intersection(peers.front());
+  if (!narrowed_local || !narrowed_remote || *narrowed_local != own.front() || *narrowed_remote != peers.front()) {
+    return give_back("the peer's traffic selectors are not within those asked for: " + to_string(own) + " and " +
+                     to_string(peers));
+  }
   const bool must_be_transport = action.how_to_encap_ikev2 == policy::EncapsulationChoice::transport;
   // The peer may decline transport mode; who cannot do with the other one deletes the SA (RFC 7296 §1.3.1).
   if ((must_be_transport && !transport) || (transport && !negotiation.transport_asked)) {

@@ -35,6 +35,15 @@ contract::DfPolicy df_of(policy::DfSetting df) {
 
 Path path_of(const IkeSa& sa) { return sa.nat_local || sa.nat_remote ? Path::behind_nat : Path::direct; }
 
+TrafficSelectors with_address(TrafficSelectors selectors, const IpAddress& address) {
+  for (TrafficSelector& selector : selectors) {
+    if (selector.addresses.is_single() && selector.addresses.family() == address.family()) {
+      selector.addresses = IpRange::of(address);
+    }
+  }
+  return selectors;
+}
+
 bool fits_transport(const IkeSa& sa, const policy::SelectorPair& selectors) {
   return selectors.local.addresses == IpRange::of(sa.local.address) &&
          selectors.remote.addresses == IpRange::of(sa.remote.address);

@@ -28,6 +28,10 @@ void install(Turn& turn, IkeSa& sa, ChildAgreement agreement, Role role, SecretV
 /// Transport mode is possible where the traffic's ends are the security endpoints.
 bool fits_transport(const IkeSa& sa, const policy::SelectorPair& selectors);
 
+/// In transport mode through a NAT each end knows addresses of its own for both: ours stand in for the peer's
+/// (RFC 7296 §2.23.1).
+TrafficSelectors with_address(TrafficSelectors selectors, const IpAddress& address);
+
 Path path_of(const IkeSa& sa);
 
 }  // namespace adit::ike::v2

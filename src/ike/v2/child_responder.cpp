@@ -31,17 +31,6 @@ struct Terms {  // where, what for, and for whom
   const ChildSa* rekeyed = nullptr;
 };
 
-/// In transport mode through a NAT each end knows addresses of its own for both: ours stand in for the peer's
-/// (RFC 7296 §2.23.1).
-TrafficSelectors with_address(TrafficSelectors selectors, const IpAddress& address) {
-  for (TrafficSelector& selector : selectors) {
-    if (selector.addresses.is_single() && selector.addresses.family() == address.family()) {
-      selector.addresses = IpRange::of(address);
-    }
-  }
-  return selectors;
-}
-
 std::expected<Terms, NoChild> settle_terms(Turn& turn, IkeSa& sa, const wire::Payloads& request,
                                            const policy::PolicyPointer& policy) {
   const auto* tsi = request.find<wire::TrafficSelectorPayload>(wire::PayloadType::traffic_selectors_initiator);
@@ -238,6 +227,8 @@ void finish_waiting_answer(Turn& turn, IkeSa& sa) {
   }
   send_response(turn, sa, waiting->exchange, waiting->without_child);
   if (child != nullptr) remove_child(turn, sa, *child, Ending::failed);
+  // The peer drops the IKE SA for it, without a Delete (RFC 7296 §2.21.3).
+  if (waiting->without_child.find(wire::NotifyType::invalid_syntax) != nullptr) close(turn, sa, Ending::malformed);
 }
 
 void drop_waiting_child(Turn& turn, IkeSa& sa) {

@@ -28,7 +28,7 @@ namespace adit::ike::v2 {
 /// The response to the peer's last request, for its repetitions (RFC 7296 §2.1).
 struct StoredResponse {
   MessageId id;
-  Endpoint local, remote;             ///< where the request went to and came from (RFC 7296 §2.11)
+  Endpoint local, remote;             ///< where the request came to and from: there the response goes
   std::vector<ByteString> datagrams;  ///< none while the request is being worked on
   Instant forget_at;
 };
@@ -40,9 +40,9 @@ struct Establishing {
   std::unique_ptr<crypto::KeyExchange> key_exchange;
   ByteString cookie;                  ///< initiator: to be returned
   std::vector<GroupId> tried_groups;  ///< initiator: INVALID_KE_PAYLOAD is followed once a group
-  bool cookie_returned = false;
-  std::string unprotected_error;  ///< initiator: what somebody answered; believed only when nothing better comes
-  bool failure_told = false;      ///< the operator knows already why this side has no proof
+  unsigned cookies_returned = 0;      ///< initiator: so many times the request went out again at once
+  std::string unprotected_error;      ///< initiator: what somebody answered; believed only when nothing better comes
+  bool failure_told = false;          ///< the operator knows already why this side has no proof
   std::vector<crypto::HashId> peer_hashes;
   std::vector<ByteString> peer_authorities;  ///< of its CERTREQs
   bool peer_takes_urls = false;
@@ -120,6 +120,7 @@ struct IkeSa {
   std::optional<Instant> timer;          ///< when the engine looks at this SA next
   std::uint64_t octets = 0;              ///< protected so far, both ways
   std::uint64_t sealed = 0;              ///< messages and fragments, for IVs that count
+  RequestId asked;                       ///< its question to nssd, 0: none yet
   Endpoint init_remote;                  ///< responder: where the IKE_SA_INIT request came from
   IpAddress path_local, path_remote;     ///< as entered into the index of paths
 

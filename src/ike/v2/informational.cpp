@@ -24,6 +24,15 @@ void answer_with(Turn& turn, IkeSa& sa, const Received& request, wire::NotifyTyp
   send_response(turn, sa, request.exchange, answer);
 }
 
+/// What says that the sender has no SA any more, without a Delete: that it refuses our proof, and, of the request right
+/// behind IKE_AUTH, that it could not read the response (RFC 7296 §2.21.2).
+bool is_fatal(const IkeSa& sa, const Received& request, wire::NotifyType error) {
+  if (error == wire::NotifyType::authentication_failed) return true;
+  constexpr MessageId behind_auth{2};
+  return sa.role == Role::responder && request.id == behind_auth &&
+         (error == wire::NotifyType::invalid_syntax || error == wire::NotifyType::unsupported_critical_payload);
+}
+
 void answer_informational(Turn& turn, IkeSa& sa, const Received& request) {
   if (deletes_ike_sa(request)) {
     send_response(turn, sa, request.exchange, {});
@@ -38,14 +47,13 @@ void answer_informational(Turn& turn, IkeSa& sa, const Received& request) {
   if (error == nullptr) return;
   tell(turn, CatalogueId::error_notify_received,
        {{"peer", sa.remote.to_string()}, {"exchange", "our last message"}, {"notify", wire::name_of(error->type)}});
-  // The initiator refuses our proof: there is no SA on its side (RFC 7296 §2.21.2).
-  if (error->type == wire::NotifyType::authentication_failed) close(turn, sa, Ending::failed);
+  if (is_fatal(sa, request, error->type)) close(turn, sa, Ending::failed);
 }
 
 void answer_create_child(Turn& turn, IkeSa& sa, const Received& request) {
   const auto* offered = request.payloads.find<wire::SecurityAssociation>();
   if (offered == nullptr || offered->proposals.empty()) {
-    return answer_with(turn, sa, request, wire::NotifyType::invalid_syntax);
+    return end_malformed(turn, sa, request);
   }
   // An IKE SA is not rekeyed here: it is deleted at the end of its life and set up anew. A peer that wants to is told
   // so, keeps the SA, and goes by its own lifetime (RFC 7296 §2.8).
@@ -87,8 +95,17 @@ void answer_request(Turn& turn, IkeSa& sa, const Received& request) {
     case wire::ExchangeType::create_child_sa:
       return answer_create_child(turn, sa, request);
     default:  // IKE_AUTH too, whose time is over: no other notify is for it (RFC 7296 §2.21.3, §3.10.1)
-      return answer_with(turn, sa, request, wire::NotifyType::invalid_syntax);
+      return end_malformed(turn, sa, request);
   }
+}
+
+void end_malformed(Turn& turn, IkeSa& sa, const Received& request) {
+  const std::string_view what = request.malformed.empty() ? "what it needs is missing" : request.malformed;
+  tell(turn, CatalogueId::message_dropped,
+       {{"peer", request.remote.to_string()},
+        {"reason", "malformed " + wire::name_of(request.exchange) + " request: " + std::string{what}}});
+  answer_with(turn, sa, request, wire::NotifyType::invalid_syntax);
+  close(turn, sa, Ending::malformed);
 }
 
 void answer_half_closed(Turn& turn, IkeSa& sa, const Received& request) {
@@ -101,6 +118,9 @@ void answer_half_closed(Turn& turn, IkeSa& sa, const Received& request) {
 
 void take_response(Turn& turn, IkeSa& sa, const Received& response) {
   sa.outstanding.reset();
+  if (response.payloads.find(wire::NotifyType::invalid_syntax) != nullptr) {
+    return close(turn, sa, Ending::malformed);  // the peer has ended it already (RFC 7296 §2.21.3)
+  }
   if (response.exchange == wire::ExchangeType::create_child_sa && sa.negotiation != nullptr) {
     const ByteString ni = sa.negotiation->nonce;
     const auto* nr = response.payloads.find<wire::Nonce>();

@@ -11,6 +11,8 @@ namespace adit::ike::v2 {
 void answer_request(Turn& turn, IkeSa& sa, const Received& request);
 /// Our Delete is out: only the peer's own Delete still means something (RFC 7296 §2.25.2).
 void answer_half_closed(Turn& turn, IkeSa& sa, const Received& request);
+/// A request does not parse: INVALID_SYNTAX, which ends the IKE SA at both ends without a Delete (RFC 7296 §2.21.3).
+void end_malformed(Turn& turn, IkeSa& sa, const Received& request);
 void take_response(Turn& turn, IkeSa& sa, const Received& response);
 
 /// Answers a peer's Delete of Child SAs with ours of the other halves.

@@ -46,10 +46,14 @@ void happen(Turn& turn, IkeSa& sa, SaEvent event, const Received* message) {
       return answer_auth(turn, sa);
     case SaAction::refuse_initiator:
       return refuse_initiator(turn, sa);
+    case SaAction::refuse_malformed:
+      return refuse_malformed(turn, sa, *message);
     case SaAction::answer_request:
       return answer_request(turn, sa, *message);
     case SaAction::answer_half_closed:
       return answer_half_closed(turn, sa, *message);
+    case SaAction::end_malformed:
+      return end_malformed(turn, sa, *message);
     case SaAction::take_response:
       return take_response(turn, sa, *message);
     case SaAction::finish_delete:

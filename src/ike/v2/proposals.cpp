@@ -218,16 +218,29 @@ std::optional<ChildChoice> choose_child(const policy::DynVpnAction& action, cons
       if (*group == GroupId::none && has_type(proposal, TransformType::key_exchange)) {
         chosen_none.push_back(TransformType::key_exchange);
       }
-      Reader spi{proposal.spi};
+      Reader in{proposal.spi};
+      const OutboundSpi spi{in.u32("SPI")};
+      if (spi.value() == 0) continue;  // on port 4500 its packets would be taken for IKE (RFC 7296 §2.23)
       return ChildChoice{.offer = &offer,
                          .transforms = child,
                          .group = *group,
                          .chosen_none = std::move(chosen_none),
-                         .peer_spi = OutboundSpi{spi.u32("SPI")},
+                         .peer_spi = spi,
                          .number = proposal.number};
     }
   }
   return std::nullopt;
+}
+
+std::optional<ChildChoice> chosen_child(const policy::DynVpnAction& action, GroupId group,
+                                        const wire::SecurityAssociation& answer, Path path) {
+  if (answer.proposals.size() != 1) return std::nullopt;
+  // One of each type (RFC 7296 §3.3): of two, each end might use another.
+  const auto& transforms = answer.proposals.front().transforms;
+  for (const wire::Transform& t : transforms) {
+    if (std::ranges::count(transforms, t.type, &wire::Transform::type) != 1) return std::nullopt;
+  }
+  return choose_child(action, {group}, answer, path);
 }
 
 wire::SecurityAssociation child_answer(const ChildChoice& choice, InboundSpi spi) {

@@ -47,6 +47,10 @@ struct ChildChoice {
 /// where a proposal without one is.
 std::optional<ChildChoice> choose_child(const policy::DynVpnAction& action, const std::vector<GroupId>& groups,
                                         const wire::SecurityAssociation& offered, Path path);
+/// What a responder chose of ours, with that group of the request's KE payload; nothing when it chose what was not
+/// offered, or more than one of a type.
+std::optional<ChildChoice> chosen_child(const policy::DynVpnAction& action, GroupId group,
+                                        const wire::SecurityAssociation& answer, Path path);
 /// The answer to a choice, with our SPI.
 wire::SecurityAssociation child_answer(const ChildChoice& choice, InboundSpi spi);
 

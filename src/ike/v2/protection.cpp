@@ -66,10 +66,14 @@ std::vector<ByteString> seal(Turn& turn, IkeSa& sa, wire::ExchangeType exchange,
 std::expected<wire::Chain, NotOpened> open(IkeSa& sa, const wire::Header& header, const wire::ProtectedPart& part,
                                            Bytes message) {
   const bool is_fragment = part.type == wire::PayloadType::encrypted_fragment;
-  if (is_fragment && !Reassembly::is_possible(part)) return std::unexpected{NotOpened::not_authentic};
+  using Why = NotOpened::Why;
+  // Only who announced them sends them (RFC 7383 §2.3).
+  if (is_fragment && (!sa.peer_fragments || !Reassembly::is_possible(part))) {
+    return std::unexpected{NotOpened{Why::not_authentic}};
+  }
   const auto cipher = crypto::IkeCipher::make(sa.algorithms.cipher, sa.receiving_key(), sa.receiving_integrity());
   auto plaintext = cipher->open(message, part.body);
-  if (!plaintext) return std::unexpected{NotOpened::not_authentic};
+  if (!plaintext) return std::unexpected{NotOpened{Why::not_authentic}};
   sa.octets += message.size();
 
   wire::PayloadType first = part.first_inner;
@@ -77,13 +81,13 @@ std::expected<wire::Chain, NotOpened> open(IkeSa& sa, const wire::Header& header
     auto& parts = header.direction == wire::Direction::response ? sa.responses_in_parts : sa.requests_in_parts;
     if (parts == nullptr) parts = std::make_unique<Reassembly>(header.id, part.fragment_total);
     const auto intake = parts->take(header.id, part, *std::move(plaintext));
-    if (intake != Reassembly::Intake::complete) return std::unexpected{NotOpened::incomplete};
+    if (intake != Reassembly::Intake::complete) return std::unexpected{NotOpened{Why::incomplete}};
     first = parts->first();
     plaintext = parts->whole();
     parts.reset();
   }
   auto chain = wire::parse_inner(first, *plaintext);
-  if (!chain) return std::unexpected{NotOpened::malformed};
+  if (!chain) return std::unexpected{NotOpened{Why::malformed, chain.error().field}};
   return *std::move(chain);
 }
 

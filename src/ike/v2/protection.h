@@ -15,10 +15,13 @@ namespace adit::ike::v2 {
 std::vector<ByteString> seal(Turn& turn, IkeSa& sa, wire::ExchangeType exchange, MessageId id,
                              wire::Direction direction, const wire::Payloads& payloads);
 
-enum class NotOpened : std::uint8_t {
-  not_authentic,  ///< or no SK payload where it must be
-  incomplete,     ///< a fragment, not the last that was missing
-  malformed,      ///< authentic, but its payloads do not parse
+struct NotOpened {
+  enum class Why : std::uint8_t {
+    not_authentic,  ///< or fragments that were not agreed on
+    incomplete,     ///< a fragment, not the last that was missing
+    malformed,      ///< authentic, but its payloads do not parse
+  } why{};
+  std::string_view field;  ///< which does not parse
 };
 /// Checks and decrypts. Fragments collect in the SA.
 std::expected<wire::Chain, NotOpened> open(IkeSa& sa, const wire::Header& header, const wire::ProtectedPart& part,

@@ -48,20 +48,26 @@ void take_request(Turn& turn, IkeSa& sa, const Datagram& datagram, const wire::H
     return replay_response(turn, sa, datagram);
   }
   auto chain = open(sa, header, part, datagram.octets);
-  if (!chain && chain.error() == NotOpened::not_authentic) return drop(turn, datagram, "not authentic");
+  if (!chain && chain.error().why == NotOpened::Why::not_authentic) return drop(turn, datagram, "not authentic");
   sa.last_inbound = turn.now;
-  if (!chain && chain.error() == NotOpened::incomplete) return;
+  if (!chain && chain.error().why == NotOpened::Why::incomplete) return;
 
   sa.expected_request = following(header.id);
   sa.stored_response = {
       .id = header.id, .local = datagram.local, .remote = datagram.remote, .datagrams = {}, .forget_at = turn.now};
-  if (!chain) {  // malformed, but authentic: rejected as a whole (RFC 7296 §2.21.2, §3.10.1)
-    wire::Payloads answer;
-    answer.add(wire::Notify{.type = wire::NotifyType::invalid_syntax});
-    return send_response(turn, sa, header.exchange, answer);
+  sa.requests_in_parts.reset();
+  if (!chain) {  // but authentic: rejected as a whole (RFC 7296 §2.21.2, §3.10.1)
+    const Received malformed{.exchange = header.exchange,
+                             .id = header.id,
+                             .local = datagram.local,
+                             .remote = datagram.remote,
+                             .payloads = {},
+                             .unknown_critical = std::nullopt,
+                             .malformed = chain.error().field};
+    return happen(turn, sa, SaEvent::request_malformed, &malformed);
   }
-  // A NAT may have given the peer another address or port: its newest authentic request tells (RFC 7296 §2.23).
-  // Behind a NAT itself it stays: whoever can change one datagram on the way could lead it astray.
+  // A NAT may have given the peer another address or port: its newest authentic request tells. Behind a NAT of our own
+  // it does not: whoever changes one packet's source on the way would cut the peer off (RFC 7296 §2.23).
   if (sa.nat_remote && !sa.nat_local && sa.state == SaState::established) {
     sa.local = datagram.local;
     sa.remote = datagram.remote;
@@ -71,7 +77,8 @@ void take_request(Turn& turn, IkeSa& sa, const Datagram& datagram, const wire::H
                          .local = datagram.local,
                          .remote = datagram.remote,
                          .payloads = std::move(chain->payloads),
-                         .unknown_critical = chain->unknown_critical};
+                         .unknown_critical = chain->unknown_critical,
+                         .malformed = {}};
   happen(turn, sa, event, &request);
 }
 
@@ -81,12 +88,19 @@ void take_answer(Turn& turn, IkeSa& sa, const Datagram& datagram, const wire::He
                           sa.outstanding->exchange == std::to_underlying(header.exchange);
   if (!is_awaited) return drop(turn, datagram, "no request is open that it would answer");
   auto chain = open(sa, header, part, datagram.octets);
-  if (!chain && chain.error() == NotOpened::not_authentic) return drop(turn, datagram, "not authentic");
+  if (!chain && chain.error().why == NotOpened::Why::not_authentic) return drop(turn, datagram, "not authentic");
   sa.last_inbound = turn.now;
-  if (!chain && chain.error() == NotOpened::incomplete) return;
+  if (!chain && chain.error().why == NotOpened::Why::incomplete) return;
+  sa.responses_in_parts.reset();
   // A response is never answered, not even one that is wrong (RFC 7296 §2.21.3): it counts as one without payloads.
   Received response{.exchange = header.exchange, .id = header.id, .local = datagram.local, .remote = datagram.remote};
-  if (chain && !chain->unknown_critical) response.payloads = std::move(chain->payloads);
+  if (!chain) {
+    drop(turn, datagram, "malformed response: " + std::string{chain.error().field});
+  } else if (chain->unknown_critical) {
+    drop(turn, datagram, "a response with a critical payload that is not known");
+  } else {
+    response.payloads = std::move(chain->payloads);
+  }
   happen(turn, sa, event_of(header), &response);
 }
 

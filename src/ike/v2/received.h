@@ -15,6 +15,7 @@ struct Received {
   Endpoint local, remote;
   wire::Payloads payloads;
   std::optional<std::uint8_t> unknown_critical;  ///< RFC 7296 §2.5
+  std::string_view malformed;                    ///< the field that does not parse; then there are no payloads
 };
 
 }  // namespace adit::ike::v2

@@ -17,7 +17,8 @@ namespace {
 
 constexpr std::size_t nonce_octets = 32;        // at least half the key of any PRF here (RFC 7296 §2.10)
 constexpr std::size_t most_cookie_octets = 64;  // RFC 7296 §2.6
-constexpr Seconds error_grace{10};  // an unprotected error may be forged: the true answer gets this long (§2.21.1)
+constexpr unsigned most_cookies = 4;  // a responder's secret may change in between, but nobody keeps us sending
+constexpr Seconds error_grace{10};    // an unprotected error may be forged: the true answer gets this long (§2.21.1)
 
 /// Also again, after COOKIE and INVALID_KE_PAYLOAD in any order (RFC 7296 §2.6.1): with the same nonce (§3.9), SPI (the
 /// responder's is zero, §3.1) and proposals (§3.3.6), and KE of one of their groups (§3.4).
@@ -91,6 +92,8 @@ void receive_init_response(Turn& turn, IkeSa& sa, const Datagram& datagram, cons
   if (const wire::Notify* cookie = chain.payloads.find(wire::NotifyType::cookie)) {
     if (cookie->data.empty() || cookie->data.size() > most_cookie_octets) return drop("a cookie of a wrong size");
     if (establishing.cookie == cookie->data) return drop("the cookie has been returned already");
+    if (establishing.cookies_returned == most_cookies) return drop("one cookie after another");
+    ++establishing.cookies_returned;
     establishing.cookie = cookie->data;
     return send_init_request(turn, sa);
   }

@@ -77,6 +77,13 @@ std::unique_ptr<IkeSa> answer_init(Turn& turn, const Datagram& datagram, const w
                        {.type = wire::NotifyType::invalid_ke_payload, .data = group_number(choice->algorithms.group)});
     return nullptr;
   }
+  // Before a key pair is made for it: what is refused here is counted by no limit.
+  const GroupFacts* group = find(exchange->group);
+  if (group == nullptr || exchange->value.size() != group->public_value) {
+    ++turn.statistics.dropped;
+    answer_unprotected(turn, datagram, header, {.type = wire::NotifyType::invalid_syntax});
+    return nullptr;
+  }
   KnownAuthorities authorities;
   if (wants_signatures(*rule)) {
     authorities = turn.shard.authorities(datagram.stack, rule->ca_labels, std::nullopt);
@@ -89,11 +96,9 @@ std::unique_ptr<IkeSa> answer_init(Turn& turn, const Datagram& datagram, const w
       return nullptr;
     }
   }
-  const GroupFacts* group = find(exchange->group);
   auto generated = crypto::KeyExchange::generate(exchange->group, turn.random);
-  if (!generated || group == nullptr || exchange->value.size() != group->public_value) {
+  if (!generated) {
     ++turn.statistics.dropped;
-    answer_unprotected(turn, datagram, header, {.type = wire::NotifyType::invalid_syntax});
     return nullptr;
   }
 

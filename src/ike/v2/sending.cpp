@@ -30,7 +30,6 @@ void send_request(Turn& turn, IkeSa& sa, wire::ExchangeType exchange, const wire
 void send_response(Turn& turn, IkeSa& sa, wire::ExchangeType exchange, const wire::Payloads& payloads) {
   sa.stored_response.datagrams = seal(turn, sa, exchange, sa.stored_response.id, wire::Direction::response, payloads);
   sa.stored_response.forget_at = turn.now + response_life;
-  // To where the request came from, which need not be where this side's own requests go (RFC 7296 §2.11).
   for (const ByteString& datagram : sa.stored_response.datagrams) {
     turn.step.send.push_back({.stack = sa.stack,
                               .local = sa.stored_response.local,
@@ -39,10 +38,10 @@ void send_response(Turn& turn, IkeSa& sa, wire::ExchangeType exchange, const wir
   }
 }
 
-void replay_response(Turn& turn, const IkeSa& sa, const Datagram& request) {
+void replay_response(Turn& turn, const IkeSa& sa, const Datagram& repetition) {
   if (sa.stored_response.datagrams.empty()) return;
   ++turn.statistics.replayed;
-  for (const ByteString& datagram : sa.stored_response.datagrams) send_back(turn, request, datagram);
+  for (const ByteString& datagram : sa.stored_response.datagrams) send_back(turn, repetition, datagram);
 }
 
 void retransmit(Turn& turn, IkeSa& sa) {

@@ -9,10 +9,10 @@ namespace adit::ike::v2 {
 
 /// Sends a request under the SA's keys as the outstanding one. There must be none.
 void send_request(Turn& turn, IkeSa& sa, wire::ExchangeType exchange, const wire::Payloads& payloads);
-/// Answers the request in work, and keeps the answer.
+/// Answers the request in work to where it came from (RFC 7296 §2.11), and keeps the answer.
 void send_response(Turn& turn, IkeSa& sa, wire::ExchangeType exchange, const wire::Payloads& payloads);
-/// Sends the stored response again, byte for byte.
-void replay_response(Turn& turn, const IkeSa& sa, const Datagram& request);
+/// Sends the stored response again, byte for byte, to where the repetition of its request came from.
+void replay_response(Turn& turn, const IkeSa& sa, const Datagram& repetition);
 /// Sends the outstanding request again, byte for byte.
 void retransmit(Turn& turn, IkeSa& sa);
 

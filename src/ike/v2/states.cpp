@@ -12,8 +12,9 @@ std::string_view name_of(SaState state) {
 
 std::string_view name_of(SaEvent event) {
   static constexpr std::array<std::string_view, event_count> names = {
-      "init_answered", "authorities_listed", "signature_made",  "peer_proved",      "service_refused", "auth_requested",
-      "auth_answered", "child_settled",      "request_arrived", "response_arrived", "delete_wanted",   "timed_out",
+      "init_answered",    "authorities_listed", "signature_made", "peer_proved",     "service_refused",
+      "auth_requested",   "auth_answered",      "child_settled",  "request_arrived", "request_malformed",
+      "response_arrived", "delete_wanted",      "timed_out",
   };
   return names[std::to_underlying(event)];
 }

@@ -36,11 +36,12 @@ enum class SaEvent : std::uint8_t {
   auth_answered,       // an authentic IKE_AUTH response
   child_settled,       // the first Child SA is installed, or has failed for good
   request_arrived,     // an authentic INFORMATIONAL or CREATE_CHILD_SA request
+  request_malformed,   // an authentic request, of any exchange legal here, that does not parse
   response_arrived,    // an authentic response to one of ours
   delete_wanted,       // by the operator, the policy or the lifetime
   timed_out,           // no answer: of the peer, of nssd, of the stack; or the half-open life is over
 };
-inline constexpr std::size_t event_count = 12;
+inline constexpr std::size_t event_count = 13;
 
 enum class SaAction : std::uint8_t {
   drop,  // illegal here
@@ -56,8 +57,10 @@ enum class SaAction : std::uint8_t {
   settle_child,
   answer_auth,
   refuse_initiator,
+  refuse_malformed,
   answer_request,
   answer_half_closed,
+  end_malformed,
   take_response,
   start_delete,
   finish_delete,
@@ -98,6 +101,7 @@ inline constexpr TransitionRow transition_rows[] = {
     {SaState::verifying_response, SaEvent::timed_out, SaAction::reject_responder, SaState::deleting},
 
     {SaState::half_open, SaEvent::auth_requested, SaAction::verify_request, SaState::verifying_request},
+    {SaState::half_open, SaEvent::request_malformed, SaAction::refuse_malformed, SaState::refused},
     {SaState::half_open, SaEvent::delete_wanted, SaAction::give_up, SaState::closed},
     {SaState::half_open, SaEvent::timed_out, SaAction::give_up, SaState::closed},
 
@@ -117,12 +121,14 @@ inline constexpr TransitionRow transition_rows[] = {
 
     {SaState::established, SaEvent::request_arrived, SaAction::answer_request, SaState::established},
     {SaState::established, SaEvent::auth_requested, SaAction::answer_request, SaState::established},
+    {SaState::established, SaEvent::request_malformed, SaAction::end_malformed, SaState::closed},
     {SaState::established, SaEvent::response_arrived, SaAction::take_response, SaState::established},
     {SaState::established, SaEvent::delete_wanted, SaAction::start_delete, SaState::deleting},
     {SaState::established, SaEvent::timed_out, SaAction::give_up, SaState::closed},
 
     {SaState::deleting, SaEvent::request_arrived, SaAction::answer_half_closed, SaState::deleting},
     {SaState::deleting, SaEvent::auth_requested, SaAction::answer_half_closed, SaState::deleting},
+    {SaState::deleting, SaEvent::request_malformed, SaAction::end_malformed, SaState::closed},
     {SaState::deleting, SaEvent::response_arrived, SaAction::finish_delete, SaState::deleting},
     {SaState::deleting, SaEvent::timed_out, SaAction::give_up, SaState::closed},
 

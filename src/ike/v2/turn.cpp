@@ -18,6 +18,8 @@ std::string_view reason_of(Ending ending) {
       return "the stack was started again";
     case Ending::superseded:
       return "the peer began anew (INITIAL_CONTACT)";
+    case Ending::malformed:
+      return "a message does not parse (INVALID_SYNTAX)";
     case Ending::failed:
       return "the negotiation failed";
   }

@@ -23,6 +23,7 @@ enum class Ending : std::uint8_t {
   peer_dead,
   stack_gone,
   superseded,
+  malformed,
   failed
 };
 /// For the log.
@@ -47,8 +48,8 @@ class Shard {
   virtual InboundSpi draw_inbound_spi() = 0;
   virtual void release(InboundSpi spi) = 0;
   virtual DynamicTunnelId number_dynamic_tunnel() = 0;
-  /// Asks nssd; the answer comes back as an event of this SA.
-  virtual void ask(const IkeSa& sa, std::variant<contract::Sign, contract::Verify> request) = 0;
+  /// Asks nssd; the answer comes back as an event of this SA. An SA has one question open: an older one is forgotten.
+  virtual void ask(IkeSa& sa, std::variant<contract::Sign, contract::Verify> request) = 0;
   /// What is known of the authorities; asks nssd when nothing is. Then the SA `waiting` is told when the answer comes.
   virtual const KnownAuthorities& authorities(const StackName& stack, const std::vector<std::string>& ca_labels,
                                               std::optional<IkeSpi> waiting) = 0;

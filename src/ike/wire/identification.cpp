@@ -1,12 +1,14 @@
 #include "ike/wire/identification.h"
 
+#include <algorithm>
+
 namespace adit::ike::wire {
 
 std::expected<Identification, ParseError> Identification::parse(Bytes body) {
   Reader in{body};
   Identification payload;
   payload.identity.type = in.known<IdentityType>("ID type");
-  in.take(3, "reserved");
+  std::ranges::copy(in.take(payload.reserved.size(), "reserved"), payload.reserved.begin());
   const Bytes value = in.rest();
   payload.identity.value.assign(value.begin(), value.end());
   if (payload.identity.type == IdentityType::ipv4_addr) in.require(value.size() == 4, "ID data");
@@ -16,7 +18,7 @@ std::expected<Identification, ParseError> Identification::parse(Bytes body) {
 
 void Identification::build(Writer& out) const {
   out.u8(static_cast<std::uint8_t>(identity.type));
-  out.zeros(3);
+  out.bytes(reserved);
   out.bytes(identity.value);
 }
 

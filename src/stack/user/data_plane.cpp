@@ -87,7 +87,7 @@ std::expected<void, std::string> DataPlane::Running::start_loop() {
   if (!sockets) return std::unexpected{sockets.error().to_string()};
   std::optional<IkeListener> listener;
   if (!options_.ike_socket.empty()) {
-    auto listening = IkeListener::listen(options_.ike_socket);
+    auto listening = IkeListener::listen(options_.ike_socket, options_.ike_users);
     if (!listening) return std::unexpected{listening.error().to_string()};
     listener = std::move(*listening);
   }
@@ -202,6 +202,12 @@ void DataPlane::remove(contract::RemoveChildSa pair) { remove(std::vector{std::m
 void DataPlane::remove(std::vector<contract::RemoveChildSa> pairs) {
   running_->post([pairs = std::move(pairs)](PacketLoop& loop) {
     for (const contract::RemoveChildSa& pair : pairs) loop.remove(pair);
+  });
+}
+
+void DataPlane::retire(std::vector<contract::RetireChildSa> pairs) {
+  running_->post([pairs = std::move(pairs)](PacketLoop& loop) {
+    for (const contract::RetireChildSa& pair : pairs) loop.retire(pair);
   });
 }
 

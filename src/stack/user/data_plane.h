@@ -3,6 +3,8 @@
 // one thread that moves packets between them. This is the face that stackd's daemon wraps; it must run in the network
 // namespace of the stack.
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <expected>
 #include <functional>
@@ -23,15 +25,17 @@ namespace adit::stack::user {
 struct Options {
   StackName stack;
   std::string ike_socket;          ///< path of the Unix socket that iked connects to (ike_channel.h)
+  std::vector<uid_t> ike_users;    ///< who may connect there, besides root and our own user
   std::string tun_name = "adit0";  ///< at most 15 characters
-  /// Octets of the packets that enter a tunnel: 1500 less what ESP adds in the worst case.
-  unsigned mtu = 1400;
+  /// Octets of the packets that enter a tunnel, 1280 (every IPv6 link's, RFC 8200 §5) to 9000.
+  unsigned mtu = default_mtu;
   std::uint32_t routing_table = 0xad17;
   std::uint32_t rule_priority = 2417;  ///< of the routing rule; before the main table's 32766
   /// What passes before the first set_policy().
   UntilPolicy until_policy = UntilPolicy::deny;
-  /// What stop() does with the filters. The TUN device, routes and rules go either way.
-  enum class AtStop : std::uint8_t { remove_filters, keep_filters } at_stop = AtStop::remove_filters;
+  /// What stop() does with the filters: without them, what they protect leaves in clear. The TUN device, routes and
+  /// rules go either way.
+  enum class AtStop : std::uint8_t { remove_filters, keep_filters } at_stop = AtStop::keep_filters;
   /// The security class of interfaces by name (IpService SecurityClass); 0 where not listed.
   std::map<std::string, std::uint8_t> security_classes;
 };
@@ -74,7 +78,8 @@ class DataPlane {
   using CountersCallback = std::move_only_function<void(std::vector<contract::ChildSaCounters>)>;
 
   /// Makes the device, routes, sockets and the filters of `options.until_policy`, takes over what a predecessor left,
-  /// and starts to move packets. Needs CAP_NET_ADMIN and CAP_NET_RAW; afterwards only set_policy() and stop() do.
+  /// and starts to move packets. Needs CAP_NET_ADMIN and CAP_NET_RAW; afterwards set_policy(), stop() and a path
+  /// that turns out to be narrow do.
   static std::expected<std::unique_ptr<DataPlane>, std::string> start(Options options, EventCallback on_event);
   /// As stop().
   ~DataPlane();
@@ -82,12 +87,15 @@ class DataPlane {
   DataPlane& operator=(const DataPlane&) = delete;
 
   /// The pair carries traffic when `done` is called without a refusal; then a packet that had waited for it has left.
+  /// Where it replaces another it may await the peer before it sends (contract::SendingBegins).
   void install(contract::InstallChildSa pair, InstallCallback done);
   /// Several with one wake-up of the data plane; `done` is called once for each.
   void install(std::vector<contract::InstallChildSa> pairs, std::function<void(contract::InstallResult)> done);
   /// Nothing happens when there is none of that name.
   void remove(contract::RemoveChildSa pair);
   void remove(std::vector<contract::RemoveChildSa> pairs);
+  /// They send no more while their tunnel has another pair; they receive until removed.
+  void retire(std::vector<contract::RetireChildSa> pairs);
   /// The peer is elsewhere now (RFC 7296 §2.23): what leaves for it goes there.
   void move_peer(contract::ChildSaName name, Endpoint to);
   /// Of all pairs, or of one: then none or one.

@@ -125,7 +125,7 @@ std::expected<std::size_t, SystemFailure> IkeChannel::write(std::span<const IkeD
   return written;
 }
 
-std::expected<IkeListener, SystemFailure> IkeListener::listen(std::string path) {
+std::expected<IkeListener, SystemFailure> IkeListener::listen(std::string path, std::vector<uid_t> users) {
   const auto address = address_of(path);
   if (!address) return bad_path(path);
   FileDescriptor socket = unix_socket();
@@ -141,16 +141,27 @@ std::expected<IkeListener, SystemFailure> IkeListener::listen(std::string path) 
   ::umask(before);
   if (bound != 0) return std::unexpected{SystemFailure::last("bind " + path)};
   if (::listen(socket.number(), 1) != 0) return std::unexpected{SystemFailure::last("listen on " + path)};
-  return IkeListener{std::move(socket), std::move(path)};
+  return IkeListener{std::move(socket), std::move(path), std::move(users)};
 }
 
 IkeListener::~IkeListener() {
   if (socket_) ::unlink(path_.c_str());
 }
 
+bool IkeListener::admits(const FileDescriptor& connection) const {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (getsockopt(connection.number(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return false;
+  return peer.uid == 0 || peer.uid == ::geteuid() || std::ranges::find(users_, peer.uid) != users_.end();
+}
+
 std::expected<IkeChannel, SystemFailure> IkeListener::accept() {
   FileDescriptor socket{::accept4(fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)};
   if (!socket) return std::unexpected{SystemFailure::last("accept on " + path_)};
+  if (!admits(socket)) {
+    errno = EACCES;
+    return std::unexpected{SystemFailure::last("accept on " + path_)};
+  }
   return IkeChannel{std::move(socket)};
 }
 

@@ -2,6 +2,8 @@
 // IKE datagrams between stackd, which owns the UDP sockets, and iked: a Unix SOCK_SEQPACKET connection, one datagram a
 // record, several records in a system call. The non-ESP marker of port 4500 (RFC 3948 §2.2) never crosses it.
 
+#include <sys/types.h>
+
 #include <expected>
 #include <memory>
 #include <span>
@@ -50,21 +52,25 @@ class IkeChannel {
 /// stackd's end: the socket that iked connects to.
 class IkeListener {
  public:
-  /// Takes the path over when a socket is left there. Its file mode is 0660.
-  static std::expected<IkeListener, SystemFailure> listen(std::string path);
+  /// Takes the path over when a socket is left there. Its file mode is 0660; of those who can open it, root, our own
+  /// user and `users` are admitted (SO_PEERCRED): whoever connects speaks IKE in this stack's name.
+  static std::expected<IkeListener, SystemFailure> listen(std::string path, std::vector<uid_t> users);
   IkeListener(IkeListener&&) = default;
   IkeListener& operator=(IkeListener&&) = default;
   ~IkeListener();
 
   int fd() const { return socket_.number(); }
-  /// The next one that connected.
+  /// The next one that connected; a failure when it is not one of the users.
   std::expected<IkeChannel, SystemFailure> accept();
 
  private:
-  IkeListener(FileDescriptor socket, std::string path) : socket_{std::move(socket)}, path_{std::move(path)} {}
+  IkeListener(FileDescriptor socket, std::string path, std::vector<uid_t> users)
+      : socket_{std::move(socket)}, path_{std::move(path)}, users_{std::move(users)} {}
+  bool admits(const FileDescriptor& connection) const;
 
   FileDescriptor socket_;
   std::string path_;
+  std::vector<uid_t> users_;
 };
 
 }  // namespace adit::stack::user

@@ -2,6 +2,7 @@
 
 #include "stack/packet_selectors.h"
 #include "stack/segmentation.h"
+#include "stack/user/path_mtu.h"
 
 namespace adit::stack::user {
 namespace {
@@ -118,14 +119,23 @@ std::size_t OutboundPath::departures_from(std::size_t begin, std::size_t& pieces
   return end;
 }
 
+void OutboundPath::note_too_long(const Departure& departure) {
+  if (std::exchange(asked_for_path_, true)) return;
+  const std::size_t mtu = path_mtu(departure.local, departure.remote.address);
+  if (mtu == 0) return;
+  const OutboundSa& sa = *departing_[static_cast<std::size_t>(&departure - departures_.data())];
+  tightness_ = {.remote = departure.remote, .path_mtu = mtu, .largest_inner = largest_inner_packet(sa, mtu)};
+}
+
 void OutboundPath::flush() {
   encapsulator_.run(std::span{packets_}.first(filled_));
   std::size_t departures = 0, pieces = 0;
   Wire wire{};
   IpFamily family{};
   const auto send = [&] {
-    if (departures > 0) sockets_.send(wire, family, std::span{departures_}.first(departures));
-    departures = 0;
+    const auto leaving = std::span{departures_}.first(std::exchange(departures, 0));
+    if (leaving.empty()) return;
+    if (const Departure* too_long = sockets_.send(wire, family, leaving)) note_too_long(*too_long);
   };
   for (std::size_t i = 0; i < filled_;) {
     if (packets_[i].drop != Drop::none) {
@@ -137,6 +147,7 @@ void OutboundPath::flush() {
     if (next_wire != wire || next_family != family) send();
     wire = next_wire;
     family = next_family;
+    departing_[departures] = packets_[i].sa;
     i = departures_from(i, pieces, departures_[departures]);
     ++departures;
   }

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/time.h"
@@ -25,10 +26,21 @@ class OutboundPath {
   void drain(TunDevice& tun, Instant now);
   /// Sends the packets that waited for an SA that is there now.
   void release();
-  void forget_old(Instant now) { acquires_.forget_old(now); }
+  /// Once a second.
+  void forget_old(Instant now) {
+    acquires_.forget_old(now);
+    asked_for_path_ = false;
+  }
 
   /// The questions to iked since the last call.
   std::vector<contract::Acquire> take_questions() { return std::exchange(questions_, {}); }
+  /// What did not fit the path of its SA since the last call, if anything: it went in fragments (RFC 4301 §8.2).
+  struct Tightness {
+    Endpoint remote;
+    std::size_t path_mtu = 0;       ///< octets of the packets towards the peer
+    std::size_t largest_inner = 0;  ///< of the packets that enter the SA
+  };
+  std::optional<Tightness> take_tightness() { return std::exchange(tightness_, {}); }
   std::uint64_t questions_suppressed() const { return questions_suppressed_; }
   std::uint64_t reads() const { return reads_; }
 
@@ -37,6 +49,7 @@ class OutboundPath {
   void put(const OffloadHeader& header, Bytes packet, OutboundSa* sa);
   void ask_for_sa(const PacketSelectors& flow, const OffloadHeader& header, Bytes packet, Instant now);
   void flush();
+  void note_too_long(const Departure& departure);
   std::size_t departures_from(std::size_t begin, std::size_t& pieces, Departure& departure);
 
   Classifier& classifier_;
@@ -45,6 +58,8 @@ class OutboundPath {
   Encapsulator encapsulator_;
   Acquires acquires_;
   std::vector<contract::Acquire> questions_;
+  std::optional<Tightness> tightness_;
+  bool asked_for_path_ = false;  // in this second
   std::uint64_t questions_suppressed_ = 0, reads_ = 0;
 
   std::size_t slot_size_;
@@ -54,6 +69,7 @@ class OutboundPath {
   std::array<OutboundPacket, largest_batch> packets_;
   std::array<iovec, largest_batch> pieces_;
   std::array<Departure, largest_batch> departures_;
+  std::array<const OutboundSa*, largest_batch> departing_;  // the SA of each
 };
 
 }  // namespace adit::stack::user

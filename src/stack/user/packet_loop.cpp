@@ -1,9 +1,11 @@
 #include "stack/user/packet_loop.h"
 
+#include <fmt/format.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/timerfd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 
@@ -174,7 +176,25 @@ void PacketLoop::tell(Event event) {
   });
 }
 
+/// A packet did not fit the path of its SA: from now on none as long enters the device, and its sender hears so from
+/// the kernel (RFC 4301 §8.2.1). Of one MTU for all SAs, the smallest holds. What is shorter than an IPv6 link must
+/// take goes in fragments (RFC 2473 §7.1).
+void PacketLoop::heed_path() {
+  constexpr std::size_t least = 1280;
+  const auto tight = outbound_->take_tightness();
+  if (!tight) return;
+  const auto mtu = static_cast<unsigned>(std::max(least, tight->largest_inner));
+  if (mtu >= parts_.mtu) return;
+  const auto done = parts_.tun.set_mtu(mtu);
+  parts_.mtu = mtu;  // not tried again when it failed
+  if (!done) return tell(Trouble{.attempted = done.error().attempted, .reason = done.error().reason.message()});
+  tell(Trouble{.attempted = "send to " + tight->remote.address.to_string() + " unfragmented",
+               .reason = fmt::format("the path takes {} octets: {} takes {} from now on", tight->path_mtu,
+                                     parts_.tun.name(), mtu)});
+}
+
 void PacketLoop::tell_what_happened() {
+  heed_path();
   hand_over_ike();
   for (contract::Acquire& question : outbound_->take_questions()) {
     question.stack = parts_.stack;

@@ -24,7 +24,7 @@ class PacketLoop {
  public:
   struct Parts {
     StackName stack;
-    unsigned mtu = 1400;
+    unsigned mtu = default_mtu;
     TunDevice tun;
     WireSockets sockets;
     std::optional<IkeListener> ike;
@@ -42,6 +42,7 @@ class PacketLoop {
   // For commands, on the loop's thread.
   void install(const contract::InstallChildSa& pair, const std::function<void(contract::InstallResult)>& done);
   void remove(const contract::RemoveChildSa& pair) { sad_.remove(pair.name); }
+  void retire(const contract::RetireChildSa& pair) { sad_.retire(pair.name); }
   void move_peer(const contract::ChildSaName& name, const Endpoint& to) { sad_.move_peer(name, to); }
   void set_policy(policy::PolicyPointer policy) { classifier_.set_policy(std::move(policy)); }
   std::vector<contract::ChildSaCounters> all_counters() const { return sad_.all_counters(now_); }
@@ -62,6 +63,7 @@ class PacketLoop {
   void hand_over_ike();
   void send_ike(std::span<const IkeDatagram> datagrams);
   void tell(Event event);
+  void heed_path();
   void tell_what_happened();
   void every_second();
 

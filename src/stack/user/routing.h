@@ -14,7 +14,7 @@ namespace adit::stack::user {
 struct Steering {
   std::string device;
   unsigned device_index = 0;
-  unsigned mtu = 1400;
+  unsigned mtu = 0;
   std::uint32_t mark = 0;
   std::uint32_t table = 0;
   std::uint32_t priority = 0;

@@ -4,6 +4,7 @@
 #include <linux/if_tun.h>
 #include <net/if.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/uio.h>
 
 #include <array>
@@ -40,7 +41,18 @@ std::expected<TunDevice, SystemFailure> TunDevice::open(const std::string& name)
   if (!set_offloads(file.number())) return std::unexpected{SystemFailure::last("set offloads of " + name)};
   const unsigned index = if_nametoindex(name.c_str());
   if (index == 0) return std::unexpected{SystemFailure::last("find TUN device " + name)};
-  return TunDevice{std::move(file), index};
+  return TunDevice{std::move(file), name, index};
+}
+
+std::expected<void, SystemFailure> TunDevice::set_mtu(unsigned octets) {
+  const FileDescriptor any{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+  ifreq request{};
+  std::memcpy(request.ifr_name, name_.data(), name_.size());
+  request.ifr_mtu = static_cast<int>(octets);
+  if (ioctl(any.number(), SIOCSIFMTU, &request) != 0) {
+    return std::unexpected{SystemFailure::last("set the MTU of " + name_)};
+  }
+  return {};
 }
 
 std::size_t TunDevice::read(MutableBytes into) {

@@ -20,17 +20,22 @@ class TunDevice {
   /// With offloads: TCP segmentation of both families, UDP segmentation where the kernel has it. It is down.
   static std::expected<TunDevice, SystemFailure> open(const std::string& name);
 
+  const std::string& name() const { return name_; }
   int fd() const { return file_.number(); }
   unsigned index() const { return index_; }
+  /// The longest packet that the kernel gives; a sender of longer ones hears so by ICMP. Needs CAP_NET_ADMIN.
+  std::expected<void, SystemFailure> set_mtu(unsigned octets);
   /// Octets read, offload header included; 0 when nothing waits.
   std::size_t read(MutableBytes into);
   /// False when the kernel takes it not.
   bool write(const OffloadHeader& header, std::span<const Bytes> pieces);
 
  private:
-  TunDevice(FileDescriptor file, unsigned index) : file_{std::move(file)}, index_{index} {}
+  TunDevice(FileDescriptor file, std::string name, unsigned index)
+      : file_{std::move(file)}, name_{std::move(name)}, index_{index} {}
 
   FileDescriptor file_;
+  std::string name_;
   unsigned index_;
 };
 

@@ -143,11 +143,11 @@ std::span<ReceivedDatagram> WireSocket::receive(ReceiveSlots& slots) {
 void WireSocket::set_fragments(Fragments fragments) {
   if (fragments == fragments_) return;
   const bool forbidden = fragments == Fragments::forbidden;
-  // "Probe": DF, and no judgement by the kernel's own idea of the path.
+  // "Do": DF, and what does not fit the path, as far as the kernel has learnt it (RFC 1191, RFC 8201), is refused.
   if (family_ == IpFamily::v4) {
-    set(fd(), {SOL_IP, IP_MTU_DISCOVER, forbidden ? IP_PMTUDISC_PROBE : IP_PMTUDISC_DONT});
+    set(fd(), {SOL_IP, IP_MTU_DISCOVER, forbidden ? IP_PMTUDISC_DO : IP_PMTUDISC_DONT});
   } else {
-    set(fd(), {SOL_IPV6, IPV6_MTU_DISCOVER, forbidden ? IPV6_PMTUDISC_PROBE : IPV6_PMTUDISC_DONT});
+    set(fd(), {SOL_IPV6, IPV6_MTU_DISCOVER, forbidden ? IPV6_PMTUDISC_DO : IPV6_PMTUDISC_DONT});
   }
   fragments_ = fragments;
 }
@@ -165,6 +165,7 @@ WireSocket::Sent WireSocket::send(std::span<const Departure> departures) {
     const Sent now = send_alike(departures.first(alike));
     sent.calls += now.calls;
     sent.failures += now.failures;
+    if (sent.too_long == nullptr) sent.too_long = now.too_long;
     departures = departures.subspan(alike);
   }
   return sent;
@@ -193,28 +194,47 @@ WireSocket::Sent WireSocket::send_alike(std::span<const Departure> departures) {
     }
     const Departure& refused = departures[done];
     ++done;
-    if (refused.segment_size == 0 || (errno != EMSGSIZE && errno != EINVAL && errno != EIO)) {
+    const bool is_too_long = errno == EMSGSIZE || (refused.segment_size != 0 && (errno == EINVAL || errno == EIO));
+    if (!is_too_long) {
       ++sent.failures;
       continue;
     }
-    // Not every device and path takes segments cut by the kernel: then one by one.
-    for (iovec& piece : refused.pieces) {
-      Departure single = refused;
-      single.segment_size = 0;
-      single.pieces = {&piece, 1};
-      msghdr message{};
-      sockaddr_storage name{};
-      alignas(cmsghdr) std::array<std::uint8_t, control_size> control{};
-      message.msg_name = &name;
-      message.msg_namelen = write_name(name, single.remote.address, single.remote.port);
-      message.msg_iov = &piece;
-      message.msg_iovlen = 1;
-      write_control(message, control, single);
-      ++sent.calls;
-      if (sendmsg(fd(), &message, 0) < 0) ++sent.failures;
-    }
+    send_singly(refused, sent);
   }
   return sent;
+}
+
+/// Whether the kernel did not find it too long.
+bool WireSocket::send_one(const Departure& departure, Sent& sent) {
+  msghdr message{};
+  sockaddr_storage name{};
+  alignas(cmsghdr) std::array<std::uint8_t, control_size> control{};
+  message.msg_name = &name;
+  const std::uint16_t port = wire_ == Wire::esp ? std::uint16_t{0} : departure.remote.port;
+  message.msg_namelen = write_name(name, departure.remote.address, port);
+  message.msg_iov = departure.pieces.data();
+  message.msg_iovlen = departure.pieces.size();
+  write_control(message, control, departure);
+  ++sent.calls;
+  if (sendmsg(fd(), &message, 0) >= 0) return true;
+  if (errno == EMSGSIZE) return false;
+  ++sent.failures;
+  return true;
+}
+
+/// Not every device and path takes segments cut by the kernel: then one by one. And one that does not fit the path goes
+/// in fragments, as do those behind it: its sender learns of it from the device's MTU, and nothing is lost until then.
+void WireSocket::send_singly(const Departure& departure, Sent& sent) {
+  Departure single = departure;
+  single.segment_size = 0;
+  const std::size_t step = departure.segment_size != 0 ? 1 : departure.pieces.size();
+  for (std::size_t i = 0; i < departure.pieces.size(); i += step) {
+    single.pieces = departure.pieces.subspan(i, step);
+    if (send_one(single, sent)) continue;
+    if (departure.dont_fragment && sent.too_long == nullptr) sent.too_long = &departure;
+    set_fragments(Fragments::allowed);
+    if (!send_one(single, sent)) ++sent.failures;
+  }
 }
 
 }  // namespace adit::stack::user

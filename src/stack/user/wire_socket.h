@@ -48,8 +48,9 @@ class WireSocket {
 
   struct Sent {
     std::size_t calls = 0, failures = 0;
+    const Departure* too_long = nullptr;  ///< the first that was to be left whole and did not fit: it went in fragments
   };
-  /// Sends them in order. What the kernel refuses (no route, a full queue, too long) is counted and lost, as on a wire.
+  /// Sends them in order. What the kernel refuses (no route, a full queue) is counted and lost, as on a wire.
   Sent send(std::span<const Departure> departures);
 
  private:
@@ -58,6 +59,8 @@ class WireSocket {
   enum class Fragments : std::uint8_t { allowed, forbidden };
   void set_fragments(Fragments fragments);
   Sent send_alike(std::span<const Departure> departures);
+  bool send_one(const Departure& departure, Sent& sent);
+  void send_singly(const Departure& departure, Sent& sent);
 
   FileDescriptor file_;
   Wire wire_;

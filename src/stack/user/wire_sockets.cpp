@@ -15,15 +15,16 @@ std::expected<WireSockets, SystemFailure> WireSockets::open(std::uint32_t mark) 
   return sockets;
 }
 
-void WireSockets::send(Wire wire, IpFamily family, std::span<const Departure> departures) {
+const Departure* WireSockets::send(Wire wire, IpFamily family, std::span<const Departure> departures) {
   WireSocket* socket = find(wire, family);
   if (socket == nullptr) {
     failures_ += departures.size();
-    return;
+    return nullptr;
   }
   const WireSocket::Sent sent = socket->send(departures);
   sends_ += sent.calls;
   failures_ += sent.failures;
+  return sent.too_long;
 }
 
 }  // namespace adit::stack::user

@@ -22,8 +22,8 @@ class WireSockets {
   }
   std::array<std::optional<WireSocket>, count>& all() { return sockets_; }
 
-  /// Sends by the socket of that kind and family.
-  void send(Wire wire, IpFamily family, std::span<const Departure> departures);
+  /// Sends by the socket of that kind and family. Returns the first that was to be left whole and did not fit, or null.
+  const Departure* send(Wire wire, IpFamily family, std::span<const Departure> departures);
   std::uint64_t sends() const { return sends_; }
   std::uint64_t failures() const { return failures_; }
 

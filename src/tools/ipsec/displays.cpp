@@ -61,15 +61,19 @@ Outcome display_ike_tunnels(const Arguments& arguments, const StackName& stack) 
 }
 
 Outcome display_negotiated_tunnels(const Arguments& arguments, const StackName& stack) {
-  auto tunnels = rpc::OperatorClient{rpc::iked_socket(arguments.socket_folder)}.dynamic_tunnels(stack);
+  rpc::OperatorClient iked{rpc::iked_socket(arguments.socket_folder)};
+  auto tunnels = iked.dynamic_tunnels(stack);
   if (!tunnels) return failed(tunnels.error(), no_daemon);
+  const auto parents = iked.ike_tunnels(stack);
+  if (!parents) return failed(parents.error(), no_daemon);
   const auto name = [](const ike::DynamicTunnelView& tunnel) { return tunnel.name; };
   const auto current = newest(std::move(*tunnels), name);
   Report report{heading(stack, "Dynamic tunnel", "Display", "IKED"), {}};
   report.heading.available = current.size();
   for (const ike::DynamicTunnelView& tunnel : current) {
     if (!takes_tunnel(arguments, tunnel.name, tunnel.local_dyn_vpn_rule, tunnel.vpn_action)) continue;
-    report.entries.push_back(negotiated_tunnel_entry(tunnel));
+    const auto parent = std::ranges::find(*parents, tunnel.parent, &ike::IkeTunnelView::tunnel);
+    report.entries.push_back(negotiated_tunnel_entry(tunnel, parent == parents->end() ? nullptr : &*parent));
   }
   return shown(report, arguments);
 }

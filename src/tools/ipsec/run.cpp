@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <expected>
 #include <filesystem>
 
 #include "rpc/socket_paths.h"
@@ -17,13 +18,16 @@ bool equal_without_case(std::string_view a, std::string_view b) {
       a, b, {}, [](unsigned char c) { return std::tolower(c); }, [](unsigned char c) { return std::tolower(c); });
 }
 
-/// The stacks of the host, by the sockets of their stackd.
-std::vector<StackName> stacks_in(const std::string& folder) {
+/// The stacks of the host, by the sockets of their stackd; or why the folder cannot be read.
+std::expected<std::vector<StackName>, std::string> stacks_in(const std::string& folder) {
   std::vector<StackName> stacks;
   std::error_code failure;
-  for (const auto& file : std::filesystem::directory_iterator{folder, failure}) {
-    if (auto stack = rpc::stack_of_socket(file.path().filename().string())) stacks.push_back(std::move(*stack));
+  std::filesystem::directory_iterator file{folder, failure};
+  // Not by range-for, whose increment throws.
+  for (; !failure && file != std::filesystem::directory_iterator{}; file.increment(failure)) {
+    if (auto stack = rpc::stack_of_socket(file->path().filename().string())) stacks.push_back(std::move(*stack));
   }
+  if (failure) return std::unexpected{folder + ": " + failure.message()};
   std::ranges::sort(stacks);
   return stacks;
 }
@@ -53,7 +57,9 @@ Outcome run_on(const Arguments& arguments, const StackName& stack) {
 }  // namespace
 
 Outcome run(const Arguments& arguments) {
-  const std::vector<StackName> stacks = stacks_in(arguments.socket_folder);
+  const auto found = stacks_in(arguments.socket_folder);
+  if (!found) return failed(found.error(), no_daemon);
+  const std::vector<StackName>& stacks = *found;
   if (arguments.stack.empty()) {
     if (stacks.size() == 1) return run_on(arguments, stacks.front());
     if (stacks.empty()) return failed("no stack is active in " + arguments.socket_folder, no_daemon);

@@ -2,7 +2,14 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include <thread>
+
+#include "datagram_stream.h"
 #include "stack/user/ike_channel.h"
 #include "two_hosts.h"
 #include "wire_tap.h"
@@ -129,6 +136,34 @@ TEST_F(DataPlaneTest, AFlowWithoutSaIsAskedForAndItsFirstPacketArrivesLater) {
   sender.join();
 }
 
+TEST_F(DataPlaneTest, ASaEndsAtItsTimeOrItsOctetsAndTrafficStops) {  // RFC 4301 §4.4.2.1
+  using stack::user::LimitReached;
+  const contract::Lifetimes by_time{.hard = Seconds{2}, .soft_octets = std::nullopt, .hard_octets = std::nullopt};
+  const contract::Lifetimes by_octets{.hard = std::nullopt, .soft_octets = 500, .hard_octets = 1000};
+  for (const auto& lifetimes : {by_time, by_octets}) {
+    const Protection protection{.lifetimes = lifetimes};
+    TwoHosts net{protection};
+    install_both(net, protection, 1);
+    ASSERT_EQ(ping(net.east, data_address(2, protection), "-c 1 -W 2"), 0);
+    WireTap tap{net.west.space()};
+    // Of more packets than the limit takes, the first pass and the rest do not.
+    if (lifetimes.hard_octets) {
+      EXPECT_EQ(ping(net.east, data_address(2, protection), "-c 20 -i 0.02 -W 1 -s 200"), 0);
+    }
+    for (Host* host : {&net.east, &net.west}) {
+      // West answered what it got, and that was less than its limit.
+      if (lifetimes.hard_octets && host == &net.west) continue;
+      const auto limit =
+          host->events().wait_for<LimitReached>([&](const LimitReached& reached) { return reached.limit.hard; });
+      ASSERT_NE(limit, nullptr);
+      EXPECT_EQ(limit->limit.name.tunnel.value(), 1u);
+      EXPECT_LE(limit->counters.outbound_octets, lifetimes.hard_octets.value_or(UINT64_MAX));
+    }
+    EXPECT_NE(ping(net.east, data_address(2, protection), "-c 1 -W 1"), 0);
+    EXPECT_EQ(tap.in_clear(), 0u);
+  }
+}
+
 // Shows RFC 7296 2.8.1-2.
 TEST_F(DataPlaneTest, TheNewestGenerationCarriesAndTheOldOneIsStillHeard) {
   TwoHosts net{tunnel_v4};
@@ -140,6 +175,55 @@ TEST_F(DataPlaneTest, TheNewestGenerationCarriesAndTheOldOneIsStillHeard) {
   EXPECT_EQ(ping(net.east, data_address(2, tunnel_v4)), 0);
   for (Host* host : {&net.east, &net.west}) host->remove(1, 2);
   EXPECT_NE(ping(net.east, data_address(2, tunnel_v4), "-c 1 -W 1"), 0);
+}
+
+/// What the two iked tell their stacks in a rekey (RFC 7296 §2.8), each word with traffic before and after it.
+void rekey(Host& initiator, Host& responder, const Protection& protection, std::uint32_t replaced,
+           const std::function<bool()>& traffic_goes_on) {
+  using contract::SendingBegins;
+  ASSERT_EQ(responder.install(protection, 1, replaced + 1, SendingBegins::when_peer_is_ready).refused, std::nullopt);
+  ASSERT_TRUE(traffic_goes_on()) << "before the initiator has the response";
+  ASSERT_EQ(initiator.install(protection, 1, replaced + 1).refused, std::nullopt);
+  ASSERT_TRUE(traffic_goes_on()) << "with both pairs at both ends";
+  responder.remove(1, replaced);
+  ASSERT_TRUE(traffic_goes_on()) << "after the responder has removed the old pair";
+  initiator.remove(1, replaced);
+  ASSERT_TRUE(traffic_goes_on()) << "after both have removed the old pair";
+}
+
+TEST_F(DataPlaneTest, ARekeyLosesNoPacketOfAContinuousStream) {
+  for (const bool is_udp : {false, true}) {
+    const Protection protection{.is_udp = is_udp};
+    TwoHosts net{protection};
+    install_both(net, protection, 1);
+    const IpAddress east = data_address(1, protection), west = data_address(2, protection);
+    DatagramStream eastward{net.west, west, net.east, east}, westward{net.east, east, net.west, west};
+    // The second time for the one who has to wait for the other's first packet on the new pair, and then sends on it.
+    const auto traffic_goes_on = [&] {
+      return westward.advances() && eastward.advances() && westward.advances() && eastward.advances();
+    };
+    for (std::uint32_t generation = 1; generation <= 8; ++generation) {
+      SCOPED_TRACE(generation);
+      const bool by_east = generation % 2 == 0;
+      rekey(by_east ? net.east : net.west, by_east ? net.west : net.east, protection, generation, traffic_goes_on);
+      if (HasFatalFailure()) break;
+    }
+    EXPECT_EQ(westward.finish(), 0u) << state_of(net.east) << state_of(net.west);
+    EXPECT_EQ(eastward.finish(), 0u) << state_of(net.east) << state_of(net.west);
+    EXPECT_GT(net.east.counters(1).outbound_packets, 0u) << "of the last generation";
+    EXPECT_GT(net.west.counters(1).outbound_packets, 0u) << "of the last generation";
+  }
+}
+
+TEST_F(DataPlaneTest, APairThatIsRetiredIsHeardButDoesNotSend) {  // RFC 7296 §2.8.1
+  TwoHosts net{tunnel_v4};
+  install_both(net, tunnel_v4, 1);
+  ASSERT_EQ(net.east.install(tunnel_v4, 1, 2).refused, std::nullopt);
+  ASSERT_EQ(net.west.install(tunnel_v4, 1, 2).refused, std::nullopt);
+  net.east.plane().retire({{.stack = {}, .name = {.tunnel = DynamicTunnelId{1}, .generation = 2}}});
+  EXPECT_EQ(ping(net.east, data_address(2, tunnel_v4)), 0) << state_of(net.east) << state_of(net.west);
+  EXPECT_EQ(net.east.counters(1).outbound_packets, 3u) << "of the first generation";
+  EXPECT_EQ(net.east.counters(1).inbound_packets, 0u) << "of the first generation: west answers on the second";
 }
 
 // Shows RFC 7296 2-3.
@@ -176,14 +260,37 @@ TEST_F(DataPlaneTest, IkeDatagramsGoThroughBothPortsAndSurviveARestartOfIked) {
   }
 }
 
-TEST_F(DataPlaneTest, ARestartTakesOverAndLeavesNothing) {
+TEST_F(DataPlaneTest, AStrangerCannotTakeThePlaceOfIked) {
+  using stack::user::IkeChannel;
   TwoHosts net{tunnel_v4};
+  ASSERT_EQ(::chmod(net.east.ike_socket().c_str(), 0666), 0);  // as if he were of the socket's group
+  auto iked = IkeChannel::connect(net.east.ike_socket());
+  ASSERT_TRUE(iked.has_value());
+  std::thread{[&] {
+    constexpr uid_t nobody = 65534;
+    ASSERT_EQ(::syscall(SYS_setresuid, nobody, nobody, nobody), 0);  // of this thread alone
+    auto stranger = IkeChannel::connect(net.east.ike_socket());
+    ASSERT_TRUE(stranger.has_value());
+    pollfd ended{.fd = stranger->fd(), .events = POLLIN, .revents = 0};
+    ASSERT_EQ(::poll(&ended, 1, 5000), 1);
+    EXPECT_FALSE(stranger->read_batch().has_value()) << "the connection was not closed";
+  }}.join();
+  EXPECT_TRUE(iked->read_batch().has_value()) << "iked's connection was closed";
+}
+
+TEST_F(DataPlaneTest, ARestartTakesOverAndLeavesNothingButFilters) {
+  TwoHosts net{tunnel_v4};
+  ASSERT_EQ(net.west.install(tunnel_v4, 1).refused, std::nullopt);
   for (int life = 0; life < 2; ++life) {
     net.east.stop();
     EXPECT_NE(net.east.space().shell("ip link show adit0"), 0);
     EXPECT_NE(net.east.space().shell("ip rule | grep fwmark"), 0);
     EXPECT_NE(net.east.space().shell("ip -6 rule | grep fwmark"), 0);
-    EXPECT_NE(net.east.space().shell("nft list table inet adit"), 0);
+    {
+      WireTap tap{net.west.space()};
+      EXPECT_NE(ping(net.east, data_address(2, tunnel_v4), "-c 2 -i 0.05 -W 1"), 0);
+      EXPECT_EQ(tap.in_clear(), 0u) << "left in clear between an end and the next start";
+    }
     net.east.start();
     EXPECT_NE(ping(net.east, wire_address(2, IpFamily::v4), "-c 1 -W 1"), 0) << "closed until the policy comes";
     net.east.set_policy(policy_for(tunnel_v4, 1));
@@ -192,6 +299,15 @@ TEST_F(DataPlaneTest, ARestartTakesOverAndLeavesNothing) {
     }
     EXPECT_EQ(ping(net.east, data_address(2, tunnel_v4)), 0) << state_of(net.east) << state_of(net.west);
   }
+}
+
+TEST_F(DataPlaneTest, FiltersGoWhenTheyAreToldTo) {
+  TwoHosts net{tunnel_v4};
+  net.east.stop();
+  EXPECT_EQ(net.east.space().shell("nft list table inet adit"), 0);
+  net.east.start(stack::user::Options::AtStop::remove_filters);
+  net.east.stop();
+  EXPECT_NE(net.east.space().shell("nft list table inet adit"), 0);
 }
 
 TEST_F(DataPlaneTest, AGatewayForwardsForTheNetBehindIt) {
@@ -269,6 +385,28 @@ TEST_F(DataPlaneTest, TheKernelTakesEveryKindOfFilter) {
   EXPECT_NO_THROW(net.east.set_policy(snapshot));
   install_both(net, tunnel_v4, 1);
   EXPECT_EQ(ping(net.east, data_address(2, tunnel_v4)), 0) << state_of(net.east) << state_of(net.west);
+}
+
+TEST_F(DataPlaneTest, APathNarrowerThanTheTunnelCarriesTcpAndItsSenderLearnsOfIt) {  // RFC 4301 §8.2
+  for (const bool is_udp : {false, true}) {
+    for (const IpFamily family : {IpFamily::v4, IpFamily::v6}) {
+      SCOPED_TRACE(fmt::format("{}{}", family == IpFamily::v4 ? "IPv4" : "IPv6", is_udp ? ", UDP" : ""));
+      const Protection protection{.inner = family, .outer = family, .is_udp = is_udp};
+      TwoHosts net{protection};
+      install_both(net, protection, 1);
+      // As if a router on the way had said so by ICMP: the device itself takes more.
+      const std::string change = family == IpFamily::v4 ? "ip route replace 198.51.100.2/32 dev wire mtu 1400"
+                                                        : "ip route replace 2001:db8:100::2/128 dev wire mtu 1400";
+      ASSERT_EQ(net.east.space().shell(change), 0);
+      const IpAddress east = data_address(1, protection), west = data_address(2, protection);
+      constexpr std::size_t octets = 2'000'000;
+      EXPECT_EQ(transfer(net.east, east, net.west, west, octets), octets) << state_of(net.east) << state_of(net.west);
+      const auto trouble = net.east.events().wait_for<stack::user::Trouble>();
+      ASSERT_NE(trouble, nullptr);
+      EXPECT_TRUE(trouble->reason.starts_with("the path takes 1400 octets: adit0 takes 13")) << trouble->reason;
+      EXPECT_NE(net.east.space().shell("ip link show adit0 | grep mtu.1390"), 0);
+    }
+  }
 }
 
 TEST_F(DataPlaneTest, ASecondOneInTheStackFailsAndHarmsNothing) {

@@ -117,11 +117,12 @@ Host::~Host() { stop(); }
 
 std::string Host::ike_socket() const { return fmt::format("/tmp/adit-dataplane-{}-{}.sock", getpid(), number_); }
 
-void Host::start() {
-  space_.run([this] {
+void Host::start(stack::user::Options::AtStop at_stop) {
+  space_.run([this, at_stop] {
     stack::user::Options options;
     options.stack.text = fmt::format("host{}", number_);
     options.ike_socket = ike_socket();
+    options.at_stop = at_stop;
     auto started =
         stack::user::DataPlane::start(options, [this](stack::user::Event event) { events_.add(std::move(event)); });
     must(started.has_value(), started ? "" : started.error());
@@ -140,7 +141,8 @@ void Host::set_policy(policy::PolicyPointer policy) {
   });
 }
 
-contract::InstallResult Host::install(const Protection& protection, std::uint64_t tunnel, std::uint32_t generation) {
+contract::InstallResult Host::install(const Protection& protection, std::uint64_t tunnel, std::uint32_t generation,
+                                      contract::SendingBegins sending) {
   const unsigned other = 3 - number_;
   const std::uint64_t seed = tunnel * 100 + generation * 10;
   const auto selector = [&](unsigned host) { return TrafficSelectors{{.addresses = data_range(host, protection)}}; };
@@ -161,7 +163,9 @@ contract::InstallResult Host::install(const Protection& protection, std::uint64_
   pair.local_ts = selector(number_);
   pair.remote_ts = selector(other);
   if (protection.is_udp) pair.udp = contract::UdpEncapsulation{};
+  pair.sending = sending;
   pair.filter_rule = "nets";
+  pair.lifetimes = protection.lifetimes;
 
   std::promise<contract::InstallResult> answer;
   plane_->install(std::move(pair), [&](contract::InstallResult result) { answer.set_value(std::move(result)); });

@@ -42,6 +42,7 @@ struct Protection {
   contract::EncapsulationMode mode = contract::EncapsulationMode::tunnel;
   bool is_udp = false;
   EncryptionId encryption = EncryptionId::aes_gcm_16;
+  contract::Lifetimes lifetimes{};
   unsigned net_bits = 0;  ///< instead of the data addresses, the nets of so many bits they lie in; 0: no
 };
 
@@ -49,15 +50,15 @@ struct Protection {
 class Events {
  public:
   void add(stack::user::Event event);
-  /// The first event of type T, or null after five seconds without one.
+  /// The first event of type T that is as wanted, or null after five seconds without one.
   template <class T>
-  std::unique_ptr<T> wait_for() {
+  std::unique_ptr<T> wait_for(const std::function<bool(const T&)>& is_wanted = [](const T&) { return true; }) {
     std::unique_lock lock{mutex_};
     std::unique_ptr<T> found;
     const auto is_there = [&] {
       for (const auto& event : events_) {
-        if (const T* wanted = std::get_if<T>(&event)) {
-          found = std::make_unique<T>(*wanted);
+        if (const T* event_of_type = std::get_if<T>(&event); event_of_type != nullptr && is_wanted(*event_of_type)) {
+          found = std::make_unique<T>(*event_of_type);
           return true;
         }
       }
@@ -85,11 +86,12 @@ class Host {
   Events& events() { return events_; }
   std::string ike_socket() const;
 
-  void start();
+  void start(stack::user::Options::AtStop at_stop = stack::user::Options::AtStop::keep_filters);
   void stop();
   void set_policy(policy::PolicyPointer policy);
   /// Our end of the SAs; the keys follow from `tunnel` alone.
-  contract::InstallResult install(const Protection& protection, std::uint64_t tunnel, std::uint32_t generation = 1);
+  contract::InstallResult install(const Protection& protection, std::uint64_t tunnel, std::uint32_t generation = 1,
+                                  contract::SendingBegins sending = contract::SendingBegins::at_once);
   void remove(std::uint64_t tunnel, std::uint32_t generation = 1);
   contract::ChildSaCounters counters(std::uint64_t tunnel);
   stack::user::DataPlaneCounters plane_counters() { return plane_->counters(); }

@@ -205,6 +205,23 @@ TEST(Certificates, ThatCannotSignForThisSideAreToldOnceWithTheReason) {
   EXPECT_TRUE(net.east_host.ike().empty());
 }
 
+TEST(Certificates, NeverAnsweredForLeaveNoQuestionsBehind) {
+  SigningEngines net;
+  net.west_host.nssd = [](const CertificateRequest& request) { return honest(request); };
+  net.activate();
+  net.west_host.nssd = {};  // from now on silent
+  for (int round = 0; round < 5; ++round) {
+    net.east_host.feed(DeactivateIkeTunnel{net.east_host.stack(), std::nullopt});
+    net.settle();
+    net.east_host.feed(ActivateRule{net.east_host.stack(), "net-to-net"});
+    net.settle();
+    EXPECT_EQ(net.west_host.engine.statistics().open_questions, 1u) << "whether the initiator is who it says";
+    net.pass(Seconds{700});  // and the authorities are asked for again
+  }
+  EXPECT_EQ(net.west_host.engine.statistics().ike_sas, 0u) << net.west_host.told();
+  EXPECT_LE(net.west_host.engine.statistics().open_questions, 1u) << "for the authorities";
+}
+
 TEST(Certificates, AnsweredForAnSaThatIsGoneChangeNothing) {
   SigningEngines net;
   net.east_host.nssd = nullptr;

@@ -17,6 +17,7 @@ class CountingRandom final : public Random {
  public:
   explicit CountingRandom(std::uint64_t seed) : state_{seed} {}
   void fill(MutableBytes octets) override {
+    drawn += octets.size();
     for (std::uint8_t& octet : octets) {  // splitmix64
       std::uint64_t mixed = state_ += 0x9e3779b97f4a7c15;
       mixed = (mixed ^ mixed >> 30) * 0xbf58476d1ce4e5b9;
@@ -24,6 +25,8 @@ class CountingRandom final : public Random {
       octet = static_cast<std::uint8_t>(mixed >> 56);
     }
   }
+
+  std::size_t drawn = 0;  ///< octets: no key was made where none was drawn
 
  private:
   std::uint64_t state_;

@@ -119,6 +119,32 @@ TEST(ChildProposals, NeedAGroupWhereForwardSecrecyIsAsked) {
   EXPECT_EQ(choose_child(action, {GroupId::none, GroupId::ecp_256}, with, Path::direct)->group, GroupId::ecp_256);
 }
 
+TEST(ChildProposals, WithAnSpiOfZeroArePassedOver) {  // RFC 7296 §2.23: "the SPI cannot validly be zero"
+  const auto action = action_with({gcm});
+  for (const std::uint32_t spi : {0u, 1u, 0xffffffffu}) {
+    const auto theirs = child_offer(action, InboundSpi{spi}, GroupId::none, Path::direct);
+    EXPECT_EQ(choose_child(action, {GroupId::none}, theirs, Path::direct).has_value(), spi != 0) << spi;
+  }
+}
+
+TEST(ChildProposals, AnsweredWithMoreThanAChoiceAreNoAnswer) {  // RFC 7296 §3.3
+  const auto action = action_with({gcm, cbc});
+  const auto offered = child_offer(action, InboundSpi{256}, GroupId::none, Path::direct);
+  const auto choice = choose_child(action, {GroupId::none}, offered, Path::direct);
+  const auto answer = child_answer(*choice, InboundSpi{512});
+  const auto chosen = chosen_child(action, GroupId::none, answer, Path::direct);
+  ASSERT_TRUE(chosen);
+  EXPECT_EQ(chosen->peer_spi, OutboundSpi{512});
+  EXPECT_FALSE(chosen_child(action, GroupId::none, offered, Path::direct)) << "two proposals";
+  auto two_ciphers = answer;
+  two_ciphers.proposals[0].transforms.push_back({.type = 1, .id = 12, .key_bits = 128, .unknown = {}});
+  EXPECT_FALSE(chosen_child(action, GroupId::none, two_ciphers, Path::direct));
+  auto both_kinds_of_numbers = answer;
+  both_kinds_of_numbers.proposals[0].transforms.push_back(
+      {.type = 5, .id = 0, .key_bits = std::nullopt, .unknown = {}});
+  EXPECT_FALSE(chosen_child(action, GroupId::none, both_kinds_of_numbers, Path::direct));
+}
+
 TEST(ChildProposals, AreAnsweredWithOneOfEachTypeAndOurSpi) {
   const auto action = action_with({cbc});
   const auto choice = choose_child(action, {GroupId::none},

@@ -30,7 +30,7 @@ AutoMonitorApps
 )"};
   const auto parsed = parse_pagent_config(file);
   ASSERT_TRUE(parsed.value) << told(parsed, file);
-  EXPECT_EQ(parsed.diagnostics.size(), 2u);  // two notes of what is passed over
+  EXPECT_EQ(parsed.diagnostics.size(), 4u);  // two notes of what is passed over, two warnings of what has no effect
   EXPECT_EQ(parsed.value->log_level, 511u);
   EXPECT_EQ(parsed.value->common_policy, "/etc/adit/common policy");
   EXPECT_EQ(parsed.value->own_policy, std::nullopt);
@@ -53,6 +53,15 @@ TEST(PagentConfig, TellsOfAStackNamedTwiceAndOfUnknownWords) {
             "  TcpImge west\n  ^^^^^^^\n  expected: an attribute of pagent.conf\n  nearest: TcpImage\n"
             "pagent.conf:4:10: error: number out of range: \"512\"\n"
             "  LogLevel 512\n           ^^^\n  expected: 0 to 511\n");
+}
+
+TEST(PagentConfig, WithoutAStackIsWrong) {
+  const SourceFile file{"pagent.conf", "IPSecConfig /etc/adit/east.policy\n"};
+  const auto parsed = parse_pagent_config(file);
+  EXPECT_FALSE(parsed.value);
+  EXPECT_EQ(told(parsed, file),
+            "pagent.conf:1:1: error: pagent.conf without TcpImage\n"
+            "  IPSecConfig /etc/adit/east.policy\n  ^\n  expected: TcpImage\n");
 }
 
 TEST(ImageConfig, NamesThePolicyOfAStack) {
@@ -125,6 +134,17 @@ NssStackConfig east
   EXPECT_EQ(stack->client_name, "host_east");
   EXPECT_TRUE(stack->certificate_service && stack->management_service);
   EXPECT_EQ(as_text(stack->password.reveal()), "pw with blanks");
+}
+
+TEST(IkedConfig, WarnsOfWhatHasNoEffectWhereItIsNotTheDefaultAndRefusesAModeThatItDoesNotHave) {
+  const SourceFile file{"iked.conf", "IkeConfig\n{\n  Echo no\n  NssWaitRetries 3\n  PagentWait 5\n  FIPS140 Yes\n}\n"};
+  const auto parsed = parse_iked_config(file);
+  EXPECT_FALSE(parsed.value);
+  EXPECT_EQ(told(parsed, file),
+            "iked.conf:5:3: warning: PagentWait: it has no effect in this release\n"
+            "    PagentWait 5\n    ^^^^^^^^^^\n"
+            "iked.conf:6:11: error: not supported by this release: \"Yes\"\n"
+            "    FIPS140 Yes\n            ^^^\n  expected: no\n");
 }
 
 TEST(IkedConfig, RefusesAStackWithoutServerAndAServerWithoutTls) {

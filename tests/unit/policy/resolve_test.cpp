@@ -239,6 +239,25 @@ IpFilterRule x
   EXPECT_EQ(shown(result.policy->filter.filters[0]), "x 1 out 10.0.0.1[*] -> 0.0.0.0/0[*] all deny");
 }
 
+TEST(Rules, OfOneNameAreToldSinceCommandsTakeNames) {
+  std::string text = "IpFilterPolicy\n{\n";
+  for (const char* port : {"22", "80"}) {
+    text += fmt::format(
+        "IpFilterRule x\n{{\nIpService\n{{\nProtocol Tcp\nDestinationPortRange {}\n}}\nIpGenericFilterAction p\n{{\n"
+        "IpFilterAction Permit\n}}\n}}\n",
+        port);
+  }
+  const SourceFile file{"test.policy", text + "}\n"};
+  const ParseResult result = parsed(file);
+  ASSERT_NE(result.policy, nullptr);
+  EXPECT_EQ(result.policy->filter.filters.size(), 8u);
+  EXPECT_TRUE(told(result, file)
+                  .starts_with("test.policy:15:14: warning: the IpFilterRule of line 3 has this name, too: commands "
+                               "and reports cannot tell them "
+                               "apart: \"x\""))
+      << told(result, file);
+}
+
 TEST(Rules, TenThousandParse) {
   std::string rules = "IpFilterPolicy\n{\n";
   for (int i = 0; i < 10'000; ++i) {
@@ -271,6 +290,7 @@ TEST(Fips140, RefusesWhatItForbids) {
       {"VpnLife 1440", "InitiateWithPfs Group1"},
       {"HowToAuthPeers PresharedKey", "HowToAuthPeers PresharedKey\nDHGroup Group1"},
       {"HowToAuthPeers PresharedKey", "HowToAuthPeers PresharedKey\nHowToEncrypt DES"},
+      {"HowToAuthPeers PresharedKey", "HowToAuthPeers PresharedKey\nHowToAuthMsgs MD5"},
       {"HowToAuthPeers PresharedKey", "HowToAuthPeers PresharedKey\nPseudoRandomFunction HMAC_MD5"},
       {"HowToAuthPeers PresharedKey", "HowToAuthPeers PresharedKey\nHowToVerifyMsgs AES128_XCBC_96"},
   };

@@ -62,7 +62,8 @@ const Change changes[] = {
      "RemoteIdentity\n{\nIdentity Fqdn *.example.com\n}\nIpGenericFilterActionRef protect",
      "14:10: error: wildcards of RemoteIdentity are not supported by this release"},
     {"IpGenericFilterActionRef protect",
-     "RemoteIdentity\n{\nIdentity Fqdn a.example.com\n}\nIpGenericFilterActionRef protect", ""},
+     "RemoteIdentity\n{\nIdentity Fqdn a.example.com\n}\nIpGenericFilterActionRef protect",
+     "4:16: warning: RemoteIdentity has no effect: no KeyExchangeAction has FilterByIdentity Yes: \"Rule\""},
     // IpService
     {"Protocol Tcp", "Protocol 6", ""},
     {"Protocol Tcp", "Protocol 256", "10:16: error: number out of range: \"256\""},
@@ -213,7 +214,10 @@ const Change changes[] = {
     {"Identity IpAddr 10.0.0.2", "Identity X500dn *,", "31:23: error: not a distinguished name: \"*,\""},
     {"Identity IpAddr 10.0.0.2", "Identity KeyId *", ""},
     {"Identity IpAddr 10.0.0.2",
-     "Identity Fqdn a.example\nCaLabel Root CA of us\nCaLabel Other # comment\nInitiateToLocation gw.example.com", ""},
+     "Identity Fqdn a.example\nCaLabel Root CA of us\nCaLabel Other # comment\nInitiateToLocation gw.example.com",
+     "34:20: warning: host names are not resolved by this release: Location, or where the traffic goes, counts"},
+    {"Identity IpAddr 10.0.0.2", "Identity IpAddr All", "31:23: error: not an address: \"All\""},
+    {"Identity IpAddr 10.0.0.2", "Identity IpAddr 10.0.0.1-10.0.0.9", ""},
     {"Identity IpAddr 10.0.0.2", "Identity Fqdn a.example\nLocation 10.0.0.2\nLocationRef x",
      "33:1: error: LocationRef beside Location of line 32: \"LocationRef\"\n33:13: error: no IpAddr of this name: "
      "\"x\""},

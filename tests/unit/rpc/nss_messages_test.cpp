@@ -73,6 +73,15 @@ TEST(NssMessage, CarriesEveryAnswer) {
   EXPECT_EQ(refused.acceptable, "that");
 }
 
+TEST(NssMessage, CarriesARefusalThatQuotesMoreThanTextMayHold) {
+  const std::string quoted = "ID_KEY_ID 0x" + std::string(Intake::longest_text, 'f');
+  const contract::ServiceRefusal refusal{contract::ServiceRefusal::Kind::bad_chain, quoted, quoted + "…", "é" + quoted};
+  const auto refused = std::get<contract::ServiceRefusal>(carried(NssReply{ike::RequestId{1}, refusal}).answer);
+  EXPECT_EQ(refused.kind, contract::ServiceRefusal::Kind::bad_chain);
+  EXPECT_EQ(refused.reason, quoted.substr(0, Intake::longest_text - 3) + "…");
+  EXPECT_TRUE(refused.acceptable.starts_with("éID_KEY_ID"));
+}
+
 const struct {
   const char* name;
   void (*spoil)(v1::NssRequest&);

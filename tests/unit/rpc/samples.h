@@ -39,6 +39,7 @@ inline contract::InstallChildSa child_sa() {
   install.lifetimes = {.hard = Seconds{3600}, .soft_octets = 1000, .hard_octets = 2000};
   install.df = contract::DfPolicy::set;
   install.copy_dscp = false;
+  install.sending = contract::SendingBegins::when_peer_is_ready;
   install.filter_rule = "rule";
   install.vpn_action = "action";
   install.local_dyn_vpn_rule = "local";

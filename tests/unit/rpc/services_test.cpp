@@ -66,6 +66,49 @@ TEST_F(Services, AWatcherGetsThePolicyThatIsThereAndEachThatFollows) {
   ASSERT_TRUE(loop_.until([&] { return seen.removals == 1; }));
 }
 
+TEST_F(Services, AStackIsTheSameInWhateverCase) {
+  auto server = PolicyServer::start({path("pagent.sock"), std::nullopt});
+  ASSERT_TRUE(server) << server.error();
+  WatchedPolicy seen;
+  const PolicyClient client{path("pagent.sock"), StackName{"East"}, Audience::stack, loop_.post(), seen.callbacks()};
+  auto shouted = std::make_shared<policy::PolicySnapshot>(*test::snapshot());
+  shouted->stack = StackName{"EAST"};
+  ASSERT_TRUE((*server)->publish(shouted));
+  ASSERT_TRUE(loop_.until([&] { return seen.installs == 1; }));
+  EXPECT_EQ(seen.policy->stack, StackName{"East"}) << "as the watcher knows it";
+}
+
+TEST_F(Services, APolicyThatNobodyWouldTakeIsNotPublishedAndTheOneBeforeStays) {
+  auto server = PolicyServer::start({path("pagent.sock"), std::nullopt});
+  ASSERT_TRUE(server) << server.error();
+  ASSERT_TRUE((*server)->publish(test::snapshot()));
+  const struct {
+    void (*spoil)(policy::PolicySnapshot&);
+    const char* says;
+  } cases[] = {
+      {[](auto& policy) {
+         policy.filter.filters.front().rule = std::string(4000, 'r');
+         policy.filter.filters.resize(20'000, policy.filter.filters.front());
+       },
+       "octets: expected at most 67108800"},
+      {[](auto& policy) {
+         policy.key_exchange.rules.front().remote_locations.resize(10'001, IpRange::all(IpFamily::v4));
+       },
+       "too many, or too long: remote locations"},
+  };
+  for (const auto& [spoil, says] : cases) {
+    auto spoilt = std::make_shared<policy::PolicySnapshot>(*test::snapshot());
+    spoil(*spoilt);
+    const auto published = (*server)->publish(spoilt);
+    ASSERT_FALSE(published);
+    EXPECT_NE(published.error().find(says), std::string::npos) << published.error();
+  }
+  WatchedPolicy seen;
+  const PolicyClient client{path("pagent.sock"), StackName{"east"}, Audience::iked, loop_.post(), seen.callbacks()};
+  ASSERT_TRUE(loop_.until([&] { return seen.installs == 1; }));
+  EXPECT_EQ(*seen.policy, *test::snapshot());
+}
+
 TEST_F(Services, AWatcherThatCameFirstReconnectsWhenThePolicyAgentIsBack) {
   WatchedPolicy seen;
   const PolicyClient client{path("pagent.sock"), StackName{"east"}, Audience::stack, loop_.post(), seen.callbacks()};

@@ -33,6 +33,11 @@ TEST(StackMessage, CarriesEveryRequest) {
   EXPECT_EQ(carried<contract::InstallChildSa>(test::child_sa()), test::child_sa());
   EXPECT_EQ(carried<contract::RemoveChildSa>(contract::RemoveChildSa{east, name}),
             (contract::RemoveChildSa{east, name}));
+  EXPECT_EQ(carried<contract::RetireChildSa>(contract::RetireChildSa{east, name}),
+            (contract::RetireChildSa{east, name}));
+  contract::InstallChildSa first = test::child_sa();
+  first.sending = contract::SendingBegins::at_once;
+  EXPECT_EQ(carried<contract::InstallChildSa>(first), first);
   EXPECT_EQ(carried<ike::QueryCounters>(ike::QueryCounters{east, name}).name, name);
 }
 
@@ -88,6 +93,9 @@ TEST(StackMessage, IsRefusedWhenAFieldCannotBeRight) {
     ASSERT_FALSE(received);
     EXPECT_EQ(received.error().field, field);
   }
+  v1::StackRequest nameless;
+  nameless.mutable_retire();
+  EXPECT_FALSE(from_message(nameless, east)) << "it names no pair";
   EXPECT_FALSE(from_message(v1::StackRequest{}, east));
   EXPECT_FALSE(from_message(v1::StackEvent{}, east));
 }
@@ -104,6 +112,7 @@ TEST(OperatorMessage, ShowsAnInstalledPairWithoutItsKeys) {
   shown.stack = {};
   shown.inbound = shown.outbound = {};
   shown.lifetimes.hard.reset();
+  shown.sending = {};
   EXPECT_EQ(received->pair, shown);
   EXPECT_EQ(received->counters.inbound_packets, 9u);
   EXPECT_EQ(received->expires_at, tunnel.expires_at);

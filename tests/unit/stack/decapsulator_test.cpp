@@ -218,5 +218,39 @@ TEST(Decapsulator, DropsPacketsBeyondTheHardLimitBeforeItIsCollected) {
   EXPECT_TRUE(reached[0].limit.hard) << "100 octets were not reached, but the next packet would have passed them";
 }
 
+TEST(Decapsulator, APacketThatIsAuthenticLetsThePairSend) {  // RFC 7296 §2.8
+  contract::InstallChildSa rekeyed = mirrored(install_message(plain));
+  rekeyed.name.generation = 2;
+  rekeyed.sending = contract::SendingBegins::when_peer_is_ready;
+  const ByteString text = concatenated({udp_packet("10.0.0.1", "10.0.0.2", 6), from_hex("0004")});
+  const ByteString good = esp_around(rekeyed, 1, text);
+  ByteString forged = good;
+  forged.back() ^= 1;
+  const struct {
+    const char* name;
+    ByteString packet;
+    bool begins;
+  } cases[] = {
+      {"as it should be", good, true},
+      {"a dummy packet: the peer has the SA", esp_around(rekeyed, 1, from_hex("0102003b")), true},
+      {"a forged one", forged, false},
+      {"a short one", ByteString{good.begin(), good.begin() + 9}, false},
+  };
+  for (const auto& [name, octets, begins] : cases) {
+    SCOPED_TRACE(name);
+    contract::InstallChildSa replaced = mirrored(install_message(plain));
+    replaced.inbound_spi = InboundSpi{0x9009};
+    End end{replaced};
+    ASSERT_EQ(end.sad.add(rekeyed, at(Seconds{0})).refused, std::nullopt);
+    const PacketSelectors leaving{
+        .source = address("10.0.0.2"), .destination = address("10.0.0.1"), .protocol = IpProtocol::udp};
+    const auto generation_sending = [&] { return end.sad.find_outbound(leaving)->pair->name.generation; };
+    EXPECT_EQ(generation_sending(), 1u);
+    OwnedPacket packet{octets};
+    end.receive(packet);
+    EXPECT_EQ(generation_sending(), begins ? 2u : 1u);
+  }
+}
+
 }  // namespace
 }  // namespace adit::stack

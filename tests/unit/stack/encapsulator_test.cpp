@@ -190,6 +190,15 @@ TEST(Encapsulator, SealsABatchOfManySasInOrder) {
   }
 }
 
+TEST(LargestInnerPacket, OfTheDefaultMtuFitsIntoEthernetWithEveryAlgorithm) {
+  contract::InstallChildSa install =
+      install_message({"", EncryptionId::aes_cbc, 256, IntegrityId::hmac_sha2_512_256});  // the longest IV, block, ICV
+  install.local = address("2001:db8::1");
+  install.remote = address("2001:db8::2");
+  install.udp.emplace();
+  EXPECT_EQ(largest_inner_packet(End{install}.out(), 1500), default_mtu);
+}
+
 TEST(LargestInnerPacket, FillsThePathMtuExactly) {
   for (const auto mode : {contract::EncapsulationMode::tunnel, contract::EncapsulationMode::transport}) {
     for (const auto& algorithm : {Algorithms{"", EncryptionId::aes_gcm_16, 128, IntegrityId::none},

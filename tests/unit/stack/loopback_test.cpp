@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "stack/packet_selectors.h"
 #include "two_ends.h"
 
 namespace adit::stack {
@@ -120,6 +121,73 @@ TEST_P(Loopback, DropsAPacketWithAnyOctetChanged) {
   OwnedPacket whole{sealed}, again{sealed};
   EXPECT_EQ(ends.b.receive(whole).drop, Drop::none);
   EXPECT_EQ(ends.b.receive(again).drop, Drop::replayed);
+}
+
+/// A packet on its way from one end to the other, by the SA that carries its flow when it leaves.
+struct Travelling {
+  OwnedPacket packet;
+  Travelling(End& from, const char* source, const char* destination) : packet{udp_packet(source, destination, 100)} {
+    const auto selectors = read_selectors(packet.buffer.octets());
+    OutboundPacket sent{.packet = &packet.buffer, .sa = from.sad.find_outbound(*selectors)};
+    from.encapsulator.run({&sent, 1});
+    EXPECT_EQ(sent.drop, Drop::none) << to_string(sent.drop);
+  }
+  /// The generation of the SA that it came by, or 0 when it was lost.
+  std::uint32_t arrive(End& to) {
+    InboundPacket received{.packet = &packet.buffer};
+    to.decapsulator.run({&received, 1}, at(Seconds{1}));
+    EXPECT_EQ(received.drop, Drop::none) << to_string(received.drop);
+    return received.drop == Drop::none ? received.sa->pair->name.generation : 0;
+  }
+};
+
+TEST(Rekey, LosesNoPacketInEitherDirection) {  // RFC 7296 §2.8
+  contract::InstallChildSa first = install_message(), next = install_message();
+  next.name.generation = 2;
+  next.inbound_spi = InboundSpi{0x1011};
+  next.outbound_spi = OutboundSpi{0x2012};
+  std::swap(next.inbound, next.outbound);
+  TwoEnds ends{first};
+  End &initiator = ends.a, &responder = ends.b;
+  const auto there = [&] { return Travelling{initiator, "10.0.0.1", "10.0.0.2"}; };
+  const auto back = [&] { return Travelling{responder, "10.0.0.2", "10.0.0.1"}; };
+
+  contract::InstallChildSa answered = mirrored(next);
+  answered.sending = contract::SendingBegins::when_peer_is_ready;
+  ASSERT_EQ(responder.sad.add(answered, at(Seconds{1})).refused, std::nullopt);
+  Travelling before_there = there(), before_back = back();
+  EXPECT_EQ(back().arrive(initiator), 1u) << "the initiator has not got the response yet";
+
+  ASSERT_EQ(initiator.sad.add(next, at(Seconds{1})).refused, std::nullopt);
+  Travelling after_there = there(), still_back = back();
+  EXPECT_EQ(still_back.arrive(initiator), 1u);
+  EXPECT_EQ(before_there.arrive(responder), 1u);
+  EXPECT_EQ(back().arrive(initiator), 1u);
+  EXPECT_EQ(after_there.arrive(responder), 2u);
+  EXPECT_EQ(back().arrive(initiator), 2u);
+  EXPECT_EQ(before_back.arrive(initiator), 1u) << "overtaken, and heard all the same";
+
+  ASSERT_TRUE(responder.sad.remove(first.name));
+  EXPECT_EQ(there().arrive(responder), 2u);
+  EXPECT_EQ(back().arrive(initiator), 2u);
+  ASSERT_TRUE(initiator.sad.remove(first.name));
+  EXPECT_EQ(there().arrive(responder), 2u);
+  EXPECT_EQ(back().arrive(initiator), 2u);
+}
+
+TEST(Rekey, OfAnInitiatorWithNothingToSendEndsWithTheOldPair) {
+  contract::InstallChildSa first = install_message(), next = install_message();
+  next.name.generation = 2;
+  next.inbound_spi = InboundSpi{0x1011};
+  next.outbound_spi = OutboundSpi{0x2012};
+  TwoEnds ends{first};
+  contract::InstallChildSa answered = mirrored(next);
+  answered.sending = contract::SendingBegins::when_peer_is_ready;
+  ASSERT_EQ(ends.b.sad.add(answered, at(Seconds{1})).refused, std::nullopt);
+  ASSERT_EQ(ends.a.sad.add(next, at(Seconds{1})).refused, std::nullopt);
+  EXPECT_EQ((Travelling{ends.b, "10.0.0.2", "10.0.0.1"}).arrive(ends.a), 1u);
+  ASSERT_TRUE(ends.b.sad.remove(first.name));
+  EXPECT_EQ((Travelling{ends.b, "10.0.0.2", "10.0.0.1"}).arrive(ends.a), 2u);
 }
 
 std::string name_of(const testing::TestParamInfo<Loopback::ParamType>& instance) {

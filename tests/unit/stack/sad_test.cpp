@@ -78,6 +78,135 @@ TEST(Sad, SendsOnTheNewestGeneration) {
   EXPECT_EQ(sad.select_outbound(packet, "another rule"), nullptr);
 }
 
+contract::InstallChildSa awaiting(std::uint32_t number) {
+  contract::InstallChildSa install = generation(1, number);
+  install.sending = contract::SendingBegins::when_peer_is_ready;
+  return install;
+}
+
+/// One tunnel through what happens to it; after each step, the generation that sends.
+struct Tunnel {
+  Sad sad;
+  const PacketSelectors packet = flow("10.1.0.1", "10.2.0.1");
+
+  std::uint32_t add(const contract::InstallChildSa& install) {
+    EXPECT_EQ(sad.add(install, at(Seconds{0})).refused, std::nullopt);
+    return sending();
+  }
+  std::uint32_t remove(std::uint32_t number) {
+    EXPECT_TRUE(sad.remove({DynamicTunnelId{1}, number}));
+    return sending();
+  }
+  std::uint32_t retire(std::uint32_t number) {
+    EXPECT_TRUE(sad.retire({DynamicTunnelId{1}, number}));
+    return sending();
+  }
+  /// As the Decapsulator does with the first packet.
+  std::uint32_t hear(std::uint32_t number) {
+    sad.begin_sending(*find_inbound(number)->pair);
+    return sending();
+  }
+  InboundSa* find_inbound(std::uint32_t number) {
+    return sad.find_inbound(contract::SaProtocol::esp, generation(1, number).inbound_spi);
+  }
+  std::uint32_t sending() {
+    OutboundSa* remembered = sad.find_outbound(packet);
+    EXPECT_EQ(remembered, sad.select_outbound(packet, "rule")) << "the flow's memory is behind";
+    return remembered == nullptr ? 0 : remembered->pair->name.generation;
+  }
+};
+
+TEST(Sad, LetsAPairThatAwaitsThePeerReceiveButNotSend) {  // RFC 7296 §2.8
+  Tunnel tunnel;
+  EXPECT_EQ(tunnel.add(generation(1, 1)), 1u);
+  EXPECT_EQ(tunnel.add(awaiting(2)), 1u);
+  EXPECT_NE(tunnel.find_inbound(2), nullptr);
+  EXPECT_EQ(tunnel.hear(2), 2u);
+  EXPECT_EQ(tunnel.remove(1), 2u);
+  EXPECT_EQ(tunnel.remove(2), 0u);
+}
+
+TEST(Sad, SendsOnAPairThatAwaitsThePeerWhenNoOtherIsLeft) {
+  Tunnel tunnel;
+  EXPECT_EQ(tunnel.add(awaiting(1)), 1u) << "the only pair there is";
+  EXPECT_EQ(tunnel.add(awaiting(2)), 1u) << "the first sends by now";
+  EXPECT_EQ(tunnel.add(awaiting(3)), 1u);
+  EXPECT_EQ(tunnel.remove(1), 3u) << "the newest of those that stand by";
+  EXPECT_EQ(tunnel.add(awaiting(4)), 3u);
+  EXPECT_EQ(tunnel.retire(3), 4u);
+  EXPECT_EQ(tunnel.remove(4), 2u) << "better than one that was retired";
+}
+
+TEST(InboundSa, AnswersOnItsFirstCacheLineWhetherItsPairAwaitsThePeer) {
+  const InboundSa sa{AntiReplayWindow::Numbers::plain};
+  const auto place = [](const auto& member) { return reinterpret_cast<std::uintptr_t>(&member); };
+  EXPECT_LT(place(sa.sending) - place(sa), cache_line) << "every packet that comes in asks";
+}
+
+TEST(Sad, KeepsTunnelsApartWhenItChoosesWhoSends) {
+  Sad sad;
+  for (const auto& install : {generation(2, 1), awaiting(1)}) ASSERT_FALSE(sad.add(install, at(Seconds{0})).refused);
+  ASSERT_FALSE(sad.add(awaiting(2), at(Seconds{0})).refused);
+  sad.remove({DynamicTunnelId{2}, 1});
+  const OutboundSa* sa = sad.find_outbound(flow("10.1.0.1", "10.2.0.1"));
+  ASSERT_NE(sa, nullptr);
+  EXPECT_EQ(sa->pair->name, (contract::ChildSaName{DynamicTunnelId{1}, 1})) << "another tunnel's end is not its own";
+}
+
+TEST(Sad, PrefersTheNewestOfThoseThatSend) {
+  Tunnel tunnel;
+  EXPECT_EQ(tunnel.add(generation(1, 3)), 3u);
+  EXPECT_EQ(tunnel.add(awaiting(4)), 3u);
+  EXPECT_EQ(tunnel.add(awaiting(2)), 3u);
+  EXPECT_EQ(tunnel.hear(2), 3u) << "an older one that begins changes nothing";
+  EXPECT_EQ(tunnel.hear(4), 4u);
+  EXPECT_EQ(tunnel.remove(4), 3u);
+  EXPECT_EQ(tunnel.remove(3), 2u);
+}
+
+TEST(Sad, StaysInOrderWhenAnotherTunnelCameBetween) {
+  Tunnel tunnel;
+  EXPECT_EQ(tunnel.add(generation(1, 3)), 3u);
+  ASSERT_FALSE(tunnel.sad.add(generation(2, 1), at(Seconds{0})).refused);
+  EXPECT_EQ(tunnel.add(generation(1, 4)), 4u);
+  EXPECT_EQ(tunnel.add(generation(1, 2)), 4u);
+  ASSERT_TRUE(tunnel.sad.remove({DynamicTunnelId{2}, 1}));
+  EXPECT_EQ(tunnel.remove(4), 3u);
+}
+
+TEST(Sad, ARetiredPairReceivesAndLeavesSendingToTheOthers) {  // RFC 7296 §2.8.1
+  Tunnel tunnel;
+  EXPECT_FALSE(tunnel.sad.retire({DynamicTunnelId{1}, 1}));
+  EXPECT_EQ(tunnel.add(generation(1, 1)), 1u);
+  EXPECT_EQ(tunnel.add(generation(1, 3)), 3u);
+  EXPECT_EQ(tunnel.retire(3), 1u) << "the older one carries on";
+  EXPECT_NE(tunnel.find_inbound(3), nullptr);
+  EXPECT_EQ(tunnel.add(awaiting(2)), 1u);
+  EXPECT_EQ(tunnel.remove(1), 2u) << "the winner of the crossed rekeys";
+  EXPECT_EQ(tunnel.remove(3), 2u);
+}
+
+TEST(Sad, ARetiredPairSendsWhenItIsTheOnlyOne) {
+  Tunnel tunnel;
+  EXPECT_EQ(tunnel.add(generation(1, 1)), 1u);
+  EXPECT_EQ(tunnel.retire(1), 1u);
+  EXPECT_EQ(tunnel.add(awaiting(2)), 2u) << "no pair that sends by right is there: it need not wait";
+  EXPECT_EQ(tunnel.retire(2), 2u) << "the newest of the retired";
+  EXPECT_EQ(tunnel.remove(2), 1u);
+  EXPECT_EQ(tunnel.add(generation(1, 3)), 3u);
+  EXPECT_EQ(tunnel.remove(1), 3u);
+}
+
+TEST(Sad, LeavesAPairAtItsLimitForTheOneThatStandsBy) {
+  Tunnel tunnel;
+  contract::InstallChildSa first = generation(1, 1);
+  first.lifetimes.hard = Seconds{100};
+  EXPECT_EQ(tunnel.add(first), 1u);
+  EXPECT_EQ(tunnel.add(awaiting(2)), 1u);
+  EXPECT_EQ(tunnel.sad.collect_limits(at(Seconds{100})).size(), 1u);
+  EXPECT_EQ(tunnel.sending(), 2u);
+}
+
 TEST(Sad, SendsOnlyWhatTheSelectorsCarry) {
   Sad sad;
   contract::InstallChildSa install = generation(1, 1);

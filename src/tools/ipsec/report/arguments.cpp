@@ -67,6 +67,10 @@ std::optional<std::string> wrong_combination(const Arguments& arguments, bool ha
   }
   if (arguments.function == Function::activate && has_tunnels)
     return "-a names tunnels that are there; activate takes -l";
+  // An action takes more than was meant when a selection is passed over.
+  if (acts && !arguments.names.empty()) return "-n goes with display";
+  if (arguments.all_tunnels && (!arguments.tunnels.empty() || !arguments.rules.empty()))
+    return "-a all takes no other tunnel and no rule beside it";
   if (!arguments.rules.empty() && arguments.primary != Primary::dynamic_tunnel) return "-l goes with -y";
   if (!arguments.groups.empty() && arguments.primary != Primary::filter) return "-g goes with -f";
   if (arguments.view == View::iked && (arguments.primary != Primary::dynamic_tunnel || acts))

@@ -40,7 +40,7 @@ std::string or_not_applicable(const std::string& text) { return text.empty() ? n
 
 void add_endpoints(Entry& entry, contract::EncapsulationMode mode, const IpAddress& local, const IpAddress& remote,
                    const TrafficSelectors& local_ts, const TrafficSelectors& remote_ts) {
-  // One contiguous range a field is what the report has room for; further selectors follow in JSON's `LocalSelectors`.
+  // One contiguous range a field is what the report has room for.
   const auto base = [](const TrafficSelectors& selectors) {
     return selectors.empty() ? AddressFields{not_applicable, not_applicable, not_applicable}
                              : address_fields(selectors.front().addresses);
@@ -96,14 +96,27 @@ void add_selectors(Entry& entry, const TrafficSelectors& local_ts, const Traffic
       .add("CodeRange", types.code_range);
 }
 
-void add_nat(Entry& entry, const std::optional<contract::UdpEncapsulation>& udp) {
+// What lies between the ends. The stack knows whether ESP goes in UDP; of the NATs themselves iked alone knows.
+void add_nat(Entry& entry, const std::optional<contract::UdpEncapsulation>& udp, const IpAddress& remote,
+             const TrafficSelectors& remote_ts, const ike::IkeTunnelView* parent) {
+  const auto known = [parent](auto fact) { return parent == nullptr ? not_applicable : yes_no(fact(*parent)); };
+  const bool is_host = remote_ts.size() == 1 && remote_ts.front().addresses == IpRange::of(remote);
   entry.row("UdpEncapMode", yes_no(udp.has_value()))
-      .add("RmtUdpEncapPort", udp ? std::to_string(udp->remote_port) : not_applicable);
+      .add("LclNATDetected", known([](const ike::IkeTunnelView& tunnel) { return tunnel.nat_local; }))
+      .add("RmtNATDetected", known([](const ike::IkeTunnelView& tunnel) { return tunnel.nat_remote; }))
+      .add("RmtNAPTDetected", known(has_napt_in_front_of_remote))
+      .add("RmtIsGw", yes_no(!is_host))
+      .add("RmtIsZOS", "No")
+      .add("zOSCanInitP2SA",
+           known([](const ike::IkeTunnelView& tunnel) { return !has_napt_in_front_of_remote(tunnel); }))
+      .add("RmtUdpEncapPort", udp ? std::to_string(udp->remote_port) : not_applicable)
+      .add("SrcNATOARcvd", not_applicable)
+      .add("DstNATOARcvd", not_applicable);
 }
 
 }  // namespace
 
-Entry negotiated_tunnel_entry(const ike::DynamicTunnelView& tunnel) {
+Entry negotiated_tunnel_entry(const ike::DynamicTunnelView& tunnel, const ike::IkeTunnelView* parent) {
   Entry entry;
   entry.add("TunnelID", name_of(tunnel.name.tunnel))
       .add("Generation", std::to_string(tunnel.name.generation))
@@ -120,7 +133,7 @@ Entry negotiated_tunnel_entry(const ike::DynamicTunnelView& tunnel) {
       .add("LifetimeRefresh", time_text(tunnel.refresh_at))
       .add("LifetimeExpires", time_text(tunnel.expires_at))
       .add("VPNLifeExpires", time_text(tunnel.vpn_life_expires_at));
-  add_nat(entry, tunnel.udp);
+  add_nat(entry, tunnel.udp, tunnel.remote, tunnel.remote_ts, parent);
   entry
       .row("DiffieHellmanGroup",
            tunnel.group == GroupId::none ? not_applicable : std::to_string(static_cast<unsigned>(tunnel.group)))
@@ -155,7 +168,7 @@ Entry installed_tunnel_entry(const InstalledTunnel& tunnel, Instant now) {
       .add("CurrentByteCount", fmt::format("{}b", tunnel.counters.inbound_octets + tunnel.counters.outbound_octets))
       .row("LifetimeExpires", time_text(tunnel.expires_at))
       .add("CurrentTime", time_text(now));
-  add_nat(entry, sa.udp);
+  add_nat(entry, sa.udp, sa.remote, sa.remote_ts, nullptr);
   entry.row("PassthroughDF", is_tunnel ? yes_no(sa.df == contract::DfPolicy::copy) : not_applicable)
       .add("PassthroughDSCP", is_tunnel ? yes_no(sa.copy_dscp) : not_applicable);
   return entry;

@@ -56,6 +56,7 @@ struct Row {
   std::string protocol_granularity = not_applicable, local_granularity = not_applicable,
               remote_granularity = not_applicable;
   std::string local_port_granularity = not_applicable, remote_port_granularity = not_applicable;
+  std::string type_granularity = not_applicable;
   std::string connect = not_applicable, identity_type = not_applicable, identity = not_applicable;
   bool fragments_only = false;
   bool outbound = false;
@@ -97,12 +98,14 @@ Entry entry_of(const Row& row) {
       .row("SecurityClass", std::to_string(row.security_class))
       .add("Logging", row.logging)
       .add("LogLimit", not_applicable)
-      .row("Protocol", row.opaque ? "Opaque" : protocol_text(row.protocol))
+      .row("Protocol", row.opaque                        ? "Opaque"
+                       : row.protocol == IpProtocol::any ? "All"
+                                                         : protocol_text(row.protocol))
       .add("ICMPType", icmp_type)
-      .add("ICMPTypeGranularity", not_applicable)
+      .add("ICMPTypeGranularity", row.type_granularity)
       .called("ICMPTypeGran")
       .add("ICMPCode", is_mobility ? not_applicable : types.code)
-      .add("ICMPCodeGranularity", not_applicable)
+      .add("ICMPCodeGranularity", row.type_granularity)
       .called("ICMPCodeGran")
       .row("OSPFType",
            is_ospf && !row.source_ports.is_all() ? std::to_string(row.source_ports.first >> 8) : not_applicable)
@@ -135,7 +138,7 @@ Entry entry_of(const Row& row) {
       .add("UpdateTime", time_text(row.created))
       .row("DiscardAction", row.discard)
       .add("MIPv6Type", is_mobility ? types.type : not_applicable)
-      .add("MIPv6TypeGranularity", not_applicable)
+      .add("MIPv6TypeGranularity", row.type_granularity)
       .called("MIPv6TypeGran")
       .add("TypeRange", types.type_range)
       .add("CodeRange", types.code_range)
@@ -186,6 +189,7 @@ Row row_of(const Filter& filter, const FilterTable& table, std::uint64_t matches
     row.remote_granularity = name_of(filter.local_start->remote_address);
     row.local_port_granularity = name_of(filter.local_start->local_port);
     row.remote_port_granularity = name_of(filter.local_start->remote_port);
+    row.type_granularity = name_of(policy::Granularity::rule);  // no other is taken
   }
   if (filter.remote_identity) {
     row.identity_type = adit::name_of(filter.remote_identity->type);
@@ -205,7 +209,7 @@ Row row_of(const InstalledTunnel& tunnel, const Filter& anchor, const FilterTabl
   row.tunnel = ipsec::name_of(tunnel.sa.name.tunnel);
   row.on_demand = row.local_start = not_applicable;
   row.protocol_granularity = row.local_granularity = row.remote_granularity = not_applicable;
-  row.local_port_granularity = row.remote_port_granularity = not_applicable;
+  row.local_port_granularity = row.remote_port_granularity = row.type_granularity = not_applicable;
   row.protocol = local.protocol;
   row.source = from.addresses;
   row.destination = to.addresses;
@@ -229,7 +233,7 @@ Row implicit_deny(IpFamily family, policy::Direction direction, const FilterTabl
   row.discard = table.policy.implicit_discard == policy::DiscardAction::icmp ? "ICMP" : "Silent";
   row.source = row.destination = IpRange::all(family);
   row.created = table.installed_at;
-  row.matches = "0";
+  row.matches = not_applicable;  // what no filter takes is not counted
   return row;
 }
 
@@ -272,11 +276,11 @@ std::vector<Entry> filter_entries(const FilterTable& table, const FilterSelectio
   return entries;
 }
 
-std::vector<std::string> filter_heading(const policy::FilterPolicy& policy, Seconds nat_keep_alive) {
+std::vector<HeadingLine> filter_heading(const policy::FilterPolicy& policy, Seconds nat_keep_alive) {
   const auto on_off = [](bool value) { return value ? "On" : "Off"; };
-  return {fmt::format("Logging:  {:<16}Predecap: {:<19}DVIPSec:  No", on_off(policy.logging), on_off(policy.pre_decap)),
-          fmt::format("NatKeepAlive:  {:<11}FIPS140:  {}", nat_keep_alive.count(), yes_no(policy.fips140)),
-          "Defensive Mode: Inactive"};
+  return {{{"Logging", on_off(policy.logging)}, {"Predecap", on_off(policy.pre_decap)}, {"DVIPSec", "No"}},
+          {{"NatKeepAlive", std::to_string(nat_keep_alive.count())}, {"FIPS140", yes_no(policy.fips140)}},
+          {{"Defensive Mode", "Inactive"}}};
 }
 
 }  // namespace adit::tools::ipsec

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "policy/model.h"
+#include "tools/ipsec/report/layout.h"
 #include "tools/ipsec/report/tunnels.h"
 
 namespace adit::tools::ipsec {
@@ -27,6 +28,6 @@ struct FilterSelection {
 std::vector<Entry> filter_entries(const FilterTable& table, const FilterSelection& selection);
 
 /// The heading lines of filter reports: logging, predecapsulation, NAT keep-alive, FIPS mode.
-std::vector<std::string> filter_heading(const policy::FilterPolicy& policy, Seconds nat_keep_alive);
+std::vector<HeadingLine> filter_heading(const policy::FilterPolicy& policy, Seconds nat_keep_alive);
 
 }  // namespace adit::tools::ipsec

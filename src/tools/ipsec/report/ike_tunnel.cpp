@@ -37,6 +37,10 @@ std::string display_of(Id id) {
 std::string name_of(IkeTunnelId tunnel) { return fmt::format("K{}", tunnel.value()); }
 std::string name_of(DynamicTunnelId tunnel) { return fmt::format("Y{}", tunnel.value()); }
 
+bool has_napt_in_front_of_remote(const ike::IkeTunnelView& tunnel) {
+  return tunnel.nat_remote && tunnel.remote.port != 4500;
+}
+
 Entry ike_tunnel_entry(const ike::IkeTunnelView& tunnel) {
   const EncryptionFacts* encryption = find(tunnel.encryption);
   const auto identity_type = [](const auto& identity) {
@@ -81,9 +85,9 @@ Entry ike_tunnel_entry(const ike::IkeTunnelView& tunnel) {
       .row("NATTSupportLevel", tunnel.allow_nat ? "IKEV2" : "None")
       .add("NATInFrntLclScEndPnt", yes_no(tunnel.nat_local))
       .add("NATInFrntRmtScEndPnt", yes_no(tunnel.nat_remote))
-      .row("zOSCanInitiateP1SA", "Yes")
+      .row("zOSCanInitiateP1SA", yes_no(!has_napt_in_front_of_remote(tunnel)))
       .add("AllowNat", yes_no(tunnel.allow_nat))
-      .add("RmtNAPTDetected", yes_no(tunnel.nat_remote && tunnel.remote.port != 4500))
+      .add("RmtNAPTDetected", yes_no(has_napt_in_front_of_remote(tunnel)))
       .add("RmtUdpEncapPort",
            tunnel.nat_local || tunnel.nat_remote ? std::to_string(tunnel.remote.port) : not_applicable);
   return entry;

@@ -3,6 +3,8 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 
 #include "base/version.h"
@@ -27,6 +29,19 @@ std::string_view name_of(Format format) {
   }
 }
 
+/// Names begin in columns 0, 26 and 55, values 10 columns further on, those of longer names 15.
+std::string heading_line(const HeadingLine& line) {
+  constexpr std::array<std::size_t, 3> columns = {0, 26, 55};
+  std::string text;
+  for (std::size_t i = 0; i < line.size() && i < columns.size(); ++i) {
+    text.resize(std::max(text.size(), columns[i]), ' ');
+    const std::string name = line[i].name + ":";
+    text += fmt::format("{:<{}}{}", name, name.size() < 10 ? 10 : std::max<std::size_t>(15, name.size() + 1),
+                        line[i].value);
+  }
+  return text + "\n";
+}
+
 std::string heading_text(const Heading& heading, Format format) {
   std::string text = fmt::format("CS Adit-{} ipsec  Stack Name: {}  {:%a %b %e %H:%M:%S %Y}\n", version, heading.stack,
                                  local_time(heading.now));
@@ -37,7 +52,7 @@ std::string heading_text(const Heading& heading, Format format) {
       fmt::format("Primary:  {:<16}Function: {:<19}Format:   {}\n", heading.primary, heading.function, name_of(format));
   text += fmt::format("Source:   {:<16}Scope:    {:<19}TotAvail: {}\n", heading.source, heading.scope,
                       heading.available ? std::to_string(*heading.available) : "n/a");
-  for (const std::string& line : heading.further) text += line + "\n";
+  for (const HeadingLine& line : heading.further) text += heading_line(line);
   return text;
 }
 
@@ -76,6 +91,9 @@ nlohmann::ordered_json json_heading(const Heading& heading) {
       {"function", heading.function}};
   if (!heading.source.empty()) json["source"] = heading.source;
   if (heading.available) json["available"] = *heading.available;
+  for (const HeadingLine& line : heading.further) {
+    for (const HeadingValue& value : line) json[value.name] = value.value;
+  }
   return json;
 }
 

@@ -12,6 +12,13 @@ namespace adit::tools::ipsec {
 
 enum class Format : unsigned char { brief, detail, wide, json };  // brief: -r short
 
+/// At most three values of a heading, side by side.
+struct HeadingValue {
+  std::string name, value;
+  bool operator==(const HeadingValue&) const = default;
+};
+using HeadingLine = std::vector<HeadingValue>;
+
 struct Heading {
   std::string stack;
   WallTime now;
@@ -20,7 +27,7 @@ struct Heading {
   std::string source;    ///< "IKED"; empty in reports of actions
   std::string scope = "Current";
   std::optional<std::size_t> available;  ///< TotAvail; absent: n/a
-  std::vector<std::string> further;      ///< heading lines of this report alone, ready to print
+  std::vector<HeadingLine> further;      ///< heading lines of this report alone
 };
 
 struct Report {

@@ -15,8 +15,11 @@ std::string name_of(DynamicTunnelId tunnel);
 
 Entry ike_tunnel_entry(const ike::IkeTunnelView& tunnel);
 
-/// As iked sees it (-b): negotiations too.
-Entry negotiated_tunnel_entry(const ike::DynamicTunnelView& tunnel);
+/// Whether the peer's port shows a NAPT in front of it: NAT traversal uses 4500 at both ends (RFC 7296 §2.23).
+bool has_napt_in_front_of_remote(const ike::IkeTunnelView& tunnel);
+
+/// As iked sees it (-b): negotiations too. `parent` is its IKE tunnel, which knows of NATs; null when there is none.
+Entry negotiated_tunnel_entry(const ike::DynamicTunnelView& tunnel, const ike::IkeTunnelView* parent);
 
 /// As the stack sees it: installed, with what has flowed.
 struct InstalledTunnel {

@@ -31,6 +31,8 @@ TEST(Identification, BuildsTheOctetsItParses) {
       {"an IPv6 address", "05 000000 20010db8000000000000000000000001",
        Identification{{IdentityType::ipv6_addr, from_hex("20010db8000000000000000000000001")}}},
       {"a name", "02 000000 61", Identification{{IdentityType::fqdn, from_hex("61")}}},
+      {"reserved octets, which are signed", "02 010203 61",
+       Identification{{IdentityType::fqdn, from_hex("61")}, {1, 2, 3}}},
       {"a key ID of no octets", "0b 000000", Identification{{IdentityType::key_id, {}}}},
       {"an IPv4 address of five octets", "01 000000 c000020100", fails("ID data", 4)},
       {"an IPv6 address of four octets", "05 000000 c0000201", fails("ID data", 4)},

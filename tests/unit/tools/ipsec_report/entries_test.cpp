@@ -104,6 +104,26 @@ TEST(InstalledTunnelEntry, SaysHowTheTrafficIsProtectedAndHowMuchHasFlowed) {
   EXPECT_EQ(value(entry, "InboundPackets"), "5");
 }
 
+TEST(NegotiatedTunnelEntry, KnowsOfNatsByItsIkeTunnel) {
+  ike::DynamicTunnelView tunnel;
+  tunnel.remote = *IpAddress::parse("192.0.2.9");
+  tunnel.remote_ts = {{.addresses = IpRange::of(tunnel.remote)}};
+  tunnel.udp = contract::UdpEncapsulation{.local_port = 4500, .remote_port = 61000};
+  ike::IkeTunnelView parent;
+  parent.nat_remote = true;
+  parent.remote.port = 61000;
+  const Entry entry = negotiated_tunnel_entry(tunnel, &parent);
+  EXPECT_EQ(value(entry, "UdpEncapMode"), "Yes");
+  EXPECT_EQ(value(entry, "LclNATDetected"), "No");
+  EXPECT_EQ(value(entry, "RmtNATDetected"), "Yes");
+  EXPECT_EQ(value(entry, "RmtNAPTDetected"), "Yes");
+  EXPECT_EQ(value(entry, "zOSCanInitP2SA"), "No");
+  EXPECT_EQ(value(entry, "RmtIsGw"), "No");
+  EXPECT_EQ(value(entry, "RmtUdpEncapPort"), "61000");
+  EXPECT_EQ(value(ike_tunnel_entry(parent), "zOSCanInitiateP1SA"), "No");
+  EXPECT_EQ(value(negotiated_tunnel_entry(tunnel, nullptr), "RmtNATDetected"), "n/a");
+}
+
 policy::Filter anchor(policy::Direction direction) {
   policy::Filter filter;
   filter.rule = "nets";
@@ -136,12 +156,16 @@ TEST(FilterEntries, ListDynamicFiltersUnderTheirAnchorAndTheImplicitDeniesLast) 
   EXPECT_EQ(value(entries[0], "FilterMatches"), "11");
   EXPECT_EQ(value(entries[0], "OnDemand"), "Yes");
   EXPECT_EQ(value(entries[0], "SourceAddressGranularity"), "Packet");
+  EXPECT_EQ(value(entries[0], "ICMPTypeGranularity"), "Rule");
+  EXPECT_EQ(value(entries[0], "Protocol"), "All");
+  EXPECT_EQ(value(entries[1], "ICMPTypeGranularity"), "n/a");
   EXPECT_EQ(value(entries[1], "Type"), "Dynamic");
   EXPECT_EQ(value(entries[1], "TunnelID"), "Y9");
   EXPECT_EQ(value(entries[1], "SourceAddress"), "10.1.0.1");
   EXPECT_EQ(value(entries[3], "SourceAddress"), "10.2.0.1");  // inbound: the peer's side
   EXPECT_EQ(value(entries[4], "FilterName"), "SYSDEFAULTDENYRULE");
   EXPECT_EQ(value(entries[4], "Action"), "Deny");
+  EXPECT_EQ(value(entries[4], "FilterMatches"), "n/a");
 }
 
 TEST(FilterEntries, ASelectionByNameLeavesTheRestOut) {

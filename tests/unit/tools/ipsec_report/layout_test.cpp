@@ -66,6 +66,22 @@ TEST_F(Layout, JsonHoldsTheSameValues) {
   EXPECT_EQ(json["entries"][1]["Generation"], "3");
 }
 
+TEST_F(Layout, HeadingLinesOfAReportStandInColumnsAndInJson) {
+  Report report = two_entries();
+  report.heading.further = {{{"Logging", "On"}, {"Predecap", "Off"}, {"DVIPSec", "No"}},
+                            {{"NatKeepAlive", "0"}, {"FIPS140", "No"}},
+                            {{"Defensive Mode", "Inactive"}}};
+  const std::string text = laid_out(report, Format::detail);
+  EXPECT_NE(text.find("\nLogging:  On              Predecap: Off                DVIPSec:  No\n"
+                      "NatKeepAlive:  0          FIPS140:  No\n"
+                      "Defensive Mode: Inactive\n"),
+            std::string::npos)
+      << text;
+  const auto json = nlohmann::json::parse(laid_out(report, Format::json));
+  EXPECT_EQ(json["NatKeepAlive"], "0");
+  EXPECT_EQ(json["DVIPSec"], "No");
+}
+
 TEST_F(Layout, JsonSurvivesOctetsThatAreNoUtf8) {
   Report report = two_entries();
   report.entries.front().add("RemoteID", "\xff\xfe");
