@@ -109,7 +109,7 @@ struct PrfFacts {
   PrfId id;
   std::string_view name, keyword, display;
   unsigned key = 0;     ///< preferred key size, octets (RFC 7296 §2.13)
-  unsigned output = 0;  ///< octets
+  unsigned output = 0;  ///< octets: 16 at least (RFC 7296 §5)
 };
 
 struct IntegrityFacts {

@@ -1,6 +1,7 @@
 #pragma once
-// Octets that must not outlive their use nor reach a log: keys, pre-shared keys, shared secrets. A Secret wipes itself;
-// it has no output operator and yields its octets only to reveal(), so that every use can be found by that word.
+// Octets that must not outlive their use nor reach a log: keys, pre-shared keys, shared secrets. A Secret wipes itself
+// (RFC 7296 §2.12); it has no output operator and yields its octets only to reveal(), so that every use can be found by
+// that word.
 
 #include <cstring>
 #include <utility>

@@ -1,7 +1,7 @@
 #pragma once
 // Which certificate of the ring signs for a client (reference §5.2): it carries the local identity, fits the
-// authentication method, is valid now, may sign, and chains to an authority that the peer named. In order of labels;
-// and where none will do, for each one why not.
+// authentication method, is valid now, may sign, and chains to an authority that the peer named (RFC 7296 §3.7). In
+// order of labels; and where none will do, for each one why not.
 
 #include <expected>
 #include <span>

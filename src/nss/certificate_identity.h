@@ -1,6 +1,6 @@
 #pragma once
-// Whether an identity of IKE stands in a certificate (RFC 7296 §3.5, RFC 4945 §3.1): for ours when one is chosen, and
-// for a peer's when its signature is judged.
+// Whether an identity of IKE stands in a certificate (RFC 7296 §3.5, §4, RFC 4945 §3.1): for ours when one is chosen,
+// and for a peer's when its signature is judged.
 
 #include <expected>
 #include <string>

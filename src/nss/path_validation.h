@@ -1,6 +1,7 @@
 #pragma once
 // Certification path validation (RFC 5280 §6): from a peer's certificate to a trusted authority of the ring, through
-// certificates that the peer sent or the ring has, with revocation by CRLs.
+// certificates that the peer sent or the ring has, with revocation by CRLs. Which keys are strong enough is OpenSSL's
+// to say; those of RFC 7296 §4 of 2048 bits are.
 
 #include <cstdint>
 #include <expected>

@@ -1,6 +1,7 @@
 #pragma once
-// The certificate service: a client's request in, the answer out. Pure: the ring, the grants and the time are given. A
-// Service does not change, so threads may share one; a reload makes another.
+// The certificate service: a client's request in, the answer out; of certificates the signer's comes first (RFC 7296
+// §3.6). Pure: the ring, the grants and the time are given. A Service does not change, so threads may share one; a
+// reload makes another.
 
 #include <expected>
 #include <memory>

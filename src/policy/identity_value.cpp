@@ -1,4 +1,5 @@
-// Identities: type and value (docs/policy.md, "Identities"); exact, or a pattern for peers.
+// Identities of every type that peers use (RFC 7296 §3.5): type and value (docs/policy.md, "Identities"); exact, or a
+// pattern for peers.
 
 #include <array>
 #include <utility>

@@ -1,4 +1,5 @@
-// Keys as they are written, and SPIs. What is wrong with a key is told without the key.
+// Keys as they are written (RFC 7296 §2.15 wants ASCII and hexadecimal), and SPIs. What is wrong with a key is told
+// without the key.
 
 #include <array>
 #include <utility>

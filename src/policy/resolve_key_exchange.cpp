@@ -149,6 +149,7 @@ std::shared_ptr<const KeyExchangeAction> Resolver::key_exchange_action(const Sta
   return key_exchange_actions_[&statement] = std::make_shared<const KeyExchangeAction>(std::move(action));
 }
 
+// The suites that are acceptable for an IKE SA are the administrator's to choose (RFC 7296 §3.3.4).
 KeyExchangeOffer Resolver::key_exchange_offer(const Statement& statement, std::size_t number_of_offer) {
   KeyExchangeOffer offer;
   offer.name = statement.name.empty() ? fmt::format("offer {}", number_of_offer) : statement.name;

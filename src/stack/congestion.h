@@ -1,5 +1,5 @@
 #pragma once
-// Explicit congestion notification through a tunnel (RFC 6040, normal mode).
+// Explicit congestion notification through a tunnel (RFC 6040, normal mode), which RFC 7296 §2.24 asks of every tunnel.
 
 #include <cstdint>
 #include <optional>

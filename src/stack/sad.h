@@ -1,6 +1,7 @@
 #pragma once
 // The security association database of one stack (RFC 4301 §4.4.2). The data-plane thread owns it alone: it adds and
-// removes between batches, so a pointer from it holds for the whole of a batch and not longer.
+// removes between batches, so a pointer from it holds for the whole of a batch and not longer. SAs go when their
+// lifetime is over (RFC 7296 §2.8); until then packets come in by each of those that have the same selectors (§2.8.1).
 
 #include <cstdint>
 #include <map>

@@ -31,6 +31,7 @@ void expect_nothing_left(World& world) {
   EXPECT_EQ(world.disagreements_at_rest(), std::vector<std::string>{}) << world.replay();
 }
 
+// Shows RFC 7296 2.1-1.
 TEST(InitialExchanges, MakeOneTunnelOnAKindNetwork) {
   World world{Seed{1}, {}};
   EXPECT_EQ(world.a().activate(tunnel_name(1)).status, ike::OperatorAnswer::Status::started) << world.replay();

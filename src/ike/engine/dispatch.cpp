@@ -1,5 +1,5 @@
-// A datagram's way in: by version, then by our SPI; what belongs to no SA is looked at here, with nothing allocated
-// before the limits have been asked.
+// A datagram's way in, from any address and port (RFC 7296 §2.11): by version, then by our SPI; what belongs to no SA
+// is looked at here, with nothing allocated before the limits have been asked.
 
 #include "ike/engine/state.h"
 #include "ike/v2/receive.h"
@@ -71,9 +71,11 @@ void Engine::State::take_v2(const Datagram& datagram, const wire::Header& header
 void Engine::State::answer_unknown_spi(const Datagram& datagram, const wire::Header& header) {
   ++statistics_.dropped;
   drop(*step_, datagram, "no IKE SA with its SPI");
-  // RFC 7296 §2.21.4: requests may be answered, responses never; each such answer may go to a forged address.
+  // RFC 7296 §2.21.4, §3.1: requests may be answered, responses never; each such answer may go to a forged address.
   if (header.direction != wire::Direction::request || header.exchange == wire::ExchangeType::ike_sa_init) return;
-  if (!stranger_answers_.admits(now_)) return;
+  // A notify in clear, such as INVALID_SPI, is never answered: two ends could go on for ever (RFC 7296 §1.5).
+  const auto chain = wire::parse_message(header, datagram.octets);
+  if (!chain || !chain->protected_part || !stranger_answers_.admits(now_)) return;
   v2::Turn current = turn();
   v2::answer_unprotected(current, datagram, header, {.type = wire::NotifyType::invalid_ike_spi});
 }
@@ -110,6 +112,7 @@ void Engine::State::take_init_request(const Datagram& datagram, const wire::Head
   const wire::Notify* cookie = chain->payloads.find(wire::NotifyType::cookie);
   if (nonce == nullptr) return ignore("IKE_SA_INIT without a nonce");
   using Proof = HalfOpenLimits::CookieProof;
+  // One that is not right is as good as none (RFC 7296 §2.6).
   const bool is_right = cookie != nullptr && cookies_.is_right(cookie->data, nonce->value, datagram.remote.address,
                                                                header.initiator_spi, random_, now_);
   switch (half_open_.judge(datagram.remote.address, is_right ? Proof::right : Proof::none)) {

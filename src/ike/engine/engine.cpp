@@ -68,6 +68,7 @@ v2::IkeSa* Engine::State::find(IkeSpi our_spi) {
 }
 
 IkeSpi Engine::State::draw_ike_spi() {
+  // Unique here, and never zero (RFC 7296 §2.6, §3.1).
   constexpr std::uint64_t below_shard = (std::uint64_t{1} << shard_shift) - 1;
   for (;;) {
     const IkeSpi spi{(random_.number<std::uint64_t>() & below_shard) | std::uint64_t{options_.shard} << shard_shift};
@@ -120,7 +121,8 @@ void Engine::State::take(contract::ChildSaCounters& counters) {
 
 void Engine::State::take(contract::PeerMoved& moved) {
   v2::IkeSa* sa = owner_of(moved.name, moved.stack);
-  if (sa == nullptr || sa->state != v2::SaState::established || !sa->nat_remote) return;
+  if (sa == nullptr || sa->state != v2::SaState::established) return;
+  if (!sa->nat_remote || sa->nat_local) return;
   // An authentic ESP packet may be a replay of an old path: only the peer's answer to a check from there decides, and
   // its next IKE message moves the SA (RFC 7296 §2.23).
   v2::Turn current = turn();

@@ -1,6 +1,8 @@
 #pragma once
 // IKE_AUTH, both sides (RFC 7296 §1.2, §2.15): who is there, proved by a shared key here or by signature through nssd,
-// and the first Child SA in the same exchange. The functions are the actions of states.h.
+// and the first Child SA in the same exchange, which ends the four messages that §4 asks of everybody. Payloads come in
+// the RFC's order (§2.5), certificates among them where there are any (§3.6). The functions are the actions of
+// states.h.
 
 #include "ike/v2/ike_sa.h"
 #include "ike/v2/turn.h"

@@ -14,7 +14,8 @@ namespace adit::ike::v2 {
 
 namespace {
 
-/// What ends the IKE SA even beside a proof; other errors are the Child SA's (RFC 7296 §2.21.2).
+/// What ends the IKE SA even beside a proof; other errors are the Child SA's, those that are not known too (RFC 7296
+/// §2.21.2).
 const wire::Notify* find_fatal(const wire::Payloads& payloads) {
   for (const auto type : {wire::NotifyType::authentication_failed, wire::NotifyType::invalid_syntax,
                           wire::NotifyType::unsupported_critical_payload}) {
@@ -84,6 +85,7 @@ void verify_response(Turn& turn, IkeSa& sa, const Received& response) {
   }
   sa.establishing->auth_message = std::make_unique<Received>(response);
   sa.establishing->peer_id_body = built(*idr);
+  // The rule's key is that of this identity alone (RFC 7296 §1.2).
   if (!sa.rule->remote_identity.matches(idr->identity)) {
     return refuse_peer(turn, sa, "it is not whom KeyExchangeRule " + sa.rule->name + " names",
                        idr->identity.to_string(), sa.rule->remote_identity.text);

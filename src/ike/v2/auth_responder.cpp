@@ -27,7 +27,8 @@ void refuse_with(Turn& turn, IkeSa& sa, std::string reason, wire::NotifyType not
   happen(turn, sa, SaEvent::service_refused);
 }
 
-/// The rule that both identities lead to. False when none fits; that has been told then.
+/// The rule that both identities lead to, and with it the key that belongs to the peer's (RFC 7296 §1.2). False when
+/// none fits; that has been told then.
 bool settle_rule(Turn& turn, IkeSa& sa, const Identity& idi, const wire::Identification* idr) {
   const policy::PolicyPointer policy = turn.shard.policy_of(sa.stack);
   const auto asked_for = idr == nullptr ? std::nullopt : std::optional{idr->identity};
@@ -59,6 +60,7 @@ void verify_request(Turn& turn, IkeSa& sa, const Received& request) {
   // Authentic: the peer is where it sends from, on port 4500 when a NAT was found (RFC 7296 §2.23).
   sa.local = request.local;
   sa.remote = request.remote;
+  // Nothing else of the request is looked at then (RFC 7296 §2.5, §2.21.2).
   if (request.unknown_critical) {
     return refuse_with(turn, sa,
                        "its IKE_AUTH request has a critical payload of type " +

@@ -109,7 +109,8 @@ void ask_for_child(Turn& turn, IkeSa& sa, ChildWish wish, wire::ExchangeType exc
   negotiation->wish = std::move(wish);
   negotiation->inbound_spi = turn.shard.draw_inbound_spi();
   const policy::DynVpnAction& action = *negotiation->wish.filter->vpn;
-  // The first Child SA is keyed by IKE_SA_INIT (RFC 7296 §2.17): PFS is for the later ones.
+  // The first Child SA is keyed by IKE_SA_INIT (RFC 7296 §2.17): PFS is for the later ones, and where there is none the
+  // proposals do not speak of groups (§1.2).
   const bool is_first = exchange == wire::ExchangeType::ike_auth;
   const GroupId group = is_first ? GroupId::none : negotiation->wish.group.value_or(action.initiate_with_pfs);
 
@@ -129,7 +130,7 @@ void ask_for_child(Turn& turn, IkeSa& sa, ChildWish wish, wire::ExchangeType exc
   if (!is_first) {
     negotiation->nonce = turn.random.octets(nonce_octets);
     request.add(wire::Nonce{negotiation->nonce});
-    if (group != GroupId::none) {
+    if (group != GroupId::none) {  // the group of every proposal above (RFC 7296 §3.4)
       if (auto generated = crypto::KeyExchange::generate(group, turn.random)) {
         negotiation->key_exchange = *std::move(generated);
         const Bytes value = negotiation->key_exchange->public_value();
@@ -149,7 +150,8 @@ void take_child_answer(Turn& turn, IkeSa& sa, const wire::Payloads& answer, Byte
   const auto* chosen = answer.find<wire::SecurityAssociation>();
   const auto* local = answer.find<wire::TrafficSelectorPayload>(wire::PayloadType::traffic_selectors_initiator);
   const auto* remote = answer.find<wire::TrafficSelectorPayload>(wire::PayloadType::traffic_selectors_responder);
-  if (chosen == nullptr || local == nullptr || remote == nullptr) {
+  // An error that is not known means that nothing has come of it (RFC 7296 §3.10.1).
+  if (chosen == nullptr || local == nullptr || remote == nullptr || answer.has_unknown_error()) {
     const wire::Notify* error = answer.find_error();
     if (negotiation.wish.rekeys && peer_was_first(sa, *negotiation.wish.rekeys)) return wish_withdrawn(turn, sa);
     if (error != nullptr && is_followed(turn, sa, *error)) return;
@@ -170,7 +172,9 @@ void take_child_answer(Turn& turn, IkeSa& sa, const wire::Payloads& answer, Byte
     sa.spis_to_delete.push_back({protocol, negotiation.inbound_spi});
     child_failed(turn, sa, reason);
   };
-  if (!choice) return give_back("the peer chose what was not offered: " + describe(*chosen));
+  if (!choice) {  // RFC 7296 §3.3.6
+    return give_back("the peer chose what was not offered: " + describe(*chosen));
+  }
   // Its Delete was faster than the response, which had to be repeated.
   const auto& deleted = negotiation.deleted_by_peer;
   if (std::ranges::find(deleted, Spi{choice->peer_spi.value()}) != deleted.end()) {
@@ -193,6 +197,7 @@ void take_child_answer(Turn& turn, IkeSa& sa, const wire::Payloads& answer, Byte
                      to_string(peers));
   }
   const bool must_be_transport = action.how_to_encap_ikev2 == policy::EncapsulationChoice::transport;
+  // The peer may decline transport mode; who cannot do with the other one deletes the SA (RFC 7296 §1.3.1).
   if ((must_be_transport && !transport) || (transport && !negotiation.transport_asked)) {
     tell(turn, CatalogueId::mode_not_acceptable,
          {{"action", action.name},

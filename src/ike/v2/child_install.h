@@ -1,5 +1,6 @@
 #pragma once
-// From an agreement on a Child SA to what the stack is asked to install.
+// From an agreement on a Child SA to what the stack is asked to install: in UDP on port 4500 where a NAT was found
+// (RFC 7296 §2.23), beside other SAs of the same selectors, of which there may be many (§2.8).
 
 #include "crypto/ike_keys.h"
 #include "ike/v2/ike_sa.h"

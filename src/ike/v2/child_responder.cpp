@@ -165,6 +165,8 @@ std::expected<contract::ChildSaName, NoChild> agree(Turn& turn, IkeSa& sa, const
     ni = nonce->value;
     nr = turn.random.octets(nonce_octets);
     exchanged.add(wire::Nonce{nr});
+    // Without a group a KE payload is passed over and none sent (RFC 7296 §3.3.6); of another group it is refused
+    // (§1.3, §3.4).
     if (choice->group != GroupId::none) {
       if (exchange == nullptr || exchange->group != choice->group) {
         Writer wanted;
@@ -183,6 +185,7 @@ std::expected<contract::ChildSaName, NoChild> agree(Turn& turn, IkeSa& sa, const
   const InboundSpi spi = turn.shard.draw_inbound_spi();
   const contract::ChildSaName name = name_of_child(turn, sa, *terms);
   const bool is_further = name.generation != 1;
+  // Without it the SA is one of tunnel mode (RFC 7296 §1.3.1).
   if (terms->mode == Mode::transport) answer.add(wire::Notify{.type = wire::NotifyType::use_transport_mode});
   answer.add(wire::Notify{.type = wire::NotifyType::esp_tfc_padding_not_supported});
   answer.add(child_answer(*choice, spi));
@@ -226,6 +229,7 @@ void answer_child_request(Turn& turn, IkeSa& sa, const Received& request, wire::
           wire::Notify{.protocol = why.protocol, .spi = why.spi, .type = why.notify, .data = why.octets});
     }
   }
+  // The stack receives on the SA before the peer hears of it (RFC 7296 §2.8).
   const bool waits = waiting->has_child;
   sa.waiting = std::move(waiting);
   if (waits) {

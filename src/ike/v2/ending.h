@@ -1,5 +1,6 @@
 #pragma once
-// How SAs end: by deletion in an exchange (RFC 7296 §1.4.1), or at once when there is nobody to tell.
+// How SAs end: by deletion in an exchange under the IKE SA itself (RFC 7296 §1.4, §1.4.1, §2.4), or at once when there
+// is nobody to tell.
 
 #include "ike/v2/ike_sa.h"
 #include "ike/v2/turn.h"

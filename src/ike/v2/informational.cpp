@@ -74,7 +74,7 @@ void answer_delete(Turn& turn, IkeSa& sa, const wire::Delete& request, wire::Pay
   for (const Spi named : request.spis) {
     // The peer names the SPIs it receives on: those we send on (RFC 7296 §3.11).
     ChildSa* child = sa.find_child(static_cast<contract::SaProtocol>(request.protocol), OutboundSpi{named.value()});
-    if (child == nullptr) {  // already gone, or not here yet: nothing to say
+    if (child == nullptr) {  // already gone, or not here yet: nothing to say (RFC 7296 §2.25.1)
       if (sa.negotiation != nullptr && sa.negotiation->deleted_by_peer.size() < ChildNegotiation::most_deleted) {
         sa.negotiation->deleted_by_peer.push_back(named);
       }
@@ -90,7 +90,7 @@ void answer_delete(Turn& turn, IkeSa& sa, const wire::Delete& request, wire::Pay
 }
 
 void answer_request(Turn& turn, IkeSa& sa, const Received& request) {
-  if (request.unknown_critical) {
+  if (request.unknown_critical) {  // RFC 7296 §2.5
     return answer_with(turn, sa, request, wire::NotifyType::unsupported_critical_payload, {*request.unknown_critical});
   }
   switch (request.exchange) {
@@ -98,7 +98,7 @@ void answer_request(Turn& turn, IkeSa& sa, const Received& request) {
       return answer_informational(turn, sa, request);
     case wire::ExchangeType::create_child_sa:
       return answer_create_child(turn, sa, request);
-    default:
+    default:  // IKE_AUTH too, whose time is over: no other notify is for it (RFC 7296 §2.21.3, §3.10.1)
       return end_malformed(turn, sa, request);
   }
 }

@@ -1,6 +1,7 @@
 #pragma once
-// Requests and responses of an established SA: INFORMATIONAL (RFC 7296 §1.4) and the way into CREATE_CHILD_SA (§1.3).
-// The functions are the actions of states.h.
+// Requests and responses of an established SA: INFORMATIONAL (RFC 7296 §1.4), whose every request is answered, if only
+// by nothing, and the way into CREATE_CHILD_SA (§1.3). CP payloads are passed over (§2.20, §3.15.1), and so are
+// notifies of trouble elsewhere (§2.21.4). The functions are the actions of states.h.
 
 #include "ike/v2/ike_sa.h"
 #include "ike/v2/turn.h"

@@ -1,4 +1,4 @@
-// How this side proves itself, as initiator and as responder (RFC 7296 §2.15).
+// How this side proves itself, as initiator and as responder (RFC 7296 §2.15), whatever the peer's way is (§4).
 
 #include "ike/v2/auth.h"
 #include "ike/v2/machine.h"

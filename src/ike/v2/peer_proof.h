@@ -1,5 +1,5 @@
 #pragma once
-// Whether the peer is who it says it is: identity, method and AUTH against the rule (RFC 7296 §2.15).
+// Whether the peer is who it says it is: identity, method and AUTH against the rule (RFC 7296 §1.2, §2.15, §4).
 
 #include "ike/v2/ike_sa.h"
 #include "ike/v2/turn.h"

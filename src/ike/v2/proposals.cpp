@@ -56,11 +56,25 @@ bool allows_none(const wire::Proposal& proposal, TransformType type) {
 bool contains_all(const wire::Proposal& proposal, const std::vector<wire::Transform>& wanted) {
   return std::ranges::all_of(wanted, [&](const wire::Transform& t) { return contains(proposal, t); });
 }
-/// A type that we do not know must be answered with a choice we cannot make (RFC 7296 §3.3.6).
+/// The types that a protocol has (RFC 7296 §3.3.3).
+bool has_type_of(wire::ProtocolId protocol, TransformType type) {
+  switch (type) {
+    case TransformType::encryption:
+      return protocol != wire::ProtocolId::ah;
+    case TransformType::prf:
+      return protocol == wire::ProtocolId::ike;
+    case TransformType::integrity:
+    case TransformType::key_exchange:
+      return true;
+    case TransformType::sequence_numbers:
+      return protocol != wire::ProtocolId::ike;
+  }
+  return false;
+}
+/// A type that we do not know there must be answered with a choice we cannot make (RFC 7296 §3.3.6).
 bool has_unknown_type(const wire::Proposal& proposal) {
-  return std::ranges::any_of(proposal.transforms, [](const wire::Transform& t) {
-    return t.type < std::to_underlying(TransformType::encryption) ||
-           t.type > std::to_underlying(TransformType::sequence_numbers);
+  return std::ranges::any_of(proposal.transforms, [&](const wire::Transform& t) {
+    return !has_type_of(static_cast<wire::ProtocolId>(proposal.protocol), static_cast<TransformType>(t.type));
   });
 }
 
@@ -140,10 +154,14 @@ std::optional<IkeChoice> choose_ike(const policy::KeyExchangeRule& rule, const w
     for (const wire::Proposal& proposal : offered.proposals) {
       if (proposal.protocol != std::to_underlying(wire::ProtocolId::ike) || has_unknown_type(proposal)) continue;
       if (!contains_all(proposal, wanted)) continue;
-      if (algorithms.cipher.integrity == IntegrityId::none && !allows_none(proposal, TransformType::integrity))
-        continue;
+      std::vector<wire::Transform> chosen = wanted;
+      if (algorithms.cipher.integrity == IntegrityId::none && has_type(proposal, TransformType::integrity)) {
+        const wire::Transform none = transform(TransformType::integrity, 0);
+        if (!contains(proposal, none)) continue;
+        chosen.push_back(none);  // one of each type that is proposed (RFC 7296 §2.7)
+      }
       return IkeChoice{algorithms,
-                       {{{.number = proposal.number, .protocol = proposal.protocol, .spi = {}, .transforms = wanted}}},
+                       {{{.number = proposal.number, .protocol = proposal.protocol, .spi = {}, .transforms = chosen}}},
                        ike_spi_of(proposal)};
     }
   }
@@ -154,10 +172,10 @@ std::optional<IkeAlgorithms> chosen_ike(const policy::KeyExchangeRule& rule, con
   if (answer.proposals.size() != 1) return std::nullopt;
   const auto choice = choose_ike(rule, answer);
   if (!choice) return std::nullopt;
-  // Exactly one of each type: no more than the choice itself, but for an explicit NONE of integrity.
-  const std::size_t sent = answer.proposals.front().transforms.size();
-  const std::size_t none = contains(answer.proposals.front(), transform(TransformType::integrity, 0)) ? 1 : 0;
-  if (sent != choice->answer.proposals.front().transforms.size() + none) return std::nullopt;
+  // Exactly one of each type: no more than the choice itself.
+  if (answer.proposals.front().transforms.size() != choice->answer.proposals.front().transforms.size()) {
+    return std::nullopt;
+  }
   return choice->algorithms;
 }
 
@@ -204,14 +222,26 @@ std::optional<ChildChoice> choose_child(const policy::DynVpnAction& action, cons
       if (child.integrity == IntegrityId::none && !allows_none(proposal, TransformType::integrity)) continue;
       const auto group = choose_group(proposal, groups);
       if (!group) continue;
+      // A type of its own, which no proposal may leave out (RFC 7296 §3.3.3).
       const bool offers_extended = contains(proposal, transform(TransformType::sequence_numbers, extended));
-      if (!offers_extended && !allows_none(proposal, TransformType::sequence_numbers)) continue;
+      if (!offers_extended && !contains(proposal, transform(TransformType::sequence_numbers, no_extended))) continue;
       child.extended_sequence_numbers = offers_extended;
+      std::vector<TransformType> chosen_none;
+      if (child.integrity == IntegrityId::none && has_type(proposal, TransformType::integrity)) {
+        chosen_none.push_back(TransformType::integrity);
+      }
+      if (*group == GroupId::none && has_type(proposal, TransformType::key_exchange)) {
+        chosen_none.push_back(TransformType::key_exchange);
+      }
       Reader in{proposal.spi};
       const OutboundSpi spi{in.u32("SPI")};
       if (spi.value() == 0) continue;  // on port 4500 its packets would be taken for IKE (RFC 7296 §2.23)
-      return ChildChoice{
-          .offer = &offer, .transforms = child, .group = *group, .peer_spi = spi, .number = proposal.number};
+      return ChildChoice{.offer = &offer,
+                         .transforms = child,
+                         .group = *group,
+                         .chosen_none = std::move(chosen_none),
+                         .peer_spi = spi,
+                         .number = proposal.number};
     }
   }
   return std::nullopt;
@@ -238,6 +268,7 @@ wire::SecurityAssociation child_answer(const ChildChoice& choice, InboundSpi spi
   }
   proposal.transforms.push_back(
       transform(TransformType::sequence_numbers, choice.transforms.extended_sequence_numbers ? extended : no_extended));
+  for (const TransformType type : choice.chosen_none) proposal.transforms.push_back(transform(type, 0));
   return {{std::move(proposal)}};
 }
 

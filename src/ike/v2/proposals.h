@@ -1,5 +1,6 @@
 #pragma once
-// Proposals: what the policy's offers look like on the wire, and what is chosen of a peer's (RFC 7296 §2.7, §3.3).
+// Proposals: what the policy's offers look like on the wire (RFC 7296 §2.13, §3.3, §3.3.1, §3.3.5), and what is chosen
+// of a peer's: nothing that is not configured (§2.7, §3.3.4).
 
 #include <expected>
 #include <memory>
@@ -44,6 +45,7 @@ struct ChildChoice {
   const policy::DataOffer* offer = nullptr;
   contract::ChildTransforms transforms;
   GroupId group = GroupId::none;
+  std::vector<TransformType> chosen_none;  ///< types in the proposal of which NONE was chosen: the answer has them too
   OutboundSpi peer_spi;
   std::uint8_t number = 1;
 };

@@ -24,7 +24,7 @@ SaEvent event_of(const wire::Header& header) {
 }
 
 /// A notify in clear for an SA that is up may be anybody's: at most the peer is asked whether it is alive (RFC 7296
-/// §2.21.4).
+/// §2.4, §2.21.4).
 void heed_unprotected(Turn& turn, IkeSa& sa, const Datagram& datagram, const wire::Chain& chain) {
   drop(turn, datagram, "not protected");
   constexpr Seconds least_pause{10};  // between checks that strangers can cause
@@ -56,7 +56,7 @@ void take_request(Turn& turn, IkeSa& sa, const Datagram& datagram, const wire::H
   sa.stored_response = {
       .id = header.id, .local = datagram.local, .remote = datagram.remote, .datagrams = {}, .forget_at = turn.now};
   sa.requests_in_parts.reset();
-  if (!chain) {
+  if (!chain) {  // but authentic: rejected as a whole (RFC 7296 §2.21.2, §3.10.1)
     const Received malformed{.exchange = header.exchange,
                              .id = header.id,
                              .local = datagram.local,
@@ -92,7 +92,7 @@ void take_answer(Turn& turn, IkeSa& sa, const Datagram& datagram, const wire::He
   sa.last_inbound = turn.now;
   if (!chain && chain.error().why == NotOpened::Why::incomplete) return;
   sa.responses_in_parts.reset();
-  // A response is never answered, not even one that is wrong (RFC 7296 §2.21): it counts as one without payloads.
+  // A response is never answered, not even one that is wrong (RFC 7296 §2.21.3): it counts as one without payloads.
   Received response{.exchange = header.exchange, .id = header.id, .local = datagram.local, .remote = datagram.remote};
   if (!chain) {
     drop(turn, datagram, "malformed response: " + std::string{chain.error().field});

@@ -1,6 +1,6 @@
 #pragma once
 // A datagram for an IKE SA that is known: who sent it, whether it is new, whether it is authentic; then it becomes an
-// event (RFC 7296 §2.1 to §2.3).
+// event (RFC 7296 §1.4, §2.1 to §2.3). Responses are never answered (§3.1).
 
 #include "ike/v2/ike_sa.h"
 #include "ike/v2/turn.h"

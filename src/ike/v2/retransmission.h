@@ -1,5 +1,6 @@
 #pragma once
-// A request of ours that waits for its response: the same octets again after growing waits (RFC 7296 §2.1, §2.4).
+// A request of ours that waits for its response: the same octets, message ID and all, again after growing waits (RFC
+// 7296 §2.1, §2.2, §2.4).
 
 #include <optional>
 #include <vector>

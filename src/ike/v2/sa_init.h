@@ -1,5 +1,6 @@
 #pragma once
-// IKE_SA_INIT, both sides (RFC 7296 §1.2): algorithms, Diffie-Hellman, nonces, and what the first messages announce.
+// IKE_SA_INIT, both sides (RFC 7296 §1.2, the first half of what §4 asks of everybody): algorithms, Diffie-Hellman,
+// nonces, and what the first messages announce, in the RFC's order (§2.5).
 
 #include <memory>
 

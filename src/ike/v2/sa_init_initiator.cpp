@@ -20,6 +20,8 @@ constexpr std::size_t most_cookie_octets = 64;  // RFC 7296 §2.6
 constexpr unsigned most_cookies = 4;  // a responder's secret may change in between, but nobody keeps us sending
 constexpr Seconds error_grace{10};    // an unprotected error may be forged: the true answer gets this long (§2.21.1)
 
+/// Also again, after COOKIE and INVALID_KE_PAYLOAD in any order (RFC 7296 §2.6.1): with the same nonce (§3.9), SPI (the
+/// responder's is zero, §3.1) and proposals (§3.3.6), and KE of one of their groups (§3.4).
 void send_init_request(Turn& turn, IkeSa& sa) {
   Establishing& establishing = *sa.establishing;
   wire::Payloads payloads;

@@ -9,7 +9,7 @@ namespace adit::ike::v2 {
 
 namespace {
 
-constexpr std::size_t nonce_octets = 32;  // at least half the key of any PRF here (RFC 7296 §2.10)
+constexpr std::size_t nonce_octets = 32;  // drawn anew; at least half the key of any PRF here (RFC 7296 §2.10, §3.9)
 
 ByteString group_number(GroupId group) {
   Writer out;
@@ -72,7 +72,7 @@ std::unique_ptr<IkeSa> answer_init(Turn& turn, const Datagram& datagram, const w
     answer_unprotected(turn, datagram, header, {.type = wire::NotifyType::no_proposal_chosen});
     return nullptr;
   }
-  if (exchange->group != choice->algorithms.group) {  // RFC 7296 §1.2
+  if (exchange->group != choice->algorithms.group) {  // RFC 7296 §1.2, §3.4
     answer_unprotected(turn, datagram, header,
                        {.type = wire::NotifyType::invalid_ke_payload, .data = group_number(choice->algorithms.group)});
     return nullptr;

@@ -1,6 +1,7 @@
 #pragma once
 // The life of an IKE SA as one table: in a state, an event calls for an action and leads to the next state. A pair that
-// has no row is illegal: the event is dropped and nothing changes. The unit tests go over every pair.
+// has no row is illegal: the event is dropped and nothing changes. So the exchanges come in their order (RFC 7296 §1,
+// §1.4). The unit tests go over every pair.
 
 #include <array>
 #include <cstdint>
@@ -123,6 +124,7 @@ inline constexpr TransitionRow transition_rows[] = {
     {SaState::installing, SaEvent::timed_out, SaAction::answer_auth, SaState::established},
 
     {SaState::established, SaEvent::request_arrived, SaAction::answer_request, SaState::established},
+    {SaState::established, SaEvent::auth_requested, SaAction::answer_request, SaState::established},
     {SaState::established, SaEvent::request_malformed, SaAction::end_malformed, SaState::closed},
     {SaState::established, SaEvent::response_arrived, SaAction::take_response, SaState::established},
     {SaState::established, SaEvent::replaced, SaAction::await_delete, SaState::superseded},
@@ -136,6 +138,7 @@ inline constexpr TransitionRow transition_rows[] = {
     {SaState::superseded, SaEvent::timed_out, SaAction::give_up, SaState::closed},
 
     {SaState::deleting, SaEvent::request_arrived, SaAction::answer_half_closed, SaState::deleting},
+    {SaState::deleting, SaEvent::auth_requested, SaAction::answer_half_closed, SaState::deleting},
     {SaState::deleting, SaEvent::request_malformed, SaAction::end_malformed, SaState::closed},
     {SaState::deleting, SaEvent::response_arrived, SaAction::finish_delete, SaState::deleting},
     {SaState::deleting, SaEvent::timed_out, SaAction::give_up, SaState::closed},

@@ -1,5 +1,6 @@
 #pragma once
-// What time brings to an IKE SA: retransmissions, ends of waits and lifetimes, checks of silent peers, NAT keep-alives.
+// What time brings to an IKE SA: retransmissions, ends of waits and lifetimes (RFC 7296 §2.8), checks of silent peers
+// (§2.4), NAT keep-alives (§2.23).
 
 #include "ike/v2/ike_sa.h"
 #include "ike/v2/turn.h"

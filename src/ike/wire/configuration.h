@@ -1,5 +1,5 @@
 #pragma once
-// The Configuration payload (RFC 7296 §3.15).
+// The Configuration payload (RFC 7296 §3.15). No attribute means anything here, the old number 5 (§1.7) included.
 
 #include <expected>
 #include <vector>

@@ -1,5 +1,6 @@
 #pragma once
-// The IKE header (RFC 7296 §3.1), which IKEv1 shares (RFC 2408 §3.1) up to the meaning of its flags.
+// The IKE header (RFC 7296 §3.1), which IKEv1 shares (RFC 2408 §3.1) up to the meaning of its flags. Of the version the
+// major one alone counts (RFC 7296 §2.5).
 
 #include <expected>
 
@@ -11,7 +12,7 @@
 namespace adit::ike::wire {
 
 inline constexpr std::size_t header_size = 28;
-/// No IKE message of ours or of a peer is larger: what a UDP datagram holds.
+/// No IKE message of ours or of a peer is larger: what a UDP datagram holds, which is more than RFC 7296 §2 asks for.
 inline constexpr std::size_t largest_message = 65535;
 
 /// R of the header's flags (RFC 7296 §3.1).

@@ -1,5 +1,7 @@
 #include "ike/wire/message.h"
 
+#include <algorithm>
+
 namespace adit::ike::wire {
 namespace {
 
@@ -95,7 +97,7 @@ std::expected<Chain, ParseError> parse_chain(PayloadType type, Bytes octets, std
     const Bytes body = in.take(length >= generic_header_size ? length - generic_header_size : 0, "payload length");
     if (in.failed()) break;
     if (type == PayloadType::encrypted || type == PayloadType::encrypted_fragment) {
-      // Always the last payload of a message (RFC 7296 §3.14), never inside another.
+      // Always the last payload of a message (RFC 7296 §3.1, §3.14), never inside another.
       in.require(place == Place::outer && in.remaining() == 0, "SK payload");
       if (in.failed()) break;
       auto part = locate(type, next, body, at);
@@ -164,6 +166,13 @@ const Notify* Payloads::find_error() const {
     if (notify != nullptr && is_error(notify->type)) return notify;
   }
   return nullptr;
+}
+
+bool Payloads::has_unknown_error() const {
+  return std::ranges::any_of(items_, [](const Payload& payload) {
+    const auto* notify = std::get_if<Notify>(&payload.body);
+    return notify != nullptr && is_error(notify->type) && !is_known(notify->type);
+  });
 }
 
 std::size_t Payloads::count(PayloadType type) const {

@@ -60,6 +60,8 @@ class Payloads {
   const Notify* find(NotifyType type) const;
   /// The first notify that tells of an error.
   const Notify* find_error() const;
+  /// In a response such an error means that all of the request has failed (RFC 7296 §3.10.1).
+  bool has_unknown_error() const;
   std::size_t count(PayloadType type) const;
   const std::vector<Payload>& items() const { return items_; }
   bool operator==(const Payloads&) const = default;

@@ -13,6 +13,16 @@ std::string name_of(NotifyType type) {
   return std::to_string(static_cast<unsigned>(type));
 }
 
+bool is_known(NotifyType type) {
+  switch (type) {
+#define ADIT_NOTIFY(enumerator, number, name) case NotifyType::enumerator:
+#include "ike/wire/notify_types.inc"
+#undef ADIT_NOTIFY
+    return true;
+  }
+  return false;
+}
+
 std::expected<Notify, ParseError> Notify::parse(Bytes body) {
   Reader in{body};
   Notify payload;

@@ -17,6 +17,7 @@ enum class NotifyType : std::uint16_t {
 
 /// `NO_PROPOSAL_CHOSEN`; the number of a type that is not in the registry's table.
 std::string name_of(NotifyType type);
+bool is_known(NotifyType type);
 /// Types below 16384 tell of an error (RFC 7296 §3.10.1).
 constexpr bool is_error(NotifyType type) { return static_cast<std::uint16_t>(type) < 16384; }
 

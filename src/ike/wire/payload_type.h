@@ -1,5 +1,6 @@
 #pragma once
-// Payload types of IKE (RFC 7296 §3.2, RFC 7383 §2.5), and the names of exchanges (RFC 7296 §3.1).
+// Payload types of IKE (RFC 7296 §3.2, RFC 7383 §2.5), and the names of exchanges (RFC 7296 §3.1): none that is marked
+// as unspecified (§3).
 
 #include <cstdint>
 #include <string>

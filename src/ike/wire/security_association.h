@@ -1,6 +1,6 @@
 #pragma once
-// The Security Association payload: proposals of transforms (RFC 7296 §3.3). Numbers are kept as sent: to pass over
-// what is not known is the negotiation's task (§3.3.6), not the parser's.
+// The Security Association payload: proposals of transforms (RFC 7296 §3.3, §3.3.1, §3.3.2). Numbers are kept as sent:
+// to pass over what is not known is the negotiation's task (§3.3.6), not the parser's.
 
 #include <expected>
 #include <optional>

@@ -164,6 +164,7 @@ TEST_F(DataPlaneTest, ASaEndsAtItsTimeOrItsOctetsAndTrafficStops) {  // RFC 4301
   }
 }
 
+// Shows RFC 7296 2.8.1-2.
 TEST_F(DataPlaneTest, TheNewestGenerationCarriesAndTheOldOneIsStillHeard) {
   TwoHosts net{tunnel_v4};
   install_both(net, tunnel_v4, 1);
@@ -225,6 +226,7 @@ TEST_F(DataPlaneTest, APairThatIsRetiredIsHeardButDoesNotSend) {  // RFC 7296 §
   EXPECT_EQ(net.east.counters(1).inbound_packets, 0u) << "of the first generation: west answers on the second";
 }
 
+// Shows RFC 7296 2-3.
 TEST_F(DataPlaneTest, IkeDatagramsGoThroughBothPortsAndSurviveARestartOfIked) {
   using stack::user::IkeChannel;
   using stack::user::IkeDatagram;

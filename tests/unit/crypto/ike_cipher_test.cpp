@@ -49,6 +49,7 @@ TEST(IkeCipher, IsBuiltInForAllThatAnIkeSaMayUse) {
     EXPECT_NE(cipher_with_some_keys(algorithms), nullptr) << name_of(algorithms);
 }
 
+// Shows RFC 7296 3.14-5, 3.14-6.
 TEST(IkeCipher, OpensWhatItSealed) {
   for (const IkeCipherAlgorithms& algorithms : all_algorithms()) {
     SCOPED_TRACE(name_of(algorithms));
@@ -62,6 +63,7 @@ TEST(IkeCipher, OpensWhatItSealed) {
   }
 }
 
+// Shows RFC 7296 3.14-8.
 TEST(IkeCipher, RefusesAMessageWithAnyBitChanged) {
   for (const IkeCipherAlgorithms& algorithms : all_algorithms()) {
     SCOPED_TRACE(name_of(algorithms));
@@ -117,6 +119,7 @@ const IkeCipherAlgorithms refused[] = {
     {EncryptionId::aes_cbc, 128, static_cast<IntegrityId>(0xffff)},   //
 };
 
+// Shows RFC 7296 3.14-2, 5-2, 5-3.
 TEST(IkeCipher, IsNotMadeForPairsThatAnIkeSaMustNotUse) {
   for (const IkeCipherAlgorithms& algorithms : refused) {
     EXPECT_FALSE(ike_key_sizes(algorithms).has_value()) << name_of(algorithms);
@@ -135,6 +138,7 @@ const std::map<std::string, std::pair<EncryptionId, unsigned>> recorded_ciphers 
 /// Where an SK payload's body begins in a recorded message whose SK payload comes first.
 constexpr std::size_t sk_body = 28 + 4;
 
+// Shows RFC 7296 3.14-8.
 TEST(IkeCipher, OpensRecordedExchanges) {
   int opened = 0;
   for (const Json& exchange : vectors("wireshark-ike/ikev2-exchanges.json", "exchanges")) {
@@ -284,6 +288,7 @@ TEST(EncryptThenMacCipher, GivesTheCiphertextsThatStandardsPrint) {
   }
 }
 
+// Shows RFC 7296 3.14-7.
 TEST(EncryptThenMacCipher, RefusesAPadLengthBeyondTheTextAndTakesAnyOther) {  // RFC 7296 §3.14
   // In counter mode the ciphertext's last bits choose the pad length: make each, under a right MAC.
   const Secret sk_e{20};

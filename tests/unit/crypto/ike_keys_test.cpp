@@ -23,6 +23,7 @@ std::string joined(std::initializer_list<const Secret*> secrets) {
   return text;
 }
 
+// Shows RFC 7296 2.14-1, 2.17-1, 2.17-2.
 TEST(IkeKeys, AreThoseOfNistsSampleAnswers) {
   int count = 0;
   for (const Json& group : vectors("cavs-ike-kdf/ikev2.json", "groups")) {

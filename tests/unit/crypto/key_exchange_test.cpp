@@ -61,6 +61,7 @@ TEST(KeyExchange, GivesTheValuesThatTheRfcsPrint) {
   EXPECT_GE(count, 10);
 }
 
+// Shows RFC 7296 3.4-1.
 TEST(KeyExchange, AgreesInEveryGroup) {
   SeededRandom random{1};
   for (const GroupFacts& facts : group_table()) {
@@ -87,6 +88,7 @@ TEST(KeyExchange, ComesOutTheSameFromTheSameSeed) {
   }
 }
 
+// Shows RFC 7296 3.4-1.
 TEST(KeyExchange, RefusesWhatHasNotTheGroupsLength) {
   SeededRandom random{2};
   for (const GroupFacts& facts : group_table()) {

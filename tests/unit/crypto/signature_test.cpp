@@ -112,6 +112,7 @@ TEST(SignAuth, SaysSoWhenThePeerTakesNoHashThatMayBeUsed) {
   EXPECT_FALSE(sign_auth(ed25519, AuthMethod::digital_signature, {HashId::sha2_512}, message).has_value());
 }
 
+// Shows RFC 7296 3.8-1.
 TEST(VerifyAuth, TakesAnyShaInMethod1) {  // RFC 7296 §3.8
   const Key rsa = keys()[0].key;
   for (const HashId hash : {HashId::sha1, HashId::sha2_256, HashId::sha2_384, HashId::sha2_512}) {

@@ -58,6 +58,7 @@ std::vector<std::string> failures(const Host& host) {
   return reasons;
 }
 
+// Shows RFC 7296 3.6-1.
 TEST(Certificates, ProveBothEndsThroughNssd) {
   SigningEngines net;
   net.activate();
@@ -103,18 +104,24 @@ TEST(Certificates, SurviveFragmentsThatComeTwiceAndTheOtherWayRound) {
   EXPECT_EQ(net.east_host.installed.size(), 1u) << net.east_host.told() << net.west_host.told();
 }
 
+// Shows RFC 7296 4-14.
 TEST(Certificates, AndASharedKeyMayProveOneEndEach) {
-  Side a = signing(east());
-  Side b = west();
-  a.peers = policy::HowToAuthPeers::preshared_key;
-  b.peers = policy::HowToAuthPeers::signature;
-  SigningEngines net{a, b};
-  net.activate();
-  ASSERT_EQ(net.west_host.installed.size(), 1u) << net.east_host.told() << net.west_host.told();
-  EXPECT_EQ(net.west_host.ike().front().remote_auth, AuthMethod::digital_signature);
-  EXPECT_EQ(net.west_host.ike().front().local_auth, AuthMethod::shared_key);
+  for (const bool initiator_signs : {true, false}) {
+    SCOPED_TRACE(initiator_signs ? "the initiator signs" : "the responder signs");
+    Side a = initiator_signs ? signing(east()) : east();
+    Side b = initiator_signs ? west() : signing(west());
+    (initiator_signs ? a : b).peers = policy::HowToAuthPeers::preshared_key;
+    (initiator_signs ? b : a).peers = policy::HowToAuthPeers::signature;
+    SigningEngines net{a, b};
+    net.activate();
+    ASSERT_EQ(net.west_host.installed.size(), 1u) << net.east_host.told() << net.west_host.told();
+    const Host& signer = initiator_signs ? net.east_host : net.west_host;
+    EXPECT_EQ(signer.ike().front().local_auth, AuthMethod::digital_signature);
+    EXPECT_EQ(signer.ike().front().remote_auth, AuthMethod::shared_key);
+  }
 }
 
+// Shows RFC 7296 1.2-2, 2.21.2-1.
 TEST(Certificates, ThatAreNotTrustedEndInAuthenticationFailedAndOneMessage) {
   const ServiceRefusal untrusted{.kind = ServiceRefusal::Kind::bad_chain,
                                  .reason = "the chain ends in no trusted authority",

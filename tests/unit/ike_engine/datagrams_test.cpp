@@ -40,6 +40,7 @@ std::string picture(const Host& host) {
          std::to_string(host.installed.size());
 }
 
+// Shows RFC 7296 1.2-4.
 TEST(SaInit, FollowsInvalidKePayloadToTheGroupTheResponderWants) {
   Side a = east();
   a.groups = {GroupId::ecp_256, GroupId::curve25519};
@@ -91,6 +92,7 @@ TEST(SaInit, ReturnsCookiesToSomeoneWhoAlwaysWantsAnotherOnlyAFewTimes) {
   EXPECT_EQ(net.east_host.installed.size(), 1u) << "the true answer still counts";
 }
 
+// Shows RFC 7296 2.6-2.
 TEST(SaInit, AsksForCookiesAboveTheThresholdAndAdmitsWhoReturnsOne) {
   TwoEngines net{east(), west(), {.cookie_threshold = 0}};
   net.activate();
@@ -168,6 +170,7 @@ TEST(SaInit, MakesNoKeyForAPublicValueOfAnotherLengthThanItsGroups) {
   EXPECT_EQ(net.west_host.engine.statistics().ike_sas, 0u);
 }
 
+// Shows RFC 7296 2.1-2.
 TEST(SaInit, AnswersARepeatedRequestWithTheSameOctetsAndOneSa) {
   TwoEngines net;
   install(net);
@@ -179,6 +182,7 @@ TEST(SaInit, AnswersARepeatedRequestWithTheSameOctetsAndOneSa) {
   EXPECT_EQ(net.west_host.engine.statistics().half_open, 1u);
 }
 
+// Shows RFC 7296 2.5-2, 2.5-3, 2.5-10, 2.5-11.
 TEST(SaInit, SaysWhichVersionIsServedAndWhichCriticalPayloadIsNot) {
   TwoEngines net;
   install(net);
@@ -217,6 +221,7 @@ TEST(SaInit, OfAnErrorThatAnybodyMaySendStillTakesTheTrueAnswer) {
   EXPECT_EQ(net.east_host.installed.size(), 1u);
 }
 
+// Shows RFC 7296 2.1-2, 2.1-4.
 TEST(Repetition, OfAnyDatagramGetsTheSameOctetsAndChangesNothing) {
   TwoEngines net;
   net.activate();
@@ -238,6 +243,7 @@ TEST(Repetition, OfAnyDatagramGetsTheSameOctetsAndChangesNothing) {
   EXPECT_EQ(picture(net.east_host), before_east);
 }
 
+// Shows RFC 7296 2.1-2, 2.8-6.
 TEST(Repetition, OfARequestWhoseAnswerWaitsForTheStackIsNotWorkedOnTwice) {
   TwoEngines net;
   net.west_host.stack_answers = false;
@@ -253,6 +259,7 @@ TEST(Repetition, OfARequestWhoseAnswerWaitsForTheStackIsNotWorkedOnTwice) {
   EXPECT_EQ(net.east_host.installed.size(), 1u);
 }
 
+// Shows RFC 7296 2.1-6.
 TEST(Loss, OfEveryDatagramOnceStillLeadsToATunnel) {
   for (std::size_t lost = 0; lost < 4; ++lost) {
     SCOPED_TRACE(lost);
@@ -268,6 +275,7 @@ TEST(Loss, OfEveryDatagramOnceStillLeadsToATunnel) {
   }
 }
 
+// Shows RFC 7296 1.2-2.
 TEST(Malformed, OctetsOfEveryMessageChangedOrCutOffChangeNothing) {
   TwoEngines net;
   net.activate();
@@ -309,6 +317,7 @@ TEST(Malformed, FirstRequestsCutOffAnywhereLeaveNothing) {
   EXPECT_EQ(net.west_host.engine.next_deadline(), std::nullopt);
 }
 
+// Shows RFC 7296 2.4-5.
 TEST(Stranger, WithAnUnknownSpiIsToldSoAtALimitedRate) {
   TwoEngines net;
   net.activate();
@@ -322,6 +331,7 @@ TEST(Stranger, WithAnUnknownSpiIsToldSoAtALimitedRate) {
   EXPECT_NE(parsed(net.west_host.out.front()).payloads.find(wire::NotifyType::invalid_ike_spi), nullptr);
 }
 
+// Shows RFC 7296 2.4-3, 2.4-5, 2.21.4-5, 2.21.4-6.
 TEST(Stranger, WhoClaimsThatTheSaIsUnknownCausesACheckAtMost) {
   TwoEngines net;
   net.activate();
@@ -346,6 +356,7 @@ TEST(Stranger, WhoClaimsThatTheSaIsUnknownCausesACheckAtMost) {
   EXPECT_EQ(net.east_host.installed.size(), 1u);
 }
 
+// Shows RFC 7296 2.4-4.
 TEST(Restart, OfAPeerEndsTheOlderSasByInitialContact) {
   TwoEngines net;
   net.activate();

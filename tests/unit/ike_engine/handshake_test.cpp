@@ -30,6 +30,7 @@ void expect_one_tunnel(const TwoEngines& net) {
   }
 }
 
+// Shows RFC 7296 4-4.
 TEST(Handshake, GivesBothEndsTheSameKeysByASharedKey) {
   TwoEngines net;
   net.activate();
@@ -57,6 +58,7 @@ TEST(Handshake, WorksWithEachGroupAndCipher) {
   }
 }
 
+// Shows RFC 7296 1.3.1-1.
 TEST(Handshake, InTransportModeJoinsTheHostsThemselves) {
   Side a = east();
   Side b = west();
@@ -111,6 +113,7 @@ TEST(Handshake, OfAnAutomaticRuleIsTriedAgainWhenThePeerWasNotThere) {
   expect_one_tunnel(net);
 }
 
+// Shows RFC 7296 2.8-5.
 TEST(FurtherChildren, ComeUpUnderTheSameIkeSaWithForwardSecrecy) {
   Side a = east();
   Side b = west();
@@ -135,6 +138,7 @@ TEST(FurtherChildren, ComeUpUnderTheSameIkeSaWithForwardSecrecy) {
   }
 }
 
+// Shows RFC 7296 1.4.1-1, 2.4-8.
 TEST(Deactivation, OfADynamicTunnelRemovesItAtBothEndsAndKeepsTheIkeSa) {
   TwoEngines net;
   net.activate();
@@ -150,6 +154,7 @@ TEST(Deactivation, OfADynamicTunnelRemovesItAtBothEndsAndKeepsTheIkeSa) {
   expect_one_tunnel(net);
 }
 
+// Shows RFC 7296 2.3-3.
 TEST(Deactivation, ThatCrossesThePeersRemovesOnce) {
   TwoEngines net;
   net.activate();
@@ -166,6 +171,7 @@ TEST(Deactivation, ThatCrossesThePeersRemovesOnce) {
   EXPECT_EQ(net.east_host.engine.next_deadline(), std::nullopt) << "nothing may be left behind";
 }
 
+// Shows RFC 7296 2.4-9, 2.8-1.
 TEST(Lifetime, OfTheIkeSaEndsWithADeleteAndTakesTheChildrenWhenThePolicyAllowsNoOther) {
   Side a = east();
   a.ike_lifetime = Minutes{20};
@@ -180,6 +186,7 @@ TEST(Lifetime, OfTheIkeSaEndsWithADeleteAndTakesTheChildrenWhenThePolicyAllowsNo
   EXPECT_TRUE(net.west_host.has_told(CatalogueId::ike_sa_deleted));
 }
 
+// Shows RFC 7296 2.4-4.
 TEST(Liveness, OfASilentPeerIsCheckedAndOneThatIsGoneLosesItsSas) {
   TwoEngines net;
   net.activate();

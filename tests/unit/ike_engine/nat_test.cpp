@@ -9,6 +9,7 @@ void install(TwoEngines& net) {
   for (Host* host : {&net.east_host, &net.west_host}) host->feed(PolicyInstalled{make_policy(host->side)});
 }
 
+// Shows RFC 7296 2.23-4, 2.23-5, 2.23-7, 2.23-9, 2.23-11, 2.23-12.
 TEST(Nat, InFrontOfTheInitiatorMovesBothTo4500AndEncapsulates) {
   Side a = east();
   Side b = west();
@@ -84,6 +85,7 @@ struct BehindNats {
   Endpoint answered_to;
 };
 
+// Shows RFC 7296 2.23-15, 2.23-16.
 TEST(Nat, ThatMovesThePeerIsFollowedByItsNextRequest) {  // RFC 7296 §2.23
   for (const bool west_too : {false, true}) {
     SCOPED_TRACE(west_too);
@@ -99,6 +101,7 @@ TEST(Nat, ThatMovesThePeerIsFollowedByItsNextRequest) {  // RFC 7296 §2.23
   }
 }
 
+// Shows RFC 7296 2.23-14, 2.23.1-1, 2.23.1-3, 2.23.1-4.
 TEST(Nat, LetsTransportModeThroughInFrontOfEitherOrBoth) {  // RFC 7296 §2.23.1
   for (const bool west_too : {false, true}) {
     SCOPED_TRACE(west_too);
@@ -117,6 +120,7 @@ TEST(Nat, LetsTransportModeThroughInFrontOfEitherOrBoth) {  // RFC 7296 §2.23.1
   }
 }
 
+// Shows RFC 7296 2.11-2.
 TEST(Response, GoesToWhereItsRequestAndEachRepetitionCameFrom) {  // RFC 7296 §2.11
   TwoEngines net;
   net.activate();

@@ -31,6 +31,7 @@ void expect_nothing_left(TwoEngines& net) {
   }
 }
 
+// Shows RFC 7296 1.2-2, 2.21.2-1.
 TEST(Refusal, OfAWrongSharedKeyIsAuthenticationFailed) {
   Side b = west();
   b.secret = "another";
@@ -42,6 +43,7 @@ TEST(Refusal, OfAWrongSharedKeyIsAuthenticationFailed) {
   expect_nothing_left(net);
 }
 
+// Shows RFC 7296 2.7-3, 3.3.4-4, 3.3.4-5.
 TEST(Refusal, OfAllIkeProposalsSaysWhatWasOfferedAndWhatIsAcceptable) {
   Side b = west();
   b.encryption = EncryptionId::aes_cbc;
@@ -79,6 +81,7 @@ TEST(Refusal, OfManyIkeProposalsDoesNotFillTheLog) {
   EXPECT_EQ(net.west_host.engine.statistics().half_open, 0u);
 }
 
+// Shows RFC 7296 1.3.1-3, 2.21.2-4.
 TEST(Refusal, OfTheChildProposalKeepsTheIkeSa) {
   Side b = west();
   b.data_encryption = EncryptionId::aes_cbc;
@@ -93,6 +96,7 @@ TEST(Refusal, OfTheChildProposalKeepsTheIkeSa) {
   EXPECT_TRUE(net.east_host.children().empty());
 }
 
+// Shows RFC 7296 1.3.1-3.
 TEST(Refusal, OfTrafficSelectorsIsTsUnacceptable) {
   Side a = east();
   a.peer_net = "10.9.0.0";
@@ -116,6 +120,7 @@ TEST(Refusal, OfWhatOnlyThisSideMayStart) {
   EXPECT_TRUE(net.east_host.installed.empty());
 }
 
+// Shows RFC 7296 1.3.1-2.
 TEST(Refusal, OfTheEncapsulationModeNamesBothValues) {
   Side a = east();
   Side b = west();
@@ -139,6 +144,7 @@ TEST(Refusal, OfTheEncapsulationModeNamesBothValues) {
   EXPECT_TRUE(net.west_host.installed.empty()) << "it was told that the SA is not used";
 }
 
+// Shows RFC 7296 1.2-3.
 TEST(Refusal, OfAPeerWithAnotherIdentityThanTheRuleNames) {
   Side a = east();
   a.peer_identity = "203.0.113.77";
@@ -181,6 +187,7 @@ TEST(Refusal, OfAStackThatDoesNotAnswerComesInTime) {
   EXPECT_TRUE(net.west_host.installed.empty()) << net.west_host.told();
 }
 
+// Shows RFC 7296 2.1-3, 2.1-6, 2.1-7, 2.2-1.
 TEST(NoAnswer, EndsTheNegotiationWithTheExchangeNamed) {
   TwoEngines net;
   net.east_host.feed(PolicyInstalled{make_policy(net.east_host.side)});

@@ -20,6 +20,7 @@ class PlainRandom final : public Random {
   unsigned state_ = 0;
 };
 
+// Shows RFC 7296 2.3-9.
 TEST(MessageWindow, TakesTheNextAnswersTheLastAndNothingElse) {
   const struct {
     std::uint32_t next, id;
@@ -32,6 +33,7 @@ TEST(MessageWindow, TakesTheNextAnswersTheLastAndNothingElse) {
     EXPECT_EQ(judge(MessageId{next}, MessageId{id}), want) << next << " " << id;
 }
 
+// Shows RFC 7296 2.4-6.
 TEST(Retransmission, DoublesItsWaitsAndEndsAfterTheRetries) {
   const EngineOptions options{.retries = 3, .initial_wait = Seconds{2}};
   const Instant start{Seconds{100}};
@@ -89,6 +91,7 @@ TEST(Reassembly, IsBoundedInFragmentsAndOctets) {
   EXPECT_EQ(parts.take(MessageId{1}, part(2, 3), {1}), Reassembly::Intake::dropped);
 }
 
+// Shows RFC 7296 2.6-3.
 TEST(Cookie, IsRightForItsSenderUntilItsSecretIsTwoLivesOld) {
   PlainRandom random;
   CookieJar jar;

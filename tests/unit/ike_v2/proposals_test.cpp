@@ -38,6 +38,7 @@ const policy::DataOffer cbc{.name = "cbc",
                             .at = {}};
 const policy::DataOffer ah{.name = "ah", .ah = true, .integrity = IntegrityId::hmac_sha2_256_128, .at = {}};
 
+// Shows RFC 7296 3.3-1, 3.3-3, 3.3-4, 3.3-5, 3.3-6.
 TEST(IkeProposals, AreOneAnOfferInOrderAndEqualOnesOnce) {
   const auto first = offer(EncryptionId::aes_gcm_16, 256, GroupId::curve25519);
   const auto second = offer(EncryptionId::aes_cbc, 128, GroupId::ecp_256);
@@ -49,6 +50,7 @@ TEST(IkeProposals, AreOneAnOfferInOrderAndEqualOnesOnce) {
   EXPECT_EQ(sa.proposals[1].transforms.size(), 4u);
 }
 
+// Shows RFC 7296 3.3.1-5.
 TEST(IkeProposals, AreChosenInTheOrderOfOurPolicy) {
   const auto first = offer(EncryptionId::aes_gcm_16, 256, GroupId::curve25519);
   const auto second = offer(EncryptionId::aes_cbc, 128, GroupId::ecp_256);
@@ -73,6 +75,7 @@ TEST(IkeProposals, OfWhatIsNotKnownArePassedOver) {
   EXPECT_FALSE(choose_ike(rule, theirs)) << "nor another key length";
 }
 
+// Shows RFC 7296 3.3.6-5.
 TEST(IkeProposals, AnsweredWithMoreThanAChoiceAreNoAnswer) {
   const auto rule = rule_with({offer(EncryptionId::aes_gcm_16, 256, GroupId::curve25519)});
   auto answer = ike_offer(rule);

@@ -72,6 +72,7 @@ TEST(StateTable, AuthenticatesNobodyButByProof) {
   });
 }
 
+// Shows RFC 7296 1-1, 1.4-1.
 TEST(StateTable, GivesTrafficExchangesToEstablishedSasAlone) {
   for_every_pair([](SaState state, SaEvent event, const Transition& step) {
     if (event != SaEvent::request_arrived && event != SaEvent::response_arrived) return;

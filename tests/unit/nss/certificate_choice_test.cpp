@@ -134,6 +134,7 @@ TEST_F(CertificateChoices, MaySignWhereUsageSaysSo) {
   EXPECT_EQ(chosen(ring_files({{"ike", root.issue(ike)}}), request()), "ike");
 }
 
+// Shows RFC 7296 3.7-2.
 TEST_F(CertificateChoices, LeadToAnAuthorityThatThePeerNamed) {
   auto files = ring_files({{"a", root.issue(wish)}, {"b", other_root.issue(wish)}});
   files.push_back(test_pki::authority_file("root", root.pem()));

@@ -129,6 +129,7 @@ TEST_F(CertificateService, VerifiesWhatItSignsByEveryMethod) {
   }
 }
 
+// Shows RFC 7296 3.6-4.
 TEST_F(CertificateService, SendsTheSigningCertificateFirstAndNoRoot) {
   const Service service{
       test_pki::ring_of({certificate_file("gw", leaf.pem()), key_file("gw", leaf.key_pem()),

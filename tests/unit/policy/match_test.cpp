@@ -157,6 +157,7 @@ TrafficSelector selector(const char* first, const char* last, std::uint8_t proto
   return {.protocol = protocol, .ports = ports, .addresses = range(first, last)};
 }
 
+// Shows RFC 7296 2.9-2, 2.9-3.
 TEST(Narrow, GivesTheIntersectionWithTheFirstDynamicFilter) {
   FilterPolicy policy;
   policy.filters = {plain(Direction::outbound, FilterAction::ipsec)};
@@ -309,6 +310,7 @@ TEST(FindRule, TakesWhatIsKnownAndTheFirstThatFits) {
             "");
 }
 
+// Shows RFC 7296 3.5-6.
 TEST(IdentityPattern, Matches) {
   const IdentityPattern net{
       .type = IdentityType::ipv4_addr, .text = "10.0.0.0/8", .addresses = range("10.0.0.0", "10.255.255.255")};

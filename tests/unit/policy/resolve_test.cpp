@@ -97,6 +97,7 @@ TEST(GatewayToGateway, GivesTheFiltersOfItsRulesInOrder) {
   EXPECT_EQ(policy->filter.implicit_discard, DiscardAction::icmp);
 }
 
+// Shows RFC 7296 3.3.4-3.
 TEST(GatewayToGateway, ResolvesItsKeyExchangeRules) {
   const auto policy = policy_of("vectors/policy/gateway-to-gateway.policy");
   const auto& rules = policy->key_exchange.rules;

@@ -112,6 +112,7 @@ TEST(Decapsulator, ChecksWhatCameOutAgainstTheSelectorsOfItsSa) {  // RFC 4301 ย
   EXPECT_EQ(ends.b.in().packets, 1u);
 }
 
+// Shows RFC 7296 2.24-1, 2.24-2.
 TEST(Decapsulator, BringsCongestionMarksInside) {  // RFC 6040 ยง4.2
   for (const auto& [source, destination] : {std::pair{"10.0.0.1", "10.0.0.2"}, std::pair{"fd00::1", "fd00::2"}}) {
     TwoEnds ends;

@@ -10,6 +10,7 @@ namespace {
 
 using contract::DfPolicy;
 
+// Shows RFC 7296 2.24-1, 2.24-2.
 TEST(Encapsulator, WritesDscpEcnAndDfOutsideAsThePolicySays) {  // RFC 4301 §5.1.2.1, §8.1
   const struct {
     const char* name;

@@ -79,6 +79,7 @@ TEST(IpHeader, KnowsFragments) {
   EXPECT_FALSE(IpHeader::read(from_hex("45000014 00004000 40110000 0a000001 0a000002"))->is_fragment);
 }
 
+// Shows RFC 7296 2.24-2.
 TEST(Congestion, LeavesATunnelAsFigure4OfRfc6040Says) {
   using enum Ecn;
   constexpr std::optional<Ecn> drop;

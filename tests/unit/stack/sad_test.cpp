@@ -224,6 +224,7 @@ TEST(Sad, SendsOnlyWhatTheSelectorsCarry) {
   EXPECT_EQ(sad.find_outbound(hidden), nullptr) << "the flow with ports was remembered, this is another";
 }
 
+// Shows RFC 7296 2.8-1.
 TEST(Sad, RemovesAPairWhenItsTimeIsOver) {
   Sad sad;
   contract::InstallChildSa install = generation(1, 1);
@@ -248,6 +249,7 @@ TEST(Sad, AsksForARekeyBeforeTheNumbersEnd) {
   EXPECT_EQ(ends.a.sad.size(), 1u);
 }
 
+// Shows RFC 7296 2.23-16.
 TEST(Sad, LetsAPeerMoveOnlyToWhereItCanBeReached) {  // RFC 7296 §2.23
   const Endpoint elsewhere{address("198.51.100.7"), 62000};
   const struct {

@@ -44,6 +44,7 @@ const CodecCase<Header> cases[] = {
     {"no initiator SPI", "0000000000000000 0000000000000000 00 20 22 08 00000000 0000001c", fails("initiator SPI", 0)},
 };
 
+// Shows RFC 7296 3.1-3.
 TEST(Header, ParsesOnlyWhatIsAWholeDatagram) {
   for (const auto& [name, octets, want] : cases) {
     SCOPED_TRACE(name);
@@ -58,6 +59,7 @@ TEST(Header, ParsesOnlyWhatIsAWholeDatagram) {
   }
 }
 
+// Shows RFC 7296 3.1-10, 3.1-11.
 TEST(Header, PassesOverReservedFlags) {
   const auto parsed = Header::parse(from_hex("1122334455667788 0000000000000000 00 20 22 cf 00000000 0000001c"));
   ASSERT_TRUE(parsed);

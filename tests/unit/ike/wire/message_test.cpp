@@ -19,6 +19,7 @@ std::expected<Chain, ParseError> message(PayloadType first, const std::string& p
 
 const std::string initial_contact = "0000 0008 0000 4000";
 
+// Shows RFC 7296 3.14-1.
 TEST(Message, NamesWhatIsWrongWithAChain) {
   const struct {
     const char* name;
@@ -64,6 +65,7 @@ TEST(Message, FindsPayloadsByKindAndType) {
   EXPECT_EQ(payloads.count(PayloadType::delete_), 0u);
 }
 
+// Shows RFC 7296 2.5-9.
 TEST(Message, TellsTheFirstUnknownPayloadThatIsCritical) {  // RFC 7296 §2.5
   const auto harmless = message(PayloadType{200}, "2900 0005 ff" + initial_contact);
   ASSERT_TRUE(harmless);
@@ -76,6 +78,7 @@ TEST(Message, TellsTheFirstUnknownPayloadThatIsCritical) {  // RFC 7296 §2.5
   EXPECT_EQ(critical->payloads.items().size(), 1u);
 }
 
+// Shows RFC 7296 3.2-3.
 TEST(Message, PassesOverTheCriticalBitOfKnownPayloads) {  // RFC 7296 §3.2
   const auto parsed = message(PayloadType::notify, "0080 0008 0000 4000");
   ASSERT_TRUE(parsed);
@@ -108,6 +111,7 @@ TEST(Message, LocatesTheProtectedPart) {
                                                      .fragment_total = 3}));
 }
 
+// Shows RFC 7296 3.1-2.
 TEST(Message, RefusesAProtectedPartInsideOfAnother) {
   for (const PayloadType type : {PayloadType::encrypted, PayloadType::encrypted_fragment}) {
     EXPECT_FALSE(parse_inner(type, from_hex("0000 0008 0001 0001")));

@@ -78,6 +78,7 @@ TEST(Authentication, BuildsTheOctetsItParses) {
   expect_codec(cases);
 }
 
+// Shows RFC 7296 3.9-1.
 TEST(Nonce, HoldsFrom16To256Octets) {
   const CodecCase<Nonce> cases[] = {
       {"the shortest", octets_of(16), Nonce{from_hex(octets_of(16))}},
@@ -109,6 +110,7 @@ TEST(Notify, TypesAreNamedAndErrorsToldFromStatus) {
   EXPECT_FALSE(is_error(NotifyType::initial_contact));
 }
 
+// Shows RFC 7296 3.11-1, 3.11-3.
 TEST(Delete, BuildsTheOctetsItParses) {
   const CodecCase<Delete> cases[] = {
       {"one ESP SPI", "03 04 0001 c0000001", Delete{ProtocolId::esp, {Spi{0xc0000001}}}},
@@ -144,6 +146,7 @@ TrafficSelector selector(std::uint8_t protocol, PortRange ports, const char* fir
   return {.protocol = protocol, .ports = ports, .addresses = {*IpAddress::parse(first), *IpAddress::parse(last)}};
 }
 
+// Shows RFC 7296 3.13.1-1, 3.13.1-2, 3.13.1-3, 3.13.1-4.
 TEST(TrafficSelectors, BuildTheOctetsTheyParse) {
   const CodecCase<TrafficSelectorPayload> cases[] = {
       {"all of an IPv4 net", "01 000000 07 00 0010 0000 ffff 0a010000 0a01ffff",
@@ -195,6 +198,7 @@ TEST(Configuration, HasABoundOnAttributes) {
   EXPECT_FALSE(Configuration::parse(built(most)));
 }
 
+// Shows RFC 7296 3.16-2.
 TEST(Eap, BuildsTheOctetsItParses) {
   const CodecCase<Eap> cases[] = {
       {"a request of the identity", "01 07 0005 01", Eap{1, 7, from_hex("01")}},

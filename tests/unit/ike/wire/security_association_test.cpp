@@ -51,6 +51,7 @@ const CodecCase<SecurityAssociation> cases[] = {
     {"an SPI longer than the proposal", "00000010 01 03 ff 01 00000008 04000013", fails("SPI", 8)},
 };
 
+// Shows RFC 7296 3.3-2, 3.3.5-1, 3.3.5-3.
 TEST(SecurityAssociation, BuildsTheOctetsItParses) { expect_codec(cases); }
 
 SecurityAssociation with(std::size_t proposals, std::size_t transforms, std::size_t attributes) {
