@@ -110,6 +110,13 @@ bool has_general_name(const Certificate& certificate, GENERAL_NAME* wanted) {
   });
 }
 
+/// RFC 7296 §4 wants certificates accepted for an ID_KEY_ID and does not say how: the one octet string in a certificate
+/// that names a key is its subjectKeyIdentifier (RFC 5280 §4.2.1.2).
+bool has_key_id(const Certificate& certificate, Bytes wanted) {
+  const ASN1_OCTET_STRING* key_id = X509_get0_subject_key_id(certificate.native());
+  return key_id != nullptr && !wanted.empty() && std::ranges::equal(octets_of(key_id), wanted);
+}
+
 std::string text_of_name(const GENERAL_NAME& name) {
   const auto printable = [](const ASN1_STRING* string) {
     std::string text;
@@ -161,7 +168,7 @@ std::expected<void, std::string> carries(const Certificate& certificate, const I
       return told(name && has_general_name(certificate, name.get()), "subjectAltName entry");
     }
     case IdentityType::key_id:
-      return std::unexpected{"an ID_KEY_ID stands in no certificate: it works with pre-shared keys only"};
+      return told(has_key_id(certificate, value), "subjectKeyIdentifier");
   }
   return std::unexpected{fmt::format("identity type {} is not known", static_cast<unsigned>(identity.type))};
 }

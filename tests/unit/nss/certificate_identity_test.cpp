@@ -1,6 +1,7 @@
 #include "nss/certificate_identity.h"
 
 #include <gtest/gtest.h>
+#include <openssl/x509v3.h>
 
 #include "hex.h"
 #include "pki/test_pki.h"
@@ -55,7 +56,7 @@ TEST(CertificateIdentity, IsOneOfTheCertificatesNames) {
       {"a GeneralName: iPAddress", {der_asn1_gn, from_hex("8704 c0000201")}, true},
       {"a GeneralName of another kind", {der_asn1_gn, from_hex("860e 67772e6578616d706c652e636f6d")}, false},
       {"a GeneralName cut short", {der_asn1_gn, from_hex("820e 6777")}, false},
-      {"a key ID is in no certificate", {key_id, text("gateway")}, false},
+      {"a key ID that is not the certificate's", {key_id, text("gateway")}, false},
       {"a type that nobody knows", {static_cast<IdentityType>(99), text("gateway")}, false},
   };
   for (const auto& [name, identity, want] : cases) {
@@ -63,6 +64,17 @@ TEST(CertificateIdentity, IsOneOfTheCertificatesNames) {
     const auto got = carries(certificate, identity);
     EXPECT_EQ(got.has_value(), want) << (got ? "" : got.error());
   }
+}
+
+// Shows RFC 7296 4-12.
+TEST(CertificateIdentity, OfAKeyIdIsTheSubjectKeyIdentifier) {
+  const Certificate certificate = test_pki::self_signed({.common_name = "gateway"}).certificate();
+  const ASN1_OCTET_STRING* own = X509_get0_subject_key_id(certificate.native());
+  ASSERT_NE(own, nullptr);
+  const Bytes octets{ASN1_STRING_get0_data(own), static_cast<std::size_t>(ASN1_STRING_length(own))};
+  EXPECT_TRUE(carries(certificate, {IdentityType::key_id, {octets.begin(), octets.end()}}));
+  EXPECT_FALSE(carries(certificate, {IdentityType::key_id, {octets.begin(), octets.end() - 1}}));
+  EXPECT_FALSE(carries(certificate, {IdentityType::key_id, {}}));
 }
 
 TEST(CertificateIdentity, HasNoWildcards) {
