@@ -51,9 +51,6 @@ void send_auth(Turn& turn, IkeSa& sa) {
     payloads.add(wire::Notify{.type = wire::NotifyType::initial_contact});
   }
   if (wants_signatures(rule)) {
-    if (rule.action->url_preference == policy::UrlPreference::allow) {
-      payloads.add(wire::Notify{.type = wire::NotifyType::http_cert_lookup_supported});
-    }
     if (!establishing.our_authorities.empty()) payloads.add(certificate_request(establishing.our_authorities));
   }
   if (peer) payloads.add(wire::PayloadType::identification_responder, wire::Identification{*peer});

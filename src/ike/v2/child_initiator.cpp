@@ -97,6 +97,11 @@ bool is_followed(Turn& turn, IkeSa& sa, const wire::Notify& error) {
       remove_child(turn, sa, *old, Ending::by_peer);
       return true;
     }
+    case wire::NotifyType::no_additional_sas:  // it has one SA for good: a new IKE SA brings the next (RFC 7296 §4)
+      if (!negotiation.wish.rekeys || negotiation.cancelled) return false;
+      wish_withdrawn(turn, sa);
+      turn.shard.reauthenticate(sa);
+      return true;
     default:
       return false;
   }
@@ -115,7 +120,7 @@ void ask_for_child(Turn& turn, IkeSa& sa, ChildWish wish, wire::ExchangeType exc
   const GroupId group = is_first ? GroupId::none : negotiation->wish.group.value_or(action.initiate_with_pfs);
 
   if (negotiation->wish.rekeys) {
-    // Named by the SPI on which we receive (RFC 7296 §1.3.3).
+    // Named by its protocol (RFC 7296 §3.10) and the SPI on which we receive (RFC 7296 §1.3.3).
     const ChildSa& old = *sa.find_child(*negotiation->wish.rekeys);
     Writer spi;
     spi.u32(old.inbound_spi.value());

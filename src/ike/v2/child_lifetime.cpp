@@ -93,6 +93,7 @@ void look_at_children(Turn& turn, IkeSa& sa) {
 void want_rekey(Turn& turn, IkeSa& sa, ChildSa& child) {
   if (sa.state != SaState::established || !is_living(child) || is_being_rekeyed(sa, child.name)) return;
   child.refresh_at.reset();
+  // Selectors as they are: not narrower, and no packet's own before them (RFC 7296 §2.9.2).
   if (sa.reauthenticated_by) return rekey_failed(turn, sa, child.name);  // a new SA is on its way, but may not arrive
   sa.wishes.push_back({.name = turn.shard.next_generation(child.name.tunnel),
                        .rekeys = child.name,
@@ -131,6 +132,7 @@ bool peer_was_first(IkeSa& sa, const contract::ChildSaName& name) {
   return child->superseded;
 }
 
+// Both ends asked, both were answered as usual, and one of the two new SAs goes (RFC 7296 §2.25.1).
 void settle_rekey(Turn& turn, IkeSa& sa, ChildSa& made) {
   const contract::ChildSaName replaced = *made.replaces;
   const ChildSa* rival = rival_for(sa, replaced);

@@ -47,7 +47,7 @@ std::expected<Terms, NoChild> settle_terms(Turn& turn, IkeSa& sa, const wire::Pa
     Reader in{rekey->spi};
     const OutboundSpi spi{in.u32("SPI")};
     terms.rekeyed = sa.find_child(static_cast<contract::SaProtocol>(rekey->protocol), spi);
-    if (terms.rekeyed == nullptr) {
+    if (terms.rekeyed == nullptr) {  // RFC 7296 §2.25
       return std::unexpected{
           NoChild{.notify = wire::NotifyType::child_sa_not_found, .protocol = rekey->protocol, .spi = rekey->spi}};
     }
@@ -75,6 +75,16 @@ std::expected<Terms, NoChild> settle_terms(Turn& turn, IkeSa& sa, const wire::Pa
     return std::unexpected{NoChild{wire::NotifyType::ts_unacceptable, {}}};
   }
   terms.narrowed = *narrowed;
+  // What is in use may not become narrower (RFC 7296 §2.9.2).
+  if (terms.rekeyed != nullptr && !(narrowed->selectors.local.contains(terms.rekeyed->local_ts) &&
+                                    narrowed->selectors.remote.contains(terms.rekeyed->remote_ts))) {
+    tell(turn, CatalogueId::no_filter_rule_for_traffic,
+         {{"peer", peer},
+          {"offered", to_string(local) + " here, " + to_string(remote) + " there"},
+          {"acceptable", "no less than the rekeyed " + terms.rekeyed->local_ts.to_string() + " here, " +
+                             terms.rekeyed->remote_ts.to_string() + " there"}});
+    return std::unexpected{NoChild{wire::NotifyType::ts_unacceptable, {}}};
+  }
   const policy::Filter& filter = *narrowed->filter;
   const policy::DynVpnAction& action = *filter.vpn;
   const auto& endpoint = filter.local_start->remote_endpoint;

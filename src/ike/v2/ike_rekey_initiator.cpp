@@ -1,4 +1,4 @@
-// Rekeying an IKE SA from the side that asks for it.
+// Rekeying an IKE SA from the side that asks for it (RFC 7296 §1.3.2, RFC 7296 §2.18).
 
 #include <algorithm>
 
@@ -128,6 +128,7 @@ void take_rekey_answer(Turn& turn, IkeSa& sa, const wire::Payloads& answer) {
     }
     return;
   }
+  // An own request that failed leaves the SA that the peer made (RFC 7296 §2.25.2).
   if (!made)
     return rival != nullptr ? hand_over(turn, sa, *rival) : rekey_refused(turn, sa, answer, made.error().reason);
 

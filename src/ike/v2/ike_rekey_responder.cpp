@@ -1,4 +1,4 @@
-// Rekeying an IKE SA from the side that is asked.
+// Rekeying an IKE SA from the side that is asked (RFC 7296 §2.18), also while it asks itself (RFC 7296 §2.25.2).
 
 #include <algorithm>
 

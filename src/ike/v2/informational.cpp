@@ -81,8 +81,13 @@ void answer_delete(Turn& turn, IkeSa& sa, const wire::Delete& request, wire::Pay
       continue;
     }
 
-    // Deletes crossed: ours names the inbound half already, and the response must not (RFC 7296 §1.4.1).
-    if (!child->delete_sent) paired.spis.emplace_back(child->inbound_spi.value());
+    // Deletes crossed: ours names the inbound half, which goes with its response; ours of now must not name it
+    // (RFC 7296 §1.4.1).
+    if (child->delete_sent) {
+      turn.step.stack.emplace_back(contract::RetireChildSa{.stack = sa.stack, .name = child->name});
+      continue;
+    }
+    paired.spis.emplace_back(child->inbound_spi.value());
     std::erase_if(sa.spis_to_delete, [&](const auto& entry) { return entry.spi == child->inbound_spi; });
     remove_child(turn, sa, *child, child->state == ChildState::half_closed ? child->ending : Ending::by_peer);
   }
@@ -120,6 +125,7 @@ void answer_half_closed(Turn& turn, IkeSa& sa, const Received& request) {
   if (deletes_ike_sa(request)) close(turn, sa, sa.ending);
 }
 
+// A second rekey of the same IKE SA is put off (RFC 7296 §2.8.2): its Delete is due, and its successor is there.
 void answer_superseded(Turn& turn, IkeSa& sa, const Received& request) {
   if (request.exchange == wire::ExchangeType::informational) return answer_informational(turn, sa, request);
   answer_with(turn, sa, request, wire::NotifyType::temporary_failure);

@@ -17,6 +17,9 @@ constexpr Arrival judge(MessageId next, MessageId id) {
 }
 static_assert(judge(MessageId{0}, MessageId{0xffffffff}) == Arrival::outside);  // nothing comes before the first
 
+/// The IKE SA is to be rekeyed, long before its message IDs would begin again at 0 (RFC 7296 §2.2).
+constexpr bool is_running_out(MessageId next) { return next.value() >= 0xffff'0000; }
+
 constexpr MessageId following(MessageId id) { return MessageId{id.value() + 1}; }
 
 }  // namespace adit::ike::v2

@@ -186,6 +186,7 @@ void begin_life(Turn& turn, IkeSa& sa) {
     sa.keep_alive_at = turn.now;  // the interval is the policy's; the first goes out with the first look
 }
 
+// The random part of RFC 7296 §2.8.1.
 Instant refresh_time(Turn& turn, Duration lifetime) {
   const auto extra = turn.random.number<std::uint32_t>() % margin_jitter_permille;
   return turn.now + lifetime - lifetime * (least_margin_permille + extra) / 1000;

@@ -171,7 +171,7 @@ TEST(Deactivation, ThatCrossesThePeersRemovesOnce) {
   EXPECT_EQ(net.east_host.engine.next_deadline(), std::nullopt) << "nothing may be left behind";
 }
 
-// Shows RFC 7296 2.4-9, 2.8-1.
+// Shows RFC 7296 2.4-9, 2.8-1, 2.8-2.
 TEST(Lifetime, OfTheIkeSaEndsWithADeleteAndTakesTheChildrenWhenThePolicyAllowsNoOther) {
   Side a = east();
   a.ike_lifetime = Minutes{20};

@@ -1,6 +1,7 @@
 // SAs are replaced before they end, and whatever crosses, both ends are left with the same ones (RFC 7296 §2.8, §2.25).
 
 #include <algorithm>
+#include <set>
 
 #include "two_engines.h"
 
@@ -104,6 +105,7 @@ TEST(ChildRekey, AsksAgainWithTheGroupThatThePeerWants) {  // RFC 7296 §1.3
   expect_agreement(net);
 }
 
+// Shows RFC 7296 2.8.1-3, 2.25.1-3.
 TEST(ChildRekey, OfBothEndsAtOnceLeavesOneSa) {  // RFC 7296 §2.8.1
   for (std::uint64_t round = 0; round < 8; ++round) {
     SCOPED_TRACE(round);
@@ -176,6 +178,7 @@ TEST(ChildRekey, OfAnSaThatThePeerHasLostMakesANewOne) {  // RFC 7296 §2.25: CH
       << net.east_host.told() << net.west_host.told();
 }
 
+// Shows RFC 7296 2.18-1, 2.18-4.
 TEST(IkeRekey, KeepsTheTunnelsAndTakesNewKeys) {  // RFC 7296 §2.18
   for (const bool from_east : {true, false}) {
     UpTunnel net;
@@ -213,6 +216,7 @@ TEST(IkeRekey, ComesBeforeTheLifetimeEnds) {
   EXPECT_GE(net.east_host.ike().front().generation, 4u);
 }
 
+// Shows RFC 7296 2.8.2-1, 2.8.2-2, 2.25.2-2.
 TEST(IkeRekey, OfBothEndsAtOnceLeavesOneSaWithTheTunnels) {  // RFC 7296 §2.8.2
   for (std::uint64_t round = 0; round < 8; ++round) {
     SCOPED_TRACE(round);
@@ -232,6 +236,7 @@ TEST(IkeRekey, OfBothEndsAtOnceLeavesOneSaWithTheTunnels) {  // RFC 7296 §2.8.2
   }
 }
 
+// Shows RFC 7296 2.25-2.
 TEST(IkeRekey, WaitsWhileChildrenChange) {  // RFC 7296 §2.25.1
   UpTunnel net;
   net.rekey_child(net.west_host);
@@ -266,6 +271,19 @@ TEST(IkeRekey, IsNotWorthItWithoutATunnel) {
   EXPECT_FALSE(net.east_host.has_told(CatalogueId::ike_sa_rekeyed));
   EXPECT_TRUE(net.east_host.ike().empty());
   EXPECT_TRUE(net.west_host.ike().empty());
+}
+
+// Shows RFC 7296 2.8.1-1.
+TEST(Lifetimes, AreRefreshedAtNoFixedTime) {
+  std::set<Duration> margins;
+  UpTunnel net{[](Side& side) { side.child_lifetime = Minutes{60}; }};
+  for (int i = 0; i < 8; ++i) {
+    net.rekey_child(net.east_host);
+    net.settle();
+    const DynamicTunnelView child = net.east_host.children().front();
+    margins.insert(*child.expires_at - *child.refresh_at);
+  }
+  EXPECT_GT(margins.size(), 1u);
 }
 
 TEST(Reauthentication, ByCommandHasTheNewSaUpBeforeTheOldGoes) {  // RFC 7296 §2.8.3

@@ -111,5 +111,13 @@ TEST(Cookie, IsRightForItsSenderUntilItsSecretIsTwoLivesOld) {
   EXPECT_FALSE(jar.is_right(cookie, nonce, peer, IkeSpi{5}, random, start + Seconds{400}));
 }
 
+// Shows RFC 7296 2.2-2.
+TEST(MessageIds, RunOutLongBeforeTheyWouldBeginAgain) {
+  EXPECT_FALSE(is_running_out(MessageId{0}));
+  EXPECT_FALSE(is_running_out(MessageId{0xfffe'ffff}));
+  EXPECT_TRUE(is_running_out(MessageId{0xffff'0000}));
+  EXPECT_TRUE(is_running_out(MessageId{0xffff'ffff}));
+}
+
 }  // namespace
 }  // namespace adit::ike::v2
