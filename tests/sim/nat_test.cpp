@@ -49,5 +49,14 @@ TEST(Nat, ThatRebindsBetweenRequestAndResponseIsAnsweredAtTheNewPort) {  // RFC 
   EXPECT_EQ(net.world.disagreements_at_rest(), std::vector<std::string>{}) << net.world.replay();
 }
 
+TEST(Nat, KeepAlivesOfAnSaThatIsBeingDeletedDoNotSpin) {
+  BehindNat net;
+  net.world.network().partition().cut(0, 1);
+  net.world.b().deactivate_ike();
+  net.world.run_for(10min);
+  EXPECT_TRUE(net.world.b().ike_tunnels().empty()) << net.world.replay();
+  EXPECT_EQ(net.world.disagreements_at_rest(), std::vector<std::string>{}) << net.world.replay();
+}
+
 }  // namespace
 }  // namespace adit::sim

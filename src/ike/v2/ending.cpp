@@ -72,6 +72,7 @@ void want_delete(Turn& turn, IkeSa& sa, Ending ending) {
 void start_delete(Turn& turn, IkeSa& sa) {
   sa.expires_at.reset();
   sa.liveness_at.reset();
+  sa.keep_alive_at.reset();
   for (ChildSa& child : sa.children) child.state = ChildState::half_closed;
   go_on(turn, sa);
 }
