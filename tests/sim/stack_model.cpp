@@ -9,6 +9,7 @@ namespace {
 
 constexpr Duration least = std::chrono::microseconds{50}, most = std::chrono::milliseconds{5};  // for one request
 constexpr std::uint64_t packet_octets = 1000;
+constexpr Seconds move_pause{1};  // between reports that the peer of one pair has moved
 
 bool carries(const contract::InstallChildSa& sa, const PacketSelectors& packet) {
   return covers(sa.local_ts.front(), packet.protocol, packet.source, packet.source_port, packet.ports_hidden) &&
@@ -16,8 +17,10 @@ bool carries(const contract::InstallChildSa& sa, const PacketSelectors& packet) 
                 packet.ports_hidden);
 }
 
-bool same_traffic(const contract::InstallChildSa& one, const contract::InstallChildSa& other) {
-  return one.local_ts == other.local_ts && one.remote_ts == other.remote_ts;
+/// A further generation of a tunnel. Another tunnel that happens to carry the same packets is no replacement: it may
+/// come and go by itself.
+bool replaces(const contract::InstallChildSa& one, const contract::InstallChildSa& other) {
+  return one.name.tunnel == other.name.tunnel && one.name.generation > other.name.generation;
 }
 
 std::uint64_t mixed(std::uint64_t digest, Bytes octets) {  // FNV-1a
@@ -150,7 +153,7 @@ void StackModel::remove(contract::ChildSaName name) {
   Pair& pair = pairs_.at(name);
   const auto place = std::ranges::find(search_order_, &pair);
   const bool replaced =
-      std::any_of(search_order_.begin(), place, [&](const Pair* newer) { return same_traffic(newer->sa, pair.sa); });
+      std::any_of(search_order_.begin(), place, [&](const Pair* newer) { return replaces(newer->sa, pair.sa); });
   search_order_.erase(place);
   inbound_.erase(pair.sa.inbound_spi);
   removed_[pair.sa.inbound_spi] = {.was_replaced = replaced};
@@ -179,11 +182,11 @@ StackModel::Choice StackModel::choose_outbound(const PacketSelectors& packet) {
   Choice choice;
   for (Pair* pair : search_order_) {
     if (!carries(pair->sa, packet)) continue;
-    if (choice.pair != nullptr) {
+    if (choice.pair == nullptr) {
+      choice.pair = pair;
+    } else if (choice.instead == nullptr && replaces(choice.pair->sa, pair->sa)) {
       choice.instead = pair;
-      break;
     }
-    choice.pair = pair;
   }
   if (choice.pair != nullptr) count(pairs_.at(choice.pair->sa.name));
   return choice;
@@ -219,7 +222,8 @@ StackModel::Verdict StackModel::take_in(const TestPacket& packet, const Endpoint
   pair.last_inbound = clockwork_.now();
   const bool moved =
       pair.sa.udp && (from.address != pair.sa.remote || from.port != pair.sa.udp->remote_port) && from.port != 0;
-  if (moved) {
+  if (moved && (!pair.move_told || clockwork_.now() - *pair.move_told >= move_pause)) {
+    pair.move_told = clockwork_.now();
     later([this, key_manager = key_manager_, moved_pair = pair.sa.name, from] {
       tell(key_manager, contract::PeerMoved{.stack = name_, .name = moved_pair, .from = from});
     });

@@ -27,7 +27,7 @@ class StackModel {
     Instant installed_at{};
     bool soft_told = false;
     std::uint64_t octets = 0;
-    std::optional<Instant> last_inbound;
+    std::optional<Instant> last_inbound, move_told;
   };
   /// An inbound half that is gone, and whether traffic had another to go on with.
   struct Removed {
@@ -56,7 +56,7 @@ class StackModel {
   void refuse_installs() { refuses_ = true; }
 
   // The traffic's side.
-  /// The pair that a packet leaves by, and the one it would leave by without the first.
+  /// The pair that a packet leaves by, and the older generation that it would leave by without the first.
   struct Choice {
     const Pair* pair = nullptr;
     const Pair* instead = nullptr;
