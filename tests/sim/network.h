@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "ike/engine/step.h"
@@ -80,8 +81,8 @@ class Network {
   FaultCounts counts_;
   Partition partition_;
   std::map<std::size_t, Attached> nodes_;
-  std::map<IpAddress, std::size_t> by_address_;  // as the world sees them
-  std::map<IpAddress, std::size_t> by_inside_;
+  std::unordered_map<IpAddress, std::size_t> by_address_;  // as the world sees them
+  std::unordered_map<IpAddress, std::size_t> by_inside_;
   std::vector<ike::Datagram> sent_;
   bool keeps_sent_ = true;
 };

@@ -28,11 +28,12 @@ std::uint64_t mixed(std::uint64_t digest, Bytes octets) {  // FNV-1a
   return digest;
 }
 
-}  // namespace
-
+/// What stands for a key where nothing is encrypted.
 std::uint64_t digest_of(const contract::DirectionKeys& keys) {
   return mixed(mixed(0xcbf29ce484222325u, keys.encryption.reveal()), keys.integrity.reveal());
 }
+
+}  // namespace
 
 std::string text_of(const contract::ChildSaName& name) {
   return fmt::format("Y{} generation {}", name.tunnel.value(), name.generation);
@@ -51,8 +52,11 @@ void StackModel::tell(std::uint64_t key_manager, ike::Input input) {
 
 void StackModel::ask(ike::StackRequest request) {
   if (!up_) return;  // nobody is there to read it
-  if (!std::holds_alternative<ike::QueryCounters>(request)) ++activity_;
-  if (const auto* removal = std::get_if<contract::RemoveChildSa>(&request)) ++to_remove_[removal->name];
+  if (const auto* install = std::get_if<contract::InstallChildSa>(&request)) touch(*install);
+  if (const auto* removal = std::get_if<contract::RemoveChildSa>(&request)) {
+    ++to_remove_[removal->name];
+    if (const Pair* pair = find(removal->name)) touch(pair->sa);
+  }
   later([this, key_manager = key_manager_, request = std::move(request)] {
     std::visit([&](const auto& what) { answer(what, key_manager); }, request);
   });
@@ -137,9 +141,13 @@ contract::ChildSaCounters StackModel::counters_of(const Pair& pair) const {
 }
 
 void StackModel::add(const contract::InstallChildSa& request) {
-  Pair& added = pairs_[request.name] = {.sa = request, .installed_as = installs_ + 1, .installed_at = clockwork_.now()};
+  Pair& added = pairs_[request.name] = {.sa = request,
+                                        .digest_in = digest_of(request.inbound),
+                                        .digest_out = digest_of(request.outbound),
+                                        .installed_as = installs_ + 1,
+                                        .installed_at = clockwork_.now()};
   installed_[request.name] = request;
-  ++activity_;
+  touch(request);
   inbound_[request.inbound_spi] = request.name;
   removed_.erase(request.inbound_spi);
   // As stack::Sad: the newest tunnel first, and of two generations installed out of order the newer one.
@@ -158,8 +166,8 @@ void StackModel::remove(contract::ChildSaName name) {
   inbound_.erase(pair.sa.inbound_spi);
   removed_[pair.sa.inbound_spi] = {.was_replaced = replaced};
   installed_.erase(name);
+  touch(pair.sa);
   pairs_.erase(name);
-  ++activity_;
 }
 
 void StackModel::remove_all() {
@@ -214,7 +222,7 @@ StackModel::Verdict StackModel::take_in(const TestPacket& packet, const Endpoint
   const auto name = inbound_.find(InboundSpi{packet.spi.value()});
   if (name == inbound_.end()) return Verdict::no_sa;
   Pair& pair = pairs_.at(name->second);
-  if (digest_of(pair.sa.inbound) != packet.key_digest) return Verdict::wrong_key;
+  if (pair.digest_in != packet.key_digest) return Verdict::wrong_key;
   PacketSelectors turned = packet.selectors;
   std::swap(turned.source, turned.destination);
   std::swap(turned.source_port, turned.destination_port);

@@ -23,7 +23,8 @@ class StackModel {
 
   struct Pair {
     contract::InstallChildSa sa;
-    std::uint64_t installed_as = 0;  ///< counts the installs: a newer tunnel goes before an older one
+    std::uint64_t digest_in = 0, digest_out = 0;  // of the keys
+    std::uint64_t installed_as = 0;               ///< counts the installs: a newer tunnel goes before an older one
     Instant installed_at{};
     bool soft_told = false;
     std::uint64_t octets = 0;
@@ -77,12 +78,16 @@ class StackModel {
   bool is_to_be_removed(contract::ChildSaName name) const { return to_remove_.contains(name); }
   bool is_up() const { return up_; }
   std::size_t installs() const { return installs_; }
-  /// Counts what is asked of it and what it does: SAs are changing when it has changed.
-  std::size_t activity() const { return activity_; }
+  /// The traffic whose SAs are changing, since it was last asked: installs and removals, as they are wanted and done.
+  struct Touched {
+    TrafficSelector local, remote;
+  };
+  std::vector<Touched> take_touched() { return std::exchange(touched_, {}); }
   const std::vector<std::string>& breaches() const { return breaches_; }
 
  private:
   void later(std::function<void()> what);
+  void touch(const contract::InstallChildSa& sa) { touched_.push_back({sa.local_ts.front(), sa.remote_ts.front()}); }
   void answer(const contract::InstallChildSa& request, std::uint64_t key_manager);
   void answer(const contract::RemoveChildSa& request, std::uint64_t key_manager);
   void answer(const contract::RetireChildSa& request, std::uint64_t key_manager);
@@ -108,14 +113,13 @@ class StackModel {
   std::map<contract::ChildSaName, std::size_t> to_remove_;
   std::vector<Pair*> search_order_;
   std::vector<std::string> breaches_;
+  std::vector<Touched> touched_;
   std::uint64_t life_ = 0, key_manager_ = 0;  // what an earlier one asked for or was asked is not answered
   Instant free_at_{};
-  std::size_t installs_ = 0, activity_ = 0;
+  std::size_t installs_ = 0;
   bool up_ = false, attached_ = false, refuses_ = false;
 };
 
-/// What stands for a key where nothing is encrypted.
-std::uint64_t digest_of(const contract::DirectionKeys& keys);
 std::string text_of(const contract::ChildSaName& name);
 
 }  // namespace adit::sim

@@ -46,18 +46,17 @@ void Traffic::begin() {
   }
 }
 
-void Traffic::look_closely_at(const Node& node) {
+void Traffic::look_closely_at(const Node& node, const StackModel::Touched& touched) {
   if (!has_begun_) return;
   const Instant now = around_.clockwork.now();
   for (const auto& flow : flows_) {
-    if (flow->from != &node && flow->to != &node) continue;
-    const bool was_dense = now < flow->dense_until;
+    const bool goes_out = flow->from == &node;
+    if (!goes_out && flow->to != &node) continue;
+    const IpAddress& here = goes_out ? flow->packet.source : flow->packet.destination;
+    const IpAddress& there = goes_out ? flow->packet.destination : flow->packet.source;
+    if (!touched.local.addresses.contains(here) || !touched.remote.addresses.contains(there)) continue;
     flow->dense_until = now + choices_.dense_time;
-    if (!was_dense) {
-      around_.clockwork.plan(Duration{0}, [this, &flow = *flow] {
-        if (!flow.is_ticking) plan_tick(flow);
-      });
-    }
+    if (!flow->is_ticking) plan_tick(*flow);
   }
 }
 
@@ -105,7 +104,7 @@ void Traffic::send(Flow& flow) {
                     .number = ++flow.sent,
                     .sent = now,
                     .spi = sa.outbound_spi,
-                    .key_digest = digest_of(sa.outbound),
+                    .key_digest = choice.pair->digest_out,
                     .selectors = flow.packet};
   if (choice.instead != nullptr) packet.instead = choice.instead->sa.outbound_spi;
   const Endpoint from{sa.local, sa.udp ? sa.udp->local_port : std::uint16_t{0}};

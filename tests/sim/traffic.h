@@ -42,7 +42,7 @@ class Traffic {
  public:
   struct Choices {
     Duration pause = std::chrono::milliseconds{500};  ///< between packets of a flow
-    Duration dense_pause = std::chrono::milliseconds{4};
+    Duration dense_pause = std::chrono::milliseconds{5};
     Duration dense_time = std::chrono::milliseconds{400};  ///< after something happened to an SA of its node
     bool starts_tunnels = false;                           ///< packets without an SA start negotiations
     /// For so long packets may be lost in one replacement; nothing: none may.
@@ -56,8 +56,8 @@ class Traffic {
   const Choices& choices() const { return choices_; }
   void add(Node& from, Node& to, unsigned part);
   void begin();
-  /// Packets come close together for a while: SAs of this node, or of its peers, are changing.
-  void look_closely_at(const Node& node);
+  /// Packets come close together for a while, there and back: their SAs at this node are changing.
+  void look_closely_at(const Node& node, const StackModel::Touched& touched);
   void take(Node& at, const Parcel& parcel);
 
   /// Flows with an SA at both ends whose packets have not come through for so long.

@@ -55,7 +55,6 @@ World::World(const WorldPlan& plan, Seed seed)
                          [this](Node& node, const Parcel& parcel) { traffic_.take(node, parcel); });
     all_.push_back(nodes_.back().get());
     peers_.push_back(place.peers);
-    activity_.push_back(0);
   }
   for (std::size_t i = 0; i < plan.places.size(); ++i) {
     std::vector<Site> remotes;
@@ -85,11 +84,9 @@ std::size_t World::steps() const {
 
 void World::after_step(Node& node) {
   for (std::string& found : breaches_after_step(node, all_)) breach(std::move(found));
-  std::size_t& seen = activity_.at(node.number());
-  const std::size_t activity = node.stack_model().activity();
-  if (activity == seen) return;
-  seen = activity;
-  traffic_.look_closely_at(node);
+  for (const StackModel::Touched& touched : node.stack_model().take_touched()) {
+    traffic_.look_closely_at(node, touched);
+  }
 }
 
 void World::breach(std::string what) {

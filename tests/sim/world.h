@@ -90,7 +90,6 @@ class World {
   std::vector<std::unique_ptr<Node>> nodes_;
   Nodes all_;
   std::vector<std::vector<std::size_t>> peers_;
-  std::vector<std::size_t> activity_;  // of each stack, as it was last seen
   Traffic traffic_{around_, [this](std::string what) { breach(std::move(what)); }};
   std::vector<std::string> breaches_;
   std::set<std::string> told_;
