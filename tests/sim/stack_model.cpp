@@ -7,6 +7,8 @@
 namespace adit::sim {
 namespace {
 
+using Sending = StackModel::Pair::Sending;
+
 constexpr Duration least = std::chrono::microseconds{50}, most = std::chrono::milliseconds{5};  // for one request
 constexpr std::uint64_t packet_octets = 1000;
 constexpr Seconds move_pause{1};  // between reports that the peer of one pair has moved
@@ -124,7 +126,16 @@ void StackModel::answer(const contract::RemoveChildSa& request, std::uint64_t) {
 }
 
 void StackModel::answer(const contract::RetireChildSa& request, std::uint64_t) {
-  if (!pairs_.contains(request.name)) breaches_.push_back(text_of(request.name) + " retired without being there");
+  const auto found = pairs_.find(request.name);
+  if (found == pairs_.end()) {
+    if (!is_to_be_removed(request.name)) breaches_.push_back(text_of(request.name) + " retired without being there");
+    return;
+  }
+  trace_.note(name_.text, "stack: " + text_of(request.name) + " retired");
+  std::erase(search_order_, &found->second);
+  found->second.sending = Sending::retired;
+  touch(found->second.sa);
+  let_one_send(request.name.tunnel);
 }
 
 void StackModel::answer(const ike::QueryCounters& request, std::uint64_t key_manager) {
@@ -133,7 +144,12 @@ void StackModel::answer(const ike::QueryCounters& request, std::uint64_t key_man
 }
 
 contract::ChildSaCounters StackModel::counters_of(const Pair& pair) const {
-  contract::ChildSaCounters counters{.stack = name_, .name = pair.sa.name, .outbound_octets = pair.octets};
+  contract::ChildSaCounters counters{.stack = name_,
+                                     .name = pair.sa.name,
+                                     .inbound_packets = pair.inbound_packets,
+                                     .inbound_octets = pair.inbound_packets * packet_octets,
+                                     .outbound_packets = pair.outbound_packets,
+                                     .outbound_octets = pair.outbound_packets * packet_octets};
   if (pair.last_inbound) {
     counters.since_last_inbound = std::chrono::duration_cast<Seconds>(clockwork_.now() - *pair.last_inbound);
   }
@@ -150,24 +166,60 @@ void StackModel::add(const contract::InstallChildSa& request) {
   touch(request);
   inbound_[request.inbound_spi] = request.name;
   removed_.erase(request.inbound_spi);
-  // As stack::Sad: the newest tunnel first, and of two generations installed out of order the newer one.
-  const auto newer = std::ranges::find_if(search_order_, [&](const Pair* pair) {
-    return pair->sa.name.tunnel == request.name.tunnel && pair->sa.name.generation > request.name.generation;
+  if (request.sending == contract::SendingBegins::when_peer_is_ready) added.sending = Sending::awaits_peer;
+  if (added.sending == Sending::begun) put_in_search_order(added);
+  let_one_send(request.name.tunnel);
+}
+
+// As stack::Sad: the newest tunnel first, and of two generations that begin out of order the newer one.
+void StackModel::put_in_search_order(Pair& pair) {
+  const auto newer = std::find_if(search_order_.rbegin(), search_order_.rend(), [&](const Pair* other) {
+    return other->sa.name.tunnel == pair.sa.name.tunnel && other->sa.name.generation > pair.sa.name.generation;
   });
-  search_order_.insert(newer == search_order_.end() ? search_order_.begin() : newer + 1, &added);
+  search_order_.insert(newer.base(), &pair);
+}
+
+void StackModel::begin_sending(Pair& pair) {
+  pair.sending = Sending::begun;
+  put_in_search_order(pair);
+}
+
+/// A tunnel that has pairs sends: on the newest that awaits the peer when none does of itself, and on a retired one
+/// when there is no other.
+void StackModel::let_one_send(DynamicTunnelId tunnel) {
+  bool one_sends = false;
+  Pair *awaits = nullptr, *retired = nullptr;
+  for (auto& [name, pair] : pairs_) {  // the newest last
+    if (name.tunnel != tunnel) continue;
+    switch (pair.sending) {
+      case Sending::begun:
+        one_sends = true;
+        break;
+      case Sending::awaits_peer:
+        awaits = &pair;
+        break;
+      case Sending::retired:
+        std::erase(search_order_, &pair);
+        retired = &pair;
+        break;
+    }
+  }
+  if (one_sends) return;
+  if (awaits != nullptr) return begin_sending(*awaits);
+  if (retired != nullptr) search_order_.push_back(retired);
 }
 
 void StackModel::remove(contract::ChildSaName name) {
   Pair& pair = pairs_.at(name);
-  const auto place = std::ranges::find(search_order_, &pair);
-  const bool replaced =
-      std::any_of(search_order_.begin(), place, [&](const Pair* newer) { return replaces(newer->sa, pair.sa); });
-  search_order_.erase(place);
+  const bool replaced = std::ranges::any_of(
+      pairs_, [&](const auto& entry) { return entry.first.tunnel == name.tunnel && entry.first != name; });
+  std::erase(search_order_, &pair);
   inbound_.erase(pair.sa.inbound_spi);
   removed_[pair.sa.inbound_spi] = {.was_replaced = replaced};
   installed_.erase(name);
   touch(pair.sa);
   pairs_.erase(name);
+  let_one_send(name.tunnel);
 }
 
 void StackModel::remove_all() {
@@ -201,9 +253,9 @@ StackModel::Choice StackModel::choose_outbound(const PacketSelectors& packet) {
 }
 
 void StackModel::count(Pair& pair) {
-  pair.octets += packet_octets;
+  const std::uint64_t octets = ++pair.outbound_packets * packet_octets;
   const contract::Lifetimes& limits = pair.sa.lifetimes;
-  if (limits.soft_octets && pair.octets >= *limits.soft_octets && !pair.soft_told) {
+  if (limits.soft_octets && octets >= *limits.soft_octets && !pair.soft_told) {
     pair.soft_told = true;
     trace_.note(name_.text, "stack: the soft limit of " + text_of(pair.sa.name));
     // Not within the packet that reached it: stackd looks at the limits from time to time.
@@ -211,7 +263,7 @@ void StackModel::count(Pair& pair) {
       tell(key_manager, contract::LifetimeReached{.stack = name_, .name = name, .hard = false});
     });
   }
-  if (limits.hard_octets && pair.octets >= *limits.hard_octets) {
+  if (limits.hard_octets && octets >= *limits.hard_octets) {
     later([this, name = pair.sa.name] {
       if (pairs_.contains(name)) end_by_limit(name);
     });
@@ -228,6 +280,8 @@ StackModel::Verdict StackModel::take_in(const TestPacket& packet, const Endpoint
   std::swap(turned.source_port, turned.destination_port);
   if (!carries(pair.sa, turned)) return Verdict::wrong_selectors;
   pair.last_inbound = clockwork_.now();
+  ++pair.inbound_packets;
+  if (pair.sending == Sending::awaits_peer) begin_sending(pair);  // the peer has the pair
   const bool moved =
       pair.sa.udp && (from.address != pair.sa.remote || from.port != pair.sa.udp->remote_port) && from.port != 0;
   if (moved && (!pair.move_told || clockwork_.now() - *pair.move_told >= move_pause)) {

@@ -24,10 +24,11 @@ class StackModel {
   struct Pair {
     contract::InstallChildSa sa;
     std::uint64_t digest_in = 0, digest_out = 0;  // of the keys
-    std::uint64_t installed_as = 0;               ///< counts the installs: a newer tunnel goes before an older one
+    enum class Sending : std::uint8_t { begun, awaits_peer, retired } sending{};
+    std::uint64_t installed_as = 0;  ///< counts the installs: a newer tunnel goes before an older one
     Instant installed_at{};
     bool soft_told = false;
-    std::uint64_t octets = 0;
+    std::uint64_t outbound_packets = 0, inbound_packets = 0;
     std::optional<Instant> last_inbound, move_told;
   };
   /// An inbound half that is gone, and whether traffic had another to go on with.
@@ -96,6 +97,9 @@ class StackModel {
   void add(const contract::InstallChildSa& request);
   void remove(contract::ChildSaName name);
   void remove_all();
+  void put_in_search_order(Pair& pair);
+  void begin_sending(Pair& pair);
+  void let_one_send(DynamicTunnelId tunnel);
   void end_by_limit(contract::ChildSaName name);
   void count(Pair& pair);
   contract::ChildSaCounters counters_of(const Pair& pair) const;

@@ -89,13 +89,16 @@ void Traffic::send(Flow& flow) {
     return;
   }
   const contract::InstallChildSa& sa = choice.pair->sa;
-  if (flow.last_used && *flow.last_used != sa.name) {
-    if (flow.last_used->tunnel == sa.name.tunnel && flow.last_used->generation > sa.name.generation &&
-        stack.find(*flow.last_used) != nullptr) {
+  const StackModel::Pair* before = flow.last_used ? stack.find(*flow.last_used) : nullptr;
+  if (before != nullptr && before != choice.pair) {
+    ++counts_.replacements;
+    const bool goes_back = before->sa.name.tunnel == sa.name.tunnel &&
+                           before->sa.name.generation > sa.name.generation &&
+                           before->sending != StackModel::Pair::Sending::retired;
+    if (goes_back) {
       breach_(fmt::format("{}: {} carries traffic again, although {} is there", text_of(flow), sim::text_of(sa.name),
-                          sim::text_of(*flow.last_used)));
+                          sim::text_of(before->sa.name)));
     }
-    if (stack.find(*flow.last_used) != nullptr) ++counts_.replacements;
   }
   flow.last_used = sa.name;
   flow.last_sent = now;
