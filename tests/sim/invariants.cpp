@@ -153,7 +153,10 @@ std::vector<std::string> breaches_at_rest(const Node& node, const Nodes& all, Du
     }
   }
   for (const ike::DynamicTunnelView& row : seen.rows) {
-    findings.demand(row.state == ike::ChildState::active, [&] { return text_of(row.name) + " is not settled"; });
+    findings.demand(row.state == ike::ChildState::active, [&] {
+      return fmt::format("{} of K{} is not settled, in state {}", text_of(row.name), row.parent.value(),
+                         std::to_underlying(row.state));
+    });
   }
   // An IKE SA that was refused waits, unseen, for the peer to repeat itself; not for long.
   findings.demand(seen.statistics.ike_sas == seen.tunnels.size(), [&] {
@@ -163,8 +166,11 @@ std::vector<std::string> breaches_at_rest(const Node& node, const Nodes& all, Du
     return fmt::format("shows {} dynamic tunnels, its stack has {}", seen.rows.size(), node.installed().size());
   });
   for (const ike::IkeTunnelView& tunnel : seen.tunnels) {
-    findings.demand(tunnel.state == ike::IkeState::done,
-                    [&] { return fmt::format("K{} is not settled", tunnel.tunnel.value()); });
+    findings.demand(tunnel.state == ike::IkeState::done, [&] {
+      return fmt::format("K{} generation {} is not settled, in state {} as {}", tunnel.tunnel.value(),
+                         tunnel.generation, std::to_underlying(tunnel.state),
+                         tunnel.role == ike::Role::initiator ? "initiator" : "responder");
+    });
     findings.demand(has_other_end(tunnel, node, all),
                     [&] { return fmt::format("K{} is orphaned", tunnel.tunnel.value()); });
   }
