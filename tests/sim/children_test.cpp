@@ -44,7 +44,7 @@ TEST(Children, BegunAndEndedByBothSidesComeToRestTheSame) {
   for (const Seed seed : seeds(300)) {
     World world{seed, with(seed.value() % 2 == 0 ? GroupId::none : GroupId::curve25519)};
     for (unsigned action = 0; action < 12; ++action) {
-      Host& host = world.dice().chance(0.5) ? world.a() : world.b();
+      Node& host = world.dice().chance(0.5) ? world.a() : world.b();
       const auto number = static_cast<unsigned>(1 + world.dice().below(tunnels));
       world.plan(world.dice().between(0ms, 3s), [&host, number, choice = world.dice().below(8)] {
         if (choice == 0) return host.deactivate_ike();

@@ -65,7 +65,7 @@ TEST(Endings, ByBothSidesAtOnceLeaveNothing) {  // RFC 7296 §2.25.1, §2.25.2
   for (const Seed seed : seeds(300)) {
     World world{seed, {}};
     establish(world);
-    const auto end = [&](Host& host) {
+    const auto end = [&](Node& host) {
       world.plan(world.dice().between(0ms, 60ms),
                  [&host, ike = world.dice().chance(0.5)] { ike ? host.deactivate_ike() : host.deactivate_tunnels(); });
     };
@@ -83,7 +83,7 @@ TEST(Endings, WhileTheInitialExchangesRunLeaveBothSidesTheSame) {
     choices.policy_a.liveness_interval = choices.policy_b.liveness_interval = 60s;
     World world{seed, choices};
     world.a().activate(tunnel_name(1));
-    Host& host = world.dice().chance(0.5) ? world.a() : world.b();
+    Node& host = world.dice().chance(0.5) ? world.a() : world.b();
     world.plan(world.dice().between(0ms, 400ms), [&host] { host.deactivate_ike(); });
     world.come_to_rest();
     expect_rest(world);

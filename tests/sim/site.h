@@ -1,7 +1,8 @@
 #pragma once
-// Two hosts with a net behind each, and the policy that joins the nets by IPsec: written out, as the parser would
-// resolve it.
+// Hosts with a net behind each, and the policy that joins the nets by IPsec: written out, as the parser would resolve
+// it.
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,22 +14,37 @@ struct Site {
   std::string name;
   IpAddress address;
   IpRange net;
+  std::optional<IpAddress> outside;  ///< behind a NAT: what the world sees. Such a site begins every negotiation itself
+
+  IpAddress seen_from_outside() const { return outside.value_or(address); }
 };
 Site site_a();
 Site site_b();
+/// A, B, C, … from 0.
+Site site_of(std::size_t number);
+Site behind_nat(Site site);
 
 /// What the tests vary. The defaults make one IKE SA with one Child SA, at a command.
 struct PolicyChoices {
   std::vector<GroupId> groups = {GroupId::curve25519};  ///< one KeyExchangeOffer each, in order
   GroupId pfs = GroupId::none;
-  unsigned tunnels = 1;  ///< LocalDynVpnRules, named tunnel_name(1), …, each for a part of the nets
+  unsigned tunnels = 1;  ///< LocalDynVpnRules to each peer, named tunnel_name(1), …, each for a part of the nets
   bool auto_activate = false, allow_on_demand = false, allow_nat = true;
   Seconds liveness_interval{0};
   std::string shared_key = "a key that both know";
+  bool signatures = false;  ///< instead of the shared key
   Minutes ike_lifetime{480}, child_lifetime{240};
+  std::optional<std::uint64_t> child_lifesize_kbytes;
+  Minutes reauth_interval{0};
 };
 
+/// The rule of a site with one peer; with several, each peer has rules of its own.
 std::string tunnel_name(unsigned number);
+std::string tunnel_name(unsigned number, const Site& peer);
+/// An address in the part of a net that a tunnel carries.
+IpAddress address_in(const Site& site, unsigned number, std::uint8_t last_octet);
+
 policy::PolicyPointer make_policy(const Site& local, const Site& remote, const PolicyChoices& choices);
+policy::PolicyPointer make_policy(const Site& local, const std::vector<Site>& remotes, const PolicyChoices& choices);
 
 }  // namespace adit::sim

@@ -9,98 +9,63 @@
 namespace adit::sim {
 namespace {
 
-using contract::InstallChildSa;
+constexpr std::size_t most_breaches = 20;  // one leads to others: the first ones are read
 
-bool are_counterparts(const InstallChildSa& one, const InstallChildSa& other) {
-  return one.outbound_spi.value() == other.inbound_spi.value() && one.remote == other.local;
+#ifdef ADIT_SIM_SHARE
+constexpr std::uint64_t share = ADIT_SIM_SHARE;  // percent of the seeds, in a build that is slow
+#else
+constexpr std::uint64_t share = 100;
+#endif
+
+WorldPlan plan_of(const WorldChoices& choices) {
+  WorldPlan plan{.faults = choices.faults, .places = {}};
+  plan.places.push_back({.site = site_a(), .policy = choices.policy_a, .options = choices.options, .peers = {1}});
+  plan.places.push_back({.site = site_b(), .policy = choices.policy_b, .options = choices.options, .peers = {0}});
+  return plan;
 }
 
-const InstallChildSa* counterpart_of(const InstallChildSa& pair, const Host& at) {
-  for (const auto& [name, other] : at.installed()) {
-    if (are_counterparts(pair, other)) return &other;
-  }
-  return nullptr;
-}
-
-std::string text_of(const Host& host, const InstallChildSa& pair) {
-  return fmt::format("{} Y{} generation {}", host.site().name, pair.name.tunnel.value(), pair.name.generation);
-}
-
-void compare(const Host& host, const InstallChildSa& one, const InstallChildSa& other,
-             std::vector<std::string>& found) {
-  const auto demand = [&](bool holds, std::string_view what) {
-    if (!holds) found.push_back(fmt::format("{}: {} differ from the peer's", text_of(host, one), what));
-  };
-  demand(one.inbound_spi.value() == other.outbound_spi.value(), "SPIs");
-  demand(one.inbound == other.outbound && one.outbound == other.inbound, "keys");
-  demand(!(one.inbound == one.outbound), "keys of the two directions do not");
-  demand(one.local_ts == other.remote_ts && one.remote_ts == other.local_ts, "selectors");
-  demand(one.transforms == other.transforms, "transforms");
-  demand(one.mode == other.mode, "modes");
-  demand(one.udp.has_value() == other.udp.has_value(), "encapsulations");
-}
-
-void check_pairs(const Host& host, const Host& peer, std::vector<std::string>& found) {
-  for (const auto& [name, pair] : host.installed()) {
-    if (const InstallChildSa* other = counterpart_of(pair, peer)) compare(host, pair, *other, found);
-  }
-  for (const std::string& breach : host.breaches()) found.push_back(host.site().name + " " + breach);
-}
-
-void check_rest(const Host& host, const Host& peer, std::vector<std::string>& found) {
-  std::size_t reported = 0;
-  for (const auto& [name, pair] : host.installed()) {
-    if (counterpart_of(pair, peer) == nullptr) found.push_back(text_of(host, pair) + " is orphaned");
-  }
-  for (const ike::DynamicTunnelView& view : host.dynamic_tunnels()) {
-    if (view.state != ike::ChildState::active) {
-      found.push_back(fmt::format("{} Y{} is not settled", host.site().name, view.name.tunnel.value()));
-      continue;
-    }
-    ++reported;
-    const auto pair = host.installed().find(view.name);
-    if (pair == host.installed().end()) {
-      found.push_back(fmt::format("{} Y{} is reported, but not installed", host.site().name, view.name.tunnel.value()));
-    } else if (pair->second.inbound_spi != view.inbound_spi || pair->second.outbound_spi != view.outbound_spi) {
-      found.push_back(text_of(host, pair->second) + " is reported with other SPIs");
-    }
-  }
-  if (reported != host.installed().size()) {
-    found.push_back(fmt::format("{} reports {} dynamic tunnels, its stack has {}", host.site().name, reported,
-                                host.installed().size()));
-  }
-  for (const ike::IkeTunnelView& view : host.ike_tunnels()) {
-    if (view.state != ike::IkeState::done) {
-      found.push_back(fmt::format("{} K{} is not settled", host.site().name, view.tunnel.value()));
-    }
-    const auto same = [&](const ike::IkeTunnelView& other) {
-      return other.initiator_spi == view.initiator_spi && other.responder_spi == view.responder_spi &&
-             other.role != view.role;
-    };
-    if (!std::ranges::any_of(peer.ike_tunnels(), same)) {
-      found.push_back(fmt::format("{} K{} is orphaned", host.site().name, view.tunnel.value()));
-    }
-  }
+/// The engines' own randomness, apart from each other's and from the dice of the world.
+std::uint64_t engine_seed(Seed seed, std::size_t number) {
+  SeededRandom random{seed.value() * 2 + 1};
+  std::uint64_t drawn = random.next();
+  for (std::size_t i = 0; i < number; ++i) drawn = random.next();
+  return drawn;
 }
 
 }  // namespace
 
 std::vector<Seed> seeds(std::uint64_t count) {
   if (const char* one = std::getenv("ADIT_SIM_SEED")) return {Seed{std::strtoull(one, nullptr, 10)}};
+  count = std::max<std::uint64_t>(1, count * share / 100);
   if (const char* scale = std::getenv("ADIT_SIM_SCALE")) count *= std::strtoull(scale, nullptr, 10);
   std::vector<Seed> all;
   for (std::uint64_t seed = 1; seed <= count; ++seed) all.emplace_back(seed);
   return all;
 }
 
-World::World(Seed seed, const WorldChoices& choices)
-    : seed_{seed},
-      dice_{seed.value()},
-      network_{clockwork_, dice_, choices.faults},
-      a_{clockwork_, dice_, network_, site_a(), choices.options, seed.value() * 2 + 1},
-      b_{clockwork_, dice_, network_, site_b(), choices.options, ~(seed.value() * 2)} {
-  a_.install(make_policy(site_a(), site_b(), choices.policy_a));
-  b_.install(make_policy(site_b(), site_a(), choices.policy_b));
+World::World(Seed seed, const WorldChoices& choices) : World{plan_of(choices), seed} {}
+
+World::World(const WorldPlan& plan, Seed seed)
+    : seed_{seed}, dice_{seed.value()}, network_{clockwork_, dice_, trace_, plan.faults} {
+  if (!plan.keeps_sent) network_.keep_nothing_sent();
+  for (std::size_t i = 0; i < plan.places.size(); ++i) {
+    const WorldPlan::Place& place = plan.places[i];
+    nodes_.push_back(std::make_unique<Node>(i, around_, place.site, place.options, engine_seed(seed, i)));
+    nodes_.back()->watch([this](Node& node) { after_step(node); },
+                         [this](Node& node, const Parcel& parcel) { traffic_.take(node, parcel); });
+    all_.push_back(nodes_.back().get());
+    peers_.push_back(place.peers);
+  }
+  for (std::size_t i = 0; i < plan.places.size(); ++i) {
+    std::vector<Site> remotes;
+    for (const std::size_t peer : plan.places[i].peers) {
+      remotes.push_back(plan.places[peer].site);
+      for (unsigned part = 1; part <= plan.places[i].policy.tunnels; ++part) {
+        traffic_.add(*nodes_[i], *nodes_[peer], part);
+      }
+    }
+    nodes_[i]->install(make_policy(plan.places[i].site, remotes, plan.places[i].policy));
+  }
 }
 
 void World::come_to_rest() {
@@ -111,29 +76,49 @@ void World::come_to_rest() {
   run_for(std::chrono::minutes{10});
 }
 
-std::vector<std::string> World::disagreements() const {
-  std::vector<std::string> found;
-  check_pairs(a_, b_, found);
-  check_pairs(b_, a_, found);
+std::size_t World::steps() const {
+  std::size_t steps = 0;
+  for (const auto& node : nodes_) steps += node->steps();
+  return steps;
+}
+
+void World::after_step(Node& node) {
+  for (std::string& found : breaches_after_step(node, all_)) breach(std::move(found));
+  for (const StackModel::Touched& touched : node.stack_model().take_touched()) {
+    traffic_.look_closely_at(node, touched);
+  }
+}
+
+void World::breach(std::string what) {
+  if (breaches_.size() >= most_breaches || !told_.insert(what).second) return;
+  trace_.stop_soon(what);
+  breaches_.push_back(std::move(what));
+}
+
+std::vector<std::string> World::disagreements_at_rest(Duplicates duplicates) const {
+  std::vector<std::string> found = breaches_;
+  for (const Node* node : all_) {
+    for (std::string& breach : breaches_at_rest(*node, all_, duplicates)) found.push_back(std::move(breach));
+  }
   return found;
 }
 
-std::vector<std::string> World::disagreements_at_rest() const {
-  std::vector<std::string> found = disagreements();
-  check_rest(a_, b_, found);
-  check_rest(b_, a_, found);
-  return found;
+std::string World::command() const {
+  const testing::TestInfo* test = testing::UnitTest::GetInstance()->current_test_info();
+  if (test == nullptr || !command_.empty()) return command_;
+  return fmt::format("ADIT_SIM_SEED={} sim_test --gtest_filter={}.{}", seed_.value(), test->test_suite_name(),
+                     test->name());
 }
 
 std::string World::replay() const {
-  const testing::TestInfo* test = testing::UnitTest::GetInstance()->current_test_info();
-  std::string text = fmt::format("\nADIT_SIM_SEED={} sim_test --gtest_filter={}.{}\n", seed_.value(),
-                                 test->test_suite_name(), test->name());
+  std::string text = "\n" + command() + "\n";
+  for (const std::string& line : breaches_) text += "breach: " + line + "\n";
   for (const std::string& line : disagreements_at_rest()) text += "at rest: " + line + "\n";
   const FaultCounts& counts = network_.counts();
-  text += fmt::format("{} sent, {} delivered, {} lost, {} duplicated, {} overtaken\n", counts.sent, counts.delivered,
-                      counts.lost, counts.duplicated, counts.overtaken);
-  return text + a_.log() + b_.log();
+  text += fmt::format("{} sent, {} delivered, {} lost, {} duplicated, {} overtaken, {} cut off, {} unsolicited\n",
+                      counts.sent, counts.delivered, counts.lost, counts.duplicated, counts.overtaken, counts.cut,
+                      counts.unsolicited);
+  return text + trace_.text();
 }
 
 }  // namespace adit::sim

@@ -75,6 +75,7 @@ void start_delete(Turn& turn, IkeSa& sa) {
   sa.refresh_at.reset();
   sa.reauth_at.reset();
   sa.liveness_at.reset();
+  sa.keep_alive_at.reset();
   if (sa.rekey != nullptr && sa.rekey->rival) {  // what the peer made of it meanwhile goes too
     if (IkeSa* rival = turn.shard.find(sa.rekey->rival->spi)) {
       want_delete(turn, *rival, sa.ending);
