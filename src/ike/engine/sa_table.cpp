@@ -143,9 +143,9 @@ std::vector<std::pair<v2::IkeSa*, v2::ChildSa*>> Engine::State::doubles_of(const
     for (auto owner = owners_.lower_bound({entry->second, 0});
          owner != owners_.end() && owner->first.tunnel == entry->second; ++owner) {
       v2::IkeSa* other_sa = find(owner->second);
-      if (other_sa == nullptr || other_sa == &sa || !is_same_peer(sa, *other_sa)) continue;
+      if (other_sa == nullptr || !is_same_peer(sa, *other_sa)) continue;
       v2::ChildSa* other = other_sa->find_child(owner->first);
-      const bool is_double = other != nullptr && other->state == ChildState::active && !other->superseded &&
+      const bool is_double = other != nullptr && other != &child && other->state == ChildState::active && !other->superseded &&
                              other->creator != child.creator && other->local_ts == child.local_ts &&
                              other->remote_ts == child.remote_ts;
       if (is_double) doubles.emplace_back(other_sa, other);
