@@ -64,6 +64,7 @@ void Engine::State::reauthenticate(v2::IkeSa& old) {
   v2::IkeSa& added = enter(std::move(fresh));
   ++statistics_.initiated;
   v2::initiate(current, added);
+  touch(added);  // for its timer: the request may be lost
 }
 
 void Engine::State::finish_reauthentication(v2::IkeSa& sa) {
