@@ -94,6 +94,14 @@ struct RetireChildSa {
   auto operator<=>(const RetireChildSa&) const = default;
 };
 
+/// The peer is elsewhere behind its NAT now: what the pair sends goes there (RFC 7296 §2.23).
+struct MovePeer {
+  StackName stack;
+  ChildSaName name;
+  Endpoint to;
+  auto operator<=>(const MovePeer&) const = default;
+};
+
 /// The stack's answer to an InstallChildSa.
 struct InstallResult {
   StackName stack;

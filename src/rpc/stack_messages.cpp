@@ -131,6 +131,10 @@ void write(const ike::StackRequest& from, v1::StackRequest& to) {
                  [&](const contract::InstallChildSa& install) { write(install, *to.mutable_install()); },
                  [&](const contract::RemoveChildSa& remove) { write(remove.name, *to.mutable_remove()); },
                  [&](const contract::RetireChildSa& retire) { write(retire.name, *to.mutable_retire()); },
+                 [&](const contract::MovePeer& move) {
+                   rpc::write(move.name, *to.mutable_move_peer()->mutable_name());
+                   rpc::write(move.to, *to.mutable_move_peer()->mutable_from());
+                 },
                  [&](const ike::QueryCounters& query) { write(query.name, *to.mutable_query_counters()); },
              },
              from);
@@ -145,6 +149,10 @@ std::expected<ike::StackRequest, Malformed> from_message(const v1::StackRequest&
       return of_stack<ike::StackRequest>(in, contract::RemoveChildSa{{}, read(in, message.remove())}, stack);
     case v1::StackRequest::kRetire:
       return of_stack<ike::StackRequest>(in, contract::RetireChildSa{{}, read(in, message.retire())}, stack);
+    case v1::StackRequest::kMovePeer:
+      return of_stack<ike::StackRequest>(
+          in, contract::MovePeer{{}, read(in, message.move_peer().name()), read(in, message.move_peer().from())},
+          stack);
     case v1::StackRequest::kQueryCounters:
       return of_stack<ike::StackRequest>(in, ike::QueryCounters{{}, read(in, message.query_counters())}, stack);
     default:

@@ -131,6 +131,8 @@ const Storm::Action Storm::action_table[] = {
     {"deactivate a dynamic tunnel", 12, false, &Storm::deactivate_tunnel},
     {"deactivate an IKE tunnel", 6, false, &Storm::deactivate_ike},
     {"install the policy again", 4, true, &Storm::install_policy},
+    {"refresh a dynamic tunnel", 25, true, &Storm::refresh_tunnel},
+    {"refresh an IKE tunnel", 10, true, &Storm::refresh_ike},
 };
 
 struct Storm::Mishap {
@@ -229,6 +231,18 @@ void Storm::deactivate_ike(Node& node) {
 }
 
 void Storm::install_policy(Node& node) { node.install_again(); }
+
+void Storm::refresh_tunnel(Node& node) {
+  const auto rows = node.dynamic_tunnels();
+  if (rows.empty()) return;
+  node.command(ike::RefreshDynamicTunnel{node.stack(), rows[dice().below(rows.size())].name.tunnel});
+}
+
+void Storm::refresh_ike(Node& node) {
+  const auto rows = node.ike_tunnels();
+  if (rows.empty()) return;
+  node.command(ike::RefreshIkeTunnel{node.stack(), rows[dice().below(rows.size())].tunnel});
+}
 
 void Storm::plan_mishap() {
   unsigned sum = 0;
@@ -331,7 +345,7 @@ void Storm::calm() {
 std::vector<std::string> Storm::wait_for_rest() {
   std::vector<std::string> found;
   for (unsigned look = 0; look < looks_for_rest; ++look) {
-    found = world_.disagreements_at_rest();
+    found = world_.disagreements_at_rest(Duplicates::forbidden);
     for (const std::string& stuck : world_.traffic().stuck_for(traffic_is_through)) found.push_back(stuck);
     if (found.empty() || !world_.disagreements().empty()) return found;
     world_.run_for(1s);

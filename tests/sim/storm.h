@@ -69,6 +69,8 @@ class Storm {
   void deactivate_tunnel(Node& node);
   void deactivate_ike(Node& node);
   void install_policy(Node& node);
+  void refresh_tunnel(Node& node);
+  void refresh_ike(Node& node);
 
   // Mishaps. Each ends by itself, at the latest with the calm.
   void change_weather(Node& node);

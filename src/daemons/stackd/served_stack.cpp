@@ -123,6 +123,14 @@ void ServedStack::carry_out(std::vector<ike::StackRequest> requests) {
                      }
                      retirements.push_back(std::move(pair));
                    },
+                   [&](const contract::MovePeer& move) {
+                     hand_over();
+                     data_plane_->move_peer(move.name, move.to);
+                     if (const auto known = pairs_.find(move.name); known != pairs_.end() && known->second.pair.udp) {
+                       known->second.pair.remote = move.to.address;
+                       known->second.pair.udp->remote_port = move.to.port;
+                     }
+                   },
                    [&](const ike::QueryCounters& query) {
                      hand_over();
                      data_plane_->query_counters(query.name,

@@ -93,7 +93,8 @@ OperatorAnswer Engine::State::start(const StackName& stack, Start wanted) {
                      .local_dyn_vpn_rule = wanted.local_dyn_vpn_rule,
                      .activation = wanted.activation};
   by_traffic_.emplace(traffic, tunnel);
-  Tunnel entry{.traffic = traffic,
+  Tunnel entry{.pending = 1,
+               .traffic = traffic,
                .auto_activate = wanted.activation == Activation::automatic,
                .rule = wanted.local_dyn_vpn_rule};
   v2::Turn current = turn();

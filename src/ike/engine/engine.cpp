@@ -6,6 +6,7 @@
 #include "ike/v2/child_exchange.h"
 #include "ike/v2/child_lifetime.h"
 #include "ike/v2/ending.h"
+#include "ike/v2/receive.h"
 #include "ike/v2/timing.h"
 
 namespace adit::ike {
@@ -123,9 +124,10 @@ void Engine::State::take(contract::PeerMoved& moved) {
   v2::IkeSa* sa = owner_of(moved.name, moved.stack);
   if (sa == nullptr || sa->state != v2::SaState::established) return;
   if (!sa->nat_remote || sa->nat_local) return;
-  // An authentic ESP packet may be a replay of an old path: only the peer's answer to a check from there decides, and
-  // its next IKE message moves the SA (RFC 7296 §2.23).
+  // The packet was authentic and new to the anti-replay window, so it is the last valid one of the peer (RFC 7296
+  // §2.23). The check that follows tells whether it hears us there.
   v2::Turn current = turn();
+  v2::follow_peer(current, *sa, sa->local, moved.from);
   v2::check_liveness(current, *sa);
   settle(*sa);
 }

@@ -55,7 +55,10 @@ void Engine::State::reauthenticate(v2::IkeSa& old) {
     tunnels_.at(child.name.tunnel).sa = fresh->initiator_spi;
   }
   for (v2::ChildWish& wish : std::exchange(old.wishes, {})) {
-    if (wish.rekeys) continue;  // its tunnel gets a new SA anyway
+    if (wish.rekeys) {  // its tunnel gets a new SA anyway
+      wish_failed(old, wish.name.tunnel, v2::Ending::superseded);
+      continue;
+    }
     tunnels_.at(wish.name.tunnel).sa = fresh->initiator_spi;
     fresh->wishes.push_back(std::move(wish));
   }

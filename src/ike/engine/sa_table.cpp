@@ -103,7 +103,9 @@ bool Engine::State::knows_peer(const v2::IkeSa& sa, const Identity& peer) const 
 }
 
 contract::ChildSaName Engine::State::next_generation(DynamicTunnelId tunnel) {
-  return {.tunnel = tunnel, .generation = ++tunnels_.at(tunnel).last_generation};
+  Tunnel& entry = tunnels_.at(tunnel);
+  ++entry.pending;
+  return {.tunnel = tunnel, .generation = ++entry.last_generation};
 }
 
 v2::IkeSa* Engine::State::owner_of(const contract::ChildSaName& name, const StackName& stack) {
@@ -145,8 +147,8 @@ std::vector<std::pair<v2::IkeSa*, v2::ChildSa*>> Engine::State::doubles_of(const
       v2::IkeSa* other_sa = find(owner->second);
       if (other_sa == nullptr || !is_same_peer(sa, *other_sa)) continue;
       v2::ChildSa* other = other_sa->find_child(owner->first);
-      const bool is_double = other != nullptr && other != &child && other->state == ChildState::active && !other->superseded &&
-                             other->creator != child.creator && other->local_ts == child.local_ts &&
+      const bool is_double = other != nullptr && other != &child && other->state == ChildState::active &&
+                             !other->superseded && other->local_ts == child.local_ts &&
                              other->remote_ts == child.remote_ts;
       if (is_double) doubles.emplace_back(other_sa, other);
     }
@@ -159,6 +161,7 @@ void Engine::State::child_added(const v2::IkeSa& sa, const v2::ChildSa& child) {
   owners_.insert_or_assign(child.name, sa.our_spi());
   if (const auto known = tunnels_.find(child.name.tunnel); known != tunnels_.end()) {
     known->second.sa = sa.our_spi();  // wished for here, or a further generation
+    --known->second.pending;
     failures_.erase({sa.stack, known->second.rule});
     return;
   }
@@ -175,23 +178,28 @@ void Engine::State::child_removed(const v2::IkeSa& sa, const v2::ChildSa& child,
   --statistics_.child_sas;
   inbound_spis_.erase(child.inbound_spi);
   owners_.erase(child.name);
-  wish_failed(sa, child.name.tunnel, ending);
+  end_if_empty(sa.stack, child.name.tunnel, ending);
 }
 
 void Engine::State::wish_failed(const v2::IkeSa& sa, DynamicTunnelId tunnel, v2::Ending ending) {
   const auto found = tunnels_.find(tunnel);
   if (found == tunnels_.end()) return;
-  // Another generation carries on, or is on its way.
+  --found->second.pending;
+  end_if_empty(sa.stack, tunnel, ending);
+}
+
+void Engine::State::end_if_empty(const StackName& stack, DynamicTunnelId tunnel, v2::Ending ending) {
+  const auto found = tunnels_.find(tunnel);
+  if (found == tunnels_.end()) return;
   const auto other = owners_.lower_bound({tunnel, 0});
   if (other != owners_.end() && other->first.tunnel == tunnel) {
-    if (found->second.sa == sa.our_spi()) found->second.sa = other->second;
+    if (found->second.pending == 0) found->second.sa = other->second;
     return;
   }
-  const v2::IkeSa* wishing = find(found->second.sa);
-  if (wishing != nullptr && wishing->is_to_make(tunnel)) return;
+  if (found->second.pending != 0) return;
 
   if (found->second.auto_activate) {
-    const AutomaticRule rule{sa.stack, found->second.rule};
+    const AutomaticRule rule{stack, found->second.rule};
     unsigned& failures = failures_[rule];
     if (const auto pause = pause_before_again(ending, failures)) {
       ++failures;

@@ -114,6 +114,7 @@ class Engine::State final : public v2::Shard {
   struct Tunnel {  // a dynamic tunnel, over the generations of its SAs
     IkeSpi sa;     // where its newest SA is, or is negotiated
     std::uint32_t last_generation = 1;
+    unsigned pending = 0;  ///< SAs wished for, here and there, that are neither there nor given up
     TrafficKey traffic;
     bool auto_activate = false;
     std::string rule;
@@ -127,6 +128,8 @@ class Engine::State final : public v2::Shard {
   // What an operator means by a name (operator.cpp).
   std::vector<IkeSpi> ike_sas_named(const StackName& stack, std::optional<IkeTunnelId> tunnel);
   std::vector<DynamicTunnelId> tunnels_named(const StackName& stack, std::optional<DynamicTunnelId> tunnel) const;
+  /// A tunnel without SAs and without a wish for one ends.
+  void end_if_empty(const StackName& stack, DynamicTunnelId tunnel, v2::Ending ending);
   v2::IkeSa* owner_of(const contract::ChildSaName& name, const StackName& stack);
   /// The IKE SAs that have SAs of a tunnel, or the wish for one.
   std::vector<IkeSpi> owners_of(DynamicTunnelId tunnel) const;

@@ -99,8 +99,8 @@ struct QueryCounters {
   contract::ChildSaName name;
 };
 
-using StackRequest =
-    std::variant<contract::InstallChildSa, contract::RemoveChildSa, contract::RetireChildSa, QueryCounters>;
+using StackRequest = std::variant<contract::InstallChildSa, contract::RemoveChildSa, contract::RetireChildSa,
+                                  contract::MovePeer, QueryCounters>;
 
 struct Step {
   std::vector<Datagram> send;

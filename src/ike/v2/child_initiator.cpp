@@ -222,6 +222,8 @@ void take_child_answer(Turn& turn, IkeSa& sa, const wire::Payloads& answer, Byte
   }
 
   const std::unique_ptr<ChildNegotiation> agreed = std::move(sa.negotiation);
+  // Nothing is sent by an SA that is deleted as soon as it is there.
+  const bool is_to_go = agreed->wish.rekeys && loses_to_rival(sa, *agreed->wish.rekeys, NonceRank::of(ni, nr));
   install(turn, sa,
           {.name = agreed->wish.name,
            .choice = *choice,
@@ -232,7 +234,8 @@ void take_child_answer(Turn& turn, IkeSa& sa, const wire::Payloads& answer, Byte
            .local_dyn_vpn_rule = agreed->wish.local_dyn_vpn_rule,
            .activation = agreed->wish.activation,
            .group = agreed->nonce.empty() ? sa.algorithms.group : group,
-           .replaces = agreed->wish.rekeys},
+           .replaces = agreed->wish.rekeys,
+           .sending = is_to_go ? contract::SendingBegins::when_peer_is_ready : contract::SendingBegins::at_once},
           Role::initiator, shared, ni, nr);
 }
 

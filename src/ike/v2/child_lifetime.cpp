@@ -13,6 +13,7 @@ namespace {
 
 constexpr Seconds usage_wait{2};  // for the stack, before a child counts as used
 constexpr Duration least_retry{5'000'000};
+constexpr Seconds doubles_pause{2};  // while a reauthentication is under way
 
 bool is_living(const ChildSa& child) { return child.state == ChildState::active && !child.superseded; }
 
@@ -51,7 +52,11 @@ void resolve_doubles(Turn& turn, IkeSa& sa, ChildSa& child) {
     const bool child_goes = child.rank < other->rank;
     IkeSa& loser_sa = child_goes ? sa : *other_sa;
     ChildSa& loser = child_goes ? child : *other;
-    if (loser.creator != Role::initiator || loser_sa.reauthenticates) continue;  // the peer's to delete
+    if (loser.creator != Role::initiator) continue;  // the peer's to delete
+    if (loser_sa.reauthenticates) {                  // what it replaces goes first, and that may be the other
+      child.doubled_at = turn.now + doubles_pause;
+      continue;
+    }
     const bool is_last = loser_sa.children.size() == 1 && loser_sa.wishes.empty() && loser_sa.negotiation == nullptr;
     turn.shard.touch(loser_sa);
     if (is_last && loser_sa.state == SaState::established) {
@@ -125,6 +130,11 @@ void rekey_failed(Turn& turn, IkeSa& sa, const contract::ChildSaName& name) {
   child->refresh_at = turn.now + std::max(least_retry, left / 4);
 }
 
+bool loses_to_rival(IkeSa& sa, const contract::ChildSaName& replaced, NonceRank ours) {
+  const ChildSa* rival = rival_for(sa, replaced);
+  return rival != nullptr && ours < rival->rank;
+}
+
 bool peer_was_first(IkeSa& sa, const contract::ChildSaName& name) {
   ChildSa* child = sa.find_child(name);
   if (child == nullptr) return true;
@@ -135,9 +145,8 @@ bool peer_was_first(IkeSa& sa, const contract::ChildSaName& name) {
 // Both ends asked, both were answered as usual, and one of the two new SAs goes (RFC 7296 §2.25.1).
 void settle_rekey(Turn& turn, IkeSa& sa, ChildSa& made) {
   const contract::ChildSaName replaced = *made.replaces;
-  const ChildSa* rival = rival_for(sa, replaced);
   ChildSa* old = sa.find_child(replaced);
-  if (rival != nullptr && made.rank < rival->rank) {
+  if (loses_to_rival(sa, replaced, made.rank)) {
     // Ours has the lowest of the four nonces: we made it, we delete it. The old one is the peer's to delete.
     if (old != nullptr) old->superseded = true;
     return retire_child(turn, sa, made);

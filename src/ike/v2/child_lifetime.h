@@ -21,6 +21,8 @@ void note_usage(Turn& turn, IkeSa& sa, ChildSa& child, const contract::ChildSaCo
 void rekey_failed(Turn& turn, IkeSa& sa, const contract::ChildSaName& child);
 /// Our rekey was not answered with an SA, and the peer's own rekey of the child stands: it is the peer's to delete now.
 bool peer_was_first(IkeSa& sa, const contract::ChildSaName& child);
+/// The peer has rekeyed the same child, and its SA is the one to stay (RFC 7296 §2.8.1).
+bool loses_to_rival(IkeSa& sa, const contract::ChildSaName& replaced, NonceRank ours);
 /// A child that our rekey made is installed: which of the SAs goes (RFC 7296 §2.8.1).
 void settle_rekey(Turn& turn, IkeSa& sa, ChildSa& made);
 

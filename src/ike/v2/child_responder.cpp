@@ -47,6 +47,10 @@ std::expected<Terms, NoChild> settle_terms(Turn& turn, IkeSa& sa, const wire::Pa
     Reader in{rekey->spi};
     const OutboundSpi spi{in.u32("SPI")};
     terms.rekeyed = sa.find_child(static_cast<contract::SaProtocol>(rekey->protocol), spi);
+    // Perhaps it is the one that our own request makes, and the peer's answer is still under way.
+    if (terms.rekeyed == nullptr && sa.negotiation != nullptr) {
+      return std::unexpected{NoChild{wire::NotifyType::temporary_failure, {}}};
+    }
     if (terms.rekeyed == nullptr) {  // RFC 7296 §2.25
       return std::unexpected{
           NoChild{.notify = wire::NotifyType::child_sa_not_found, .protocol = rekey->protocol, .spi = rekey->spi}};

@@ -74,6 +74,7 @@ void start_delete(Turn& turn, IkeSa& sa) {
   sa.expires_at.reset();
   sa.refresh_at.reset();
   sa.reauth_at.reset();
+  sa.patience_until.reset();
   sa.liveness_at.reset();
   sa.keep_alive_at.reset();
   if (sa.rekey != nullptr && sa.rekey->rival) {  // what the peer made of it meanwhile goes too
@@ -82,7 +83,11 @@ void start_delete(Turn& turn, IkeSa& sa) {
       turn.shard.touch(*rival);
     }
   }
-  for (ChildSa& child : sa.children) child.state = ChildState::half_closed;
+  for (ChildSa& child : sa.children) {
+    child.state = ChildState::half_closed;
+    // What the peer removes when it reads the Delete must not be sent by any more (RFC 7296 §2.8).
+    if (sa.ending == Ending::superseded) retire_in_stack(turn, sa, child);
+  }
   go_on(turn, sa);
 }
 
@@ -110,8 +115,16 @@ void delete_child(Turn& turn, IkeSa& sa, ChildSa& child, Ending ending) {
   go_on(turn, sa);
 }
 
+void retire_in_stack(Turn& turn, IkeSa& sa, const ChildSa& child) {
+  // The peer removes it as soon as it reads the Delete: by then nothing may be sent by it or be under way.
+  constexpr Duration retirement{200'000};
+  if (!child.installed) return;
+  turn.step.stack.emplace_back(contract::RetireChildSa{.stack = sa.stack, .name = child.name});
+  sa.deletes_wait_until = turn.now + retirement;
+}
+
 void retire_child(Turn& turn, IkeSa& sa, ChildSa& child) {
-  if (child.installed) turn.step.stack.emplace_back(contract::RetireChildSa{.stack = sa.stack, .name = child.name});
+  retire_in_stack(turn, sa, child);
   delete_child(turn, sa, child, Ending::superseded);
 }
 
@@ -120,6 +133,7 @@ void await_delete(Turn& turn, IkeSa& sa) {
   sa.expires_at = turn.now + peer_deletes_within;
   sa.refresh_at.reset();
   sa.reauth_at.reset();
+  sa.patience_until.reset();
   sa.liveness_at.reset();
   sa.keep_alive_at.reset();
   sa.ending = Ending::superseded;
@@ -143,15 +157,13 @@ void remove_child(Turn& turn, IkeSa& sa, ChildSa& child, Ending ending) {
 }
 
 void delete_tunnel(Turn& turn, IkeSa& sa, DynamicTunnelId tunnel, Ending ending) {
-  std::erase_if(sa.wishes, [&](const ChildWish& wish) { return wish.name.tunnel == tunnel; });
+  const auto given_up = std::erase_if(sa.wishes, [&](const ChildWish& wish) { return wish.name.tunnel == tunnel; });
   if (sa.negotiation != nullptr && sa.negotiation->wish.name.tunnel == tunnel) sa.negotiation->cancelled = true;
-  bool any = sa.negotiation != nullptr && sa.negotiation->cancelled;
   for (ChildSa& child : sa.children) {
     if (child.name.tunnel != tunnel) continue;
-    any = true;
     delete_child(turn, sa, child, ending);
   }
-  if (!any) turn.shard.wish_failed(sa, tunnel, ending);
+  for (std::size_t i = 0; i < given_up; ++i) turn.shard.wish_failed(sa, tunnel, ending);
 }
 
 }  // namespace adit::ike::v2

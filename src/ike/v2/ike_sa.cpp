@@ -18,9 +18,4 @@ ChildSa* IkeSa::find_child(contract::SaProtocol protocol, OutboundSpi spi) {
 
 void IkeSa::erase(const ChildSa& child) { children.erase(children.begin() + (&child - children.data())); }
 
-bool IkeSa::is_to_make(DynamicTunnelId wanted) const {
-  if (negotiation != nullptr && negotiation->wish.name.tunnel == wanted) return true;
-  return std::ranges::any_of(wishes, [&](const ChildWish& wish) { return wish.name.tunnel == wanted; });
-}
-
 }  // namespace adit::ike::v2

@@ -120,6 +120,7 @@ struct IkeSa {
 
   Instant begun_at, last_inbound, established_at;
   std::optional<Instant> refresh_at, reauth_at;  ///< rekey (RFC 7296 §2.8), reauthentication (§2.8.3)
+  std::optional<Instant> deletes_wait_until;     ///< the stack is to send no more by what is deleted then
   std::optional<Instant> patience_until;         ///< the peer said TEMPORARY_FAILURE: what it cannot do now waits
   std::optional<Instant> expires_at;             ///< the lifetime's end; of a half-open SA, its end
   std::optional<Instant> waits_until;            ///< for nssd or the stack
@@ -137,8 +138,6 @@ struct IkeSa {
   ChildSa* find_child(contract::ChildSaName name);
   ChildSa* find_child(contract::SaProtocol protocol, OutboundSpi spi);
   void erase(const ChildSa& child);
-  /// An SA of the tunnel is wished for or being negotiated.
-  bool is_to_make(DynamicTunnelId wanted) const;
 
   SecretView sending_key() const { return role == Role::initiator ? SecretView{keys.sk_ei} : SecretView{keys.sk_er}; }
   SecretView sending_integrity() const {

@@ -58,6 +58,7 @@ RulePointer rule_in_force(Turn& turn, const IkeSa& sa) {
 
 void hand_over(Turn& turn, IkeSa& old, IkeSa& successor) {
   turn.shard.inherit(old, successor);
+  successor.deletes_wait_until = old.deletes_wait_until;
   // The peer does not know the new SA before it has our answer.
   if (!successor.wishes.empty() || !successor.spis_to_delete.empty()) be_patient(turn, successor);
   turn.shard.touch(successor);

@@ -84,7 +84,9 @@ void answer_delete(Turn& turn, IkeSa& sa, const wire::Delete& request, wire::Pay
     // Deletes crossed: ours names the inbound half, which goes with its response; ours of now must not name it
     // (RFC 7296 §1.4.1).
     if (child->delete_sent) {
-      turn.step.stack.emplace_back(contract::RetireChildSa{.stack = sa.stack, .name = child->name});
+      if (child->installed) {
+        turn.step.stack.emplace_back(contract::RetireChildSa{.stack = sa.stack, .name = child->name});
+      }
       continue;
     }
     paired.spis.emplace_back(child->inbound_spi.value());

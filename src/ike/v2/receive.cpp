@@ -69,8 +69,7 @@ void take_request(Turn& turn, IkeSa& sa, const Datagram& datagram, const wire::H
   // A NAT may have given the peer another address or port: its newest authentic request tells. Behind a NAT of our own
   // it does not: whoever changes one packet's source on the way would cut the peer off (RFC 7296 §2.23).
   if (sa.nat_remote && !sa.nat_local && sa.state == SaState::established) {
-    sa.local = datagram.local;
-    sa.remote = datagram.remote;
+    follow_peer(turn, sa, datagram.local, datagram.remote);
   }
   const Received request{.exchange = header.exchange,
                          .id = header.id,
@@ -105,6 +104,17 @@ void take_answer(Turn& turn, IkeSa& sa, const Datagram& datagram, const wire::He
 }
 
 }  // namespace
+
+void follow_peer(Turn& turn, IkeSa& sa, const Endpoint& local, const Endpoint& remote) {
+  sa.local = local;
+  if (remote == sa.remote) return;
+  sa.remote = remote;
+  for (ChildSa& child : sa.children) {
+    if (!child.udp || !child.installed) continue;
+    child.udp->remote_port = remote.port;
+    turn.step.stack.emplace_back(contract::MovePeer{.stack = sa.stack, .name = child.name, .to = remote});
+  }
+}
 
 void receive(Turn& turn, IkeSa& sa, const Datagram& datagram, const wire::Header& header) {
   const auto chain = wire::parse_message(header, datagram.octets);

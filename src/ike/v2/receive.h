@@ -9,4 +9,7 @@ namespace adit::ike::v2 {
 
 void receive(Turn& turn, IkeSa& sa, const Datagram& datagram, const wire::Header& header);
 
+/// The peer is behind a NAT that has given it another address or port: IKE and the Child SAs go there (RFC 7296 §2.23).
+void follow_peer(Turn& turn, IkeSa& sa, const Endpoint& local, const Endpoint& remote);
+
 }  // namespace adit::ike::v2

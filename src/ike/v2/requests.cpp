@@ -57,9 +57,9 @@ void go_on(Turn& turn, IkeSa& sa) {
   if (sa.state == SaState::established && is_running_out(std::max(sa.next_request, sa.expected_request))) {
     sa.rekey_wanted = true;
   }
-  if (sa.state == SaState::deleting && !sa.delete_sent) return send_ike_delete(turn, sa);
+  if (sa.state == SaState::deleting && !sa.delete_sent && !sa.deletes_wait_until) return send_ike_delete(turn, sa);
   if (sa.state != SaState::established) return;
-  if (!sa.spis_to_delete.empty()) return send_child_deletes(turn, sa);
+  if (!sa.spis_to_delete.empty() && !sa.deletes_wait_until) return send_child_deletes(turn, sa);
   if (!sa.patience_until) {
     // With a window of one nothing else is asked for under the SA until this is answered (RFC 7296 §1.3.2).
     if (sa.rekey_wanted && !sa.reauthenticated_by && !is_changing_children(sa)) {

@@ -61,8 +61,7 @@ void look_at_silence(Turn& turn, IkeSa& sa) {
   if (turn.now < sa.last_inbound + interval) return look_again_at(sa.last_inbound + interval);
   const bool has_children =
       std::ranges::any_of(sa.children, [](const ChildSa& c) { return c.state == ChildState::active; });
-  if (!has_children) return look_again_at(turn.now + interval);
-  if (!sa.counters_asked) {
+  if (has_children && !sa.counters_asked) {
     std::size_t asked = 0;
     for (const ChildSa& child : sa.children) {
       if (child.state != ChildState::active || asked == most_counters) continue;
@@ -75,7 +74,7 @@ void look_at_silence(Turn& turn, IkeSa& sa) {
     return;
   }
   // Who sends nothing need not know whether the peer is there (RFC 7296 §2.4). A stack that does not answer tells
-  // neither, so the peer is asked.
+  // neither, and without Child SAs there is no traffic that could: then the peer is asked.
   const bool is_idle = sa.counters_told && !sa.has_sent;
   look_again_at(turn.now + interval);
   if (!is_idle) check_liveness(turn, sa);
@@ -128,6 +127,7 @@ std::optional<Instant> next_deadline(const IkeSa& sa) {
   consider(sa.refresh_at);
   consider(sa.reauth_at);
   consider(sa.patience_until);
+  consider(sa.deletes_wait_until);
   for (const ChildSa& child : sa.children) consider(next_deadline(child));
   return next;
 }
@@ -144,6 +144,10 @@ void timer_due(Turn& turn, IkeSa& sa) {
   if (sa.state == SaState::closed) return;
   if (!sa.stored_response.datagrams.empty() && sa.stored_response.forget_at <= turn.now) {
     sa.stored_response.datagrams = {};
+  }
+  if (sa.deletes_wait_until && *sa.deletes_wait_until <= turn.now) {
+    sa.deletes_wait_until.reset();
+    go_on(turn, sa);
   }
   if (sa.state != SaState::established) return;
   look_at_children(turn, sa);

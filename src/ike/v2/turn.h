@@ -71,8 +71,7 @@ class Shard {
   /// The names of Child SAs, for the stack's answers to find the SA.
   virtual void child_added(const IkeSa& sa, const ChildSa& child) = 0;
   virtual void child_removed(const IkeSa& sa, const ChildSa& child, Ending ending) = 0;
-  /// SAs of the same two peers for the same traffic, made by the other end than this one, and under other IKE SAs: two
-  /// ends that began at once have both.
+  /// Further SAs of the same two peers for the same traffic, under any IKE SA: two ends that began at once have two.
   virtual std::vector<std::pair<IkeSa*, ChildSa*>> doubles_of(const IkeSa& sa, const ChildSa& child) = 0;
 
   // Rekeying and reauthentication of IKE SAs.

@@ -114,6 +114,7 @@ TEST(ChildRekey, OfBothEndsAtOnceLeavesOneSa) {  // RFC 7296 §2.8.1
     net.rekey_child(net.east_host);
     net.rekey_child(net.west_host);
     net.settle();
+    net.pass(Seconds{1});
     expect_agreement(net);
     EXPECT_GE(generation(net.east_host), 2u);
     EXPECT_EQ(net.east_host.retired.size() + net.west_host.retired.size(), 1u) << "one end gives its own up";
@@ -297,6 +298,7 @@ TEST(Reauthentication, ByCommandHasTheNewSaUpBeforeTheOldGoes) {  // RFC 7296 §
       EXPECT_GE(net.west_host.installed.size(), 1u);
       return true;
     });
+    net.pass(Seconds{1});
     expect_agreement(net);
     EXPECT_NE(net.east_host.installed, before);
     EXPECT_EQ(generation(net.east_host), 2u) << "the tunnel keeps its name";

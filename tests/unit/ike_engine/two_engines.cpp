@@ -102,6 +102,8 @@ void Host::feed(Input input) {
         removed.push_back(*remove);
       } else if (const auto* retire = std::get_if<contract::RetireChildSa>(&request)) {
         retired.push_back(*retire);
+      } else if (const auto* move = std::get_if<contract::MovePeer>(&request)) {
+        moved.push_back(*move);
       } else {
         queried.push_back(std::get<QueryCounters>(request));
         if (counters) inputs.push_back(counters(queried.back()));

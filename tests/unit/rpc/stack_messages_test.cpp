@@ -35,6 +35,8 @@ TEST(StackMessage, CarriesEveryRequest) {
             (contract::RemoveChildSa{east, name}));
   EXPECT_EQ(carried<contract::RetireChildSa>(contract::RetireChildSa{east, name}),
             (contract::RetireChildSa{east, name}));
+  const contract::MovePeer move{east, name, {*IpAddress::parse("203.0.113.9"), 4501}};
+  EXPECT_EQ(carried<contract::MovePeer>(move), move);
   contract::InstallChildSa first = test::child_sa();
   first.sending = contract::SendingBegins::at_once;
   EXPECT_EQ(carried<contract::InstallChildSa>(first), first);
