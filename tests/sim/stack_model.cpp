@@ -125,6 +125,14 @@ void StackModel::answer(const contract::RemoveChildSa& request, std::uint64_t) {
   changed_();
 }
 
+void StackModel::answer(const contract::MovePeer& request, std::uint64_t) {
+  const auto found = pairs_.find(request.name);
+  if (found == pairs_.end()) return;
+  trace_.note(name_.text, "stack: the peer of " + text_of(request.name) + " is at " + request.to.to_string());
+  found->second.sa.remote = request.to.address;
+  if (found->second.sa.udp) found->second.sa.udp->remote_port = request.to.port;
+}
+
 void StackModel::answer(const contract::RetireChildSa& request, std::uint64_t) {
   const auto found = pairs_.find(request.name);
   if (found == pairs_.end()) {

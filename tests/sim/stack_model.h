@@ -92,6 +92,7 @@ class StackModel {
   void answer(const contract::InstallChildSa& request, std::uint64_t key_manager);
   void answer(const contract::RemoveChildSa& request, std::uint64_t key_manager);
   void answer(const contract::RetireChildSa& request, std::uint64_t key_manager);
+  void answer(const contract::MovePeer& request, std::uint64_t key_manager);
   void answer(const ike::QueryCounters& request, std::uint64_t key_manager);
   void tell(std::uint64_t key_manager, ike::Input input);
   void add(const contract::InstallChildSa& request);

@@ -17,6 +17,7 @@ constexpr Duration traffic_is_through = 5s;
 constexpr Faults kind_network{.delay_least = 5ms, .delay_most = 80ms};
 constexpr Faults even_network{.delay_least = 20ms, .delay_most = 20ms};
 constexpr Duration delay_most_of_all = 300ms;
+constexpr Duration shortest_partition = 100ms, usual_partition = 20s, longest_partition = 6min;
 constexpr Duration stack_share = 60ms;  // of a round trip: both stacks take requests one after another
 
 constexpr Scenario table[] = {
@@ -157,7 +158,13 @@ Storm::Storm(Seed seed, const Scenario& scenario)
   world_.repeat_with(command());
   Traffic::Choices traffic;
   traffic.starts_tunnels = world_.a().policy().filter.allow_on_demand && !scenario_.only_refreshes;
-  if (scenario_.losses == Scenario::Losses::round_trip) traffic.longest_window = 2 * delay_most_of_all + stack_share;
+  // What a stack sends while it has not yet read that a pair is gone is lost whatever the engines do.
+  traffic.longest_window = stack_share;
+  if (scenario_.losses == Scenario::Losses::round_trip) *traffic.longest_window += 2 * delay_most_of_all;
+  // Where datagrams are lost, a round trip takes until one has been repeated, twice at most.
+  const bool loses = scenario_.loss_most > 0 || scenario_.partitions || scenario_.crashes || scenario_.nat;
+  if (loses) *traffic.longest_window += 3 * ike::EngineOptions{}.initial_wait;
+  if (scenario_.partitions) *traffic.longest_window += longest_partition;
   world_.traffic().set(traffic);
 }
 
@@ -283,10 +290,11 @@ void Storm::cut_off(Node& node) {
   world_.trace().note("net",
                       fmt::format("--- {} and {} are cut off", node.site().name, world_.node(other).site().name));
   world_.network().partition().cut(one, other);
-  world_.plan(dice().between(100ms, dice().chance(0.3) ? Duration{6min} : Duration{20s}), [this, one, other] {
-    world_.trace().note("net", "--- the cut is mended");
-    world_.network().partition().mend(one, other);
-  });
+  world_.plan(dice().between(shortest_partition, dice().chance(0.3) ? longest_partition : usual_partition),
+              [this, one, other] {
+                world_.trace().note("net", "--- the cut is mended");
+                world_.network().partition().mend(one, other);
+              });
 }
 
 void Storm::crash(Node& node) {
