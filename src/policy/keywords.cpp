@@ -624,7 +624,7 @@ constexpr auto ip_data_offer_rows = rows(
     row(A::refresh_lifetime_proposed, "RefreshLifetimeProposed", Form::number)
         .within(1, longest_refresh)
         .preset_to("240")
-        .helped_by("minutes until the SA is rekeyed"),
+        .helped_by("minutes an SA lives; it is rekeyed 4 to 10 % earlier"),
     row(A::refresh_lifetime_accepted, "RefreshLifetimeAccepted", Form::limits)
         .within(1, longest_refresh)
         .preset_to("120 480")
@@ -632,7 +632,7 @@ constexpr auto ip_data_offer_rows = rows(
     row(A::refresh_lifesize_proposed, "RefreshLifesizeProposed", Form::number_or_none)
         .within(1, largest_size)
         .preset_to("None")
-        .helped_by("Kbytes until the SA is rekeyed"),
+        .helped_by("Kbytes an SA carries; it is rekeyed at 90 %"),
     row(A::refresh_lifesize_accepted, "RefreshLifesizeAccepted", Form::limits_or_none)
         .within(1, largest_size)
         .preset_to("None")
@@ -829,7 +829,7 @@ constexpr auto key_exchange_action_rows =
          row(A::reauth_interval, "ReauthInterval", Form::number)
              .within(0, longest_minutes)
              .preset_to("0")
-             .helped_by("IKEv2: minutes until the peers prove themselves again, 0: by command only"),
+             .helped_by("IKEv2: minutes until the peers prove themselves again, 0: by ipsec -k refresh alone"),
          row(A::filter_by_identity, "FilterByIdentity", Form::choice)
              .taking(yes_no)
              .when_absent(of_policy)
@@ -876,7 +876,7 @@ constexpr auto key_exchange_offer_rows = rows(
     row(A::refresh_lifetime_proposed, "RefreshLifetimeProposed", Form::number)
         .within(1, longest_refresh)
         .preset_to("480")
-        .helped_by("minutes until the SA is rekeyed"),
+        .helped_by("minutes an SA lives; it is rekeyed 4 to 10 % earlier"),
     row(A::refresh_lifetime_accepted, "RefreshLifetimeAccepted", Form::limits)
         .within(1, longest_refresh)
         .preset_to("240 1440")
@@ -884,7 +884,7 @@ constexpr auto key_exchange_offer_rows = rows(
     row(A::refresh_lifesize_proposed, "RefreshLifesizeProposed", Form::number_or_none)
         .within(1, largest_size)
         .preset_to("None")
-        .helped_by("Kbytes until the SA is rekeyed"),
+        .helped_by("Kbytes an SA carries; it is rekeyed at 90 %"),
     row(A::refresh_lifesize_accepted, "RefreshLifesizeAccepted", Form::limits_or_none)
         .within(1, largest_size)
         .preset_to("None")

@@ -35,6 +35,14 @@ OrReason<std::vector<T>> values(const Messages& messages) {
   return result;
 }
 
+template <class Id>
+v1::TunnelsRequest request_for(const StackName& stack, const std::vector<Id>& tunnels) {
+  v1::TunnelsRequest request;
+  request.set_stack(stack.text);
+  for (const Id tunnel : tunnels) request.add_tunnels(tunnel.value());
+  return request;
+}
+
 }  // namespace
 
 class OperatorClient::Calls {
@@ -98,18 +106,22 @@ OrReason<std::vector<NamedAnswer>> OperatorClient::activate(const StackName& sta
 
 OrReason<std::vector<NamedAnswer>> OperatorClient::deactivate_ike(const StackName& stack,
                                                                   const std::vector<IkeTunnelId>& tunnels) {
-  v1::DeactivateRequest request;
-  request.set_stack(stack.text);
-  for (const IkeTunnelId tunnel : tunnels) request.add_tunnels(tunnel.value());
-  return calls_->act(&v1::OperatorService::Stub::DeactivateIkeTunnels, request);
+  return calls_->act(&v1::OperatorService::Stub::DeactivateIkeTunnels, request_for(stack, tunnels));
 }
 
 OrReason<std::vector<NamedAnswer>> OperatorClient::deactivate_dynamic(const StackName& stack,
                                                                       const std::vector<DynamicTunnelId>& tunnels) {
-  v1::DeactivateRequest request;
-  request.set_stack(stack.text);
-  for (const DynamicTunnelId tunnel : tunnels) request.add_tunnels(tunnel.value());
-  return calls_->act(&v1::OperatorService::Stub::DeactivateDynamicTunnels, request);
+  return calls_->act(&v1::OperatorService::Stub::DeactivateDynamicTunnels, request_for(stack, tunnels));
+}
+
+OrReason<std::vector<NamedAnswer>> OperatorClient::refresh_ike(const StackName& stack,
+                                                               const std::vector<IkeTunnelId>& tunnels) {
+  return calls_->act(&v1::OperatorService::Stub::RefreshIkeTunnels, request_for(stack, tunnels));
+}
+
+OrReason<std::vector<NamedAnswer>> OperatorClient::refresh_dynamic(const StackName& stack,
+                                                                   const std::vector<DynamicTunnelId>& tunnels) {
+  return calls_->act(&v1::OperatorService::Stub::RefreshDynamicTunnels, request_for(stack, tunnels));
 }
 
 class StackOperatorClient::Calls {

@@ -27,6 +27,9 @@ class OperatorClient {
   OrReason<std::vector<NamedAnswer>> deactivate_ike(const StackName& stack, const std::vector<IkeTunnelId>& tunnels);
   OrReason<std::vector<NamedAnswer>> deactivate_dynamic(const StackName& stack,
                                                         const std::vector<DynamicTunnelId>& tunnels);
+  OrReason<std::vector<NamedAnswer>> refresh_ike(const StackName& stack, const std::vector<IkeTunnelId>& tunnels);
+  OrReason<std::vector<NamedAnswer>> refresh_dynamic(const StackName& stack,
+                                                     const std::vector<DynamicTunnelId>& tunnels);
 
  private:
   class Calls;

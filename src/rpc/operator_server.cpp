@@ -50,23 +50,22 @@ class OperatorServer::Serving final : public v1::OperatorService::CallbackServic
       write_all(callbacks_.activate(StackName{request->stack()}, rules), *response->mutable_items());
     });
   }
-  grpc::ServerUnaryReactor* DeactivateIkeTunnels(grpc::CallbackServerContext* call,
-                                                 const v1::DeactivateRequest* request,
+  grpc::ServerUnaryReactor* DeactivateIkeTunnels(grpc::CallbackServerContext* call, const v1::TunnelsRequest* request,
                                                  v1::OperatorAnswers* response) override {
-    if (request->tunnels_size() > most_named) return refuse(*call);
-    return answer(*call, [this, request, response] {
-      const std::vector<IkeTunnelId> tunnels = named<IkeTunnelId>(*request);
-      write_all(callbacks_.deactivate_ike(StackName{request->stack()}, tunnels), *response->mutable_items());
-    });
+    return act_on_tunnels(*call, *request, *response, callbacks_.deactivate_ike);
   }
   grpc::ServerUnaryReactor* DeactivateDynamicTunnels(grpc::CallbackServerContext* call,
-                                                     const v1::DeactivateRequest* request,
+                                                     const v1::TunnelsRequest* request,
                                                      v1::OperatorAnswers* response) override {
-    if (request->tunnels_size() > most_named) return refuse(*call);
-    return answer(*call, [this, request, response] {
-      const std::vector<DynamicTunnelId> tunnels = named<DynamicTunnelId>(*request);
-      write_all(callbacks_.deactivate_dynamic(StackName{request->stack()}, tunnels), *response->mutable_items());
-    });
+    return act_on_tunnels(*call, *request, *response, callbacks_.deactivate_dynamic);
+  }
+  grpc::ServerUnaryReactor* RefreshIkeTunnels(grpc::CallbackServerContext* call, const v1::TunnelsRequest* request,
+                                              v1::OperatorAnswers* response) override {
+    return act_on_tunnels(*call, *request, *response, callbacks_.refresh_ike);
+  }
+  grpc::ServerUnaryReactor* RefreshDynamicTunnels(grpc::CallbackServerContext* call, const v1::TunnelsRequest* request,
+                                                  v1::OperatorAnswers* response) override {
+    return act_on_tunnels(*call, *request, *response, callbacks_.refresh_dynamic);
   }
 
   void stop() {
@@ -78,10 +77,15 @@ class OperatorServer::Serving final : public v1::OperatorService::CallbackServic
 
  private:
   template <class Id>
-  static std::vector<Id> named(const v1::DeactivateRequest& request) {
-    std::vector<Id> tunnels;
-    for (const std::uint64_t number : request.tunnels()) tunnels.emplace_back(number);
-    return tunnels;
+  grpc::ServerUnaryReactor* act_on_tunnels(
+      grpc::CallbackServerContext& call, const v1::TunnelsRequest& request, v1::OperatorAnswers& response,
+      const std::function<std::vector<NamedAnswer>(const StackName&, const std::vector<Id>&)>& action) {
+    if (request.tunnels_size() > most_named) return refuse(call);
+    return answer(call, [&request, &response, &action] {
+      std::vector<Id> tunnels;
+      for (const std::uint64_t number : request.tunnels()) tunnels.emplace_back(number);
+      write_all(action(StackName{request.stack()}, tunnels), *response.mutable_items());
+    });
   }
 
   template <class Fill>

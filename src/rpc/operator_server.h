@@ -23,6 +23,8 @@ class OperatorServer {
     /// No tunnel named: all of them.
     std::function<std::vector<NamedAnswer>(const StackName&, const std::vector<IkeTunnelId>&)> deactivate_ike;
     std::function<std::vector<NamedAnswer>(const StackName&, const std::vector<DynamicTunnelId>&)> deactivate_dynamic;
+    std::function<std::vector<NamedAnswer>(const StackName&, const std::vector<IkeTunnelId>&)> refresh_ike;
+    std::function<std::vector<NamedAnswer>(const StackName&, const std::vector<DynamicTunnelId>&)> refresh_dynamic;
   };
   /// Callbacks come by way of `post`, and none after the destructor. An error is told for the operator.
   static std::expected<std::unique_ptr<OperatorServer>, std::string> start(const LocalSocket& socket, Post post,

@@ -99,22 +99,29 @@ rpc::OperatorServer::Callbacks Negotiator::operator_callbacks() {
           },
       .deactivate_ike =
           [this](const StackName& stack, const std::vector<IkeTunnelId>& tunnels) {
-            return deactivate<ike::DeactivateIkeTunnel>(stack, tunnels, 'K');
+            return act<ike::DeactivateIkeTunnel>(stack, tunnels, 'K');
           },
       .deactivate_dynamic =
           [this](const StackName& stack, const std::vector<DynamicTunnelId>& tunnels) {
-            return deactivate<ike::DeactivateDynamicTunnel>(stack, tunnels, 'Y');
+            return act<ike::DeactivateDynamicTunnel>(stack, tunnels, 'Y');
+          },
+      .refresh_ike =
+          [this](const StackName& stack, const std::vector<IkeTunnelId>& tunnels) {
+            return act<ike::RefreshIkeTunnel>(stack, tunnels, 'K');
+          },
+      .refresh_dynamic =
+          [this](const StackName& stack, const std::vector<DynamicTunnelId>& tunnels) {
+            return act<ike::RefreshDynamicTunnel>(stack, tunnels, 'Y');
           },
   };
 }
 
-template <class Deactivate, class Id>
-std::vector<rpc::NamedAnswer> Negotiator::deactivate(const StackName& stack, const std::vector<Id>& tunnels,
-                                                     char letter) {
-  if (tunnels.empty()) return named("all", engine_.ask(Deactivate{stack, std::nullopt}));
+template <class Action, class Id>
+std::vector<rpc::NamedAnswer> Negotiator::act(const StackName& stack, const std::vector<Id>& tunnels, char letter) {
+  if (tunnels.empty()) return named("all", engine_.ask(Action{stack, std::nullopt}));
   std::vector<rpc::NamedAnswer> answers;
   for (const Id tunnel : tunnels) {
-    std::ranges::move(named(fmt::format("{}{}", letter, tunnel.value()), engine_.ask(Deactivate{stack, tunnel})),
+    std::ranges::move(named(fmt::format("{}{}", letter, tunnel.value()), engine_.ask(Action{stack, tunnel})),
                       std::back_inserter(answers));
   }
   return answers;

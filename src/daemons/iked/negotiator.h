@@ -32,8 +32,8 @@ class Negotiator {
   Outlets outlets();
   rpc::OperatorServer::Callbacks operator_callbacks();
   void look_for_stacks();
-  template <class Deactivate, class Id>
-  std::vector<rpc::NamedAnswer> deactivate(const StackName& stack, const std::vector<Id>& tunnels, char letter);
+  template <class Action, class Id>
+  std::vector<rpc::NamedAnswer> act(const StackName& stack, const std::vector<Id>& tunnels, char letter);
 
   EventLoop& loop_;
   const std::string socket_folder_;

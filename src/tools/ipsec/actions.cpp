@@ -36,6 +36,11 @@ std::string status_text(const ike::OperatorAnswer& answer, const std::string& do
   return done;
 }
 
+template <class Values, class Value>
+bool is_among(const Values& values, const Value& value) {
+  return std::ranges::find(values, value) != values.end();
+}
+
 /// None where all are meant, as the service wants it.
 template <class Id>
 std::vector<Id> named_tunnels(const Arguments& arguments) {
@@ -61,6 +66,71 @@ Outcome reported(const Heading& heading, const std::vector<std::string>& columns
   return outcome;
 }
 
+/// What is done to tunnels that are there.
+struct Action {
+  const char* function;  ///< in the heading: "Deactivate"
+  const char* done;      ///< the status of a tunnel: "Deactivating"
+};
+constexpr Action deactivation{"Deactivate", "Deactivating"};
+constexpr Action refreshment{"Refresh", "Refreshing"};
+
+template <class Id>
+using Call = rpc::OrReason<Answers> (rpc::OperatorClient::*)(const StackName&, const std::vector<Id>&);
+
+Outcome act_on_ike_tunnels(const Arguments& arguments, const StackName& stack, const Action& action,
+                           Call<IkeTunnelId> call) {
+  rpc::OperatorClient iked{rpc::iked_socket(arguments.socket_folder)};
+  std::vector<IkeTunnelId> tunnels = named_tunnels<IkeTunnelId>(arguments);
+  if (!arguments.names.empty()) {
+    const auto known = iked.ike_tunnels(stack);
+    if (!known) return failed(known.error(), no_daemon);
+    for (const ike::IkeTunnelView& tunnel : *known) {
+      if (is_among(arguments.names, tunnel.rule) && !is_among(tunnels, tunnel.tunnel)) tunnels.push_back(tunnel.tunnel);
+    }
+  }
+  // An empty list would mean all of them.
+  if (tunnels.empty() && !arguments.all_tunnels) return failed("no tunnel of these rules is active", nothing_done);
+
+  const auto answers = (iked.*call)(stack, tunnels);
+  if (!answers) return failed(answers.error(), no_daemon);
+  Rows rows;
+  for (const auto& [subject, answer] : *answers) {
+    rows.push_back({arguments.all_tunnels ? "All IKE tunnels" : subject, status_text(answer, action.done)});
+  }
+  if (arguments.all_tunnels) rows.resize(1);
+  return reported(heading(stack, "IKE tunnel", action.function, {}), {"Tunnel ID", "Status"}, rows, *answers,
+                  arguments.format);
+}
+
+Outcome act_on_dynamic_tunnels(const Arguments& arguments, const StackName& stack, const Action& action,
+                               Call<DynamicTunnelId> call) {
+  rpc::OperatorClient iked{rpc::iked_socket(arguments.socket_folder)};
+  const auto known = iked.dynamic_tunnels(stack);
+  if (!known) return failed(known.error(), no_daemon);
+  std::map<std::string, std::string> rule_of;
+  std::vector<DynamicTunnelId> tunnels = named_tunnels<DynamicTunnelId>(arguments);
+  for (const ike::DynamicTunnelView& tunnel : *known) {
+    rule_of[name_of(tunnel.name.tunnel)] = tunnel.local_dyn_vpn_rule;
+    const bool named = is_among(arguments.rules, tunnel.local_dyn_vpn_rule);
+    if (named && !is_among(tunnels, tunnel.name.tunnel)) tunnels.push_back(tunnel.name.tunnel);
+  }
+  // An empty list would mean all of them.
+  if (tunnels.empty() && !arguments.all_tunnels) return failed("no tunnel of these rules is active", nothing_done);
+
+  const auto answers = (iked.*call)(stack, tunnels);
+  if (!answers) return failed(answers.error(), no_daemon);
+  Rows rows;
+  for (const auto& [subject, answer] : *answers) {
+    const auto rule = rule_of.find(subject);
+    const bool has_rule = rule != rule_of.end() && !rule->second.empty();
+    rows.push_back({arguments.all_tunnels ? "All dynamic tunnels" : subject, has_rule ? rule->second : not_applicable,
+                    status_text(answer, action.done)});
+  }
+  if (arguments.all_tunnels) rows.resize(1);
+  return reported(heading(stack, "Dynamic tunnel", action.function, {}), {"Tunnel ID", "LocalDynVpnRuleName", "Status"},
+                  rows, *answers, arguments.format);
+}
+
 }  // namespace
 
 Outcome activate(const Arguments& arguments, const StackName& stack) {
@@ -73,44 +143,19 @@ Outcome activate(const Arguments& arguments, const StackName& stack) {
 }
 
 Outcome deactivate_ike_tunnels(const Arguments& arguments, const StackName& stack) {
-  const std::vector<IkeTunnelId> tunnels = named_tunnels<IkeTunnelId>(arguments);
-  const auto answers = rpc::OperatorClient{rpc::iked_socket(arguments.socket_folder)}.deactivate_ike(stack, tunnels);
-  if (!answers) return failed(answers.error(), no_daemon);
-  Rows rows;
-  for (const auto& [subject, answer] : *answers) {
-    rows.push_back({arguments.all_tunnels ? "All IKE tunnels" : subject, status_text(answer, "Deactivating")});
-  }
-  if (arguments.all_tunnels) rows.resize(1);
-  return reported(heading(stack, "IKE tunnel", "Deactivate", {}), {"Tunnel ID", "Status"}, rows, *answers,
-                  arguments.format);
+  return act_on_ike_tunnels(arguments, stack, deactivation, &rpc::OperatorClient::deactivate_ike);
 }
 
 Outcome deactivate_dynamic_tunnels(const Arguments& arguments, const StackName& stack) {
-  rpc::OperatorClient iked{rpc::iked_socket(arguments.socket_folder)};
-  const auto known = iked.dynamic_tunnels(stack);
-  if (!known) return failed(known.error(), no_daemon);
-  std::map<std::string, std::string> rule_of;
-  std::vector<DynamicTunnelId> tunnels = named_tunnels<DynamicTunnelId>(arguments);
-  for (const ike::DynamicTunnelView& tunnel : *known) {
-    rule_of[name_of(tunnel.name.tunnel)] = tunnel.local_dyn_vpn_rule;
-    const bool named = std::ranges::find(arguments.rules, tunnel.local_dyn_vpn_rule) != arguments.rules.end();
-    if (named && std::ranges::find(tunnels, tunnel.name.tunnel) == tunnels.end()) tunnels.push_back(tunnel.name.tunnel);
-  }
-  // An empty list would mean all of them.
-  if (tunnels.empty() && !arguments.all_tunnels) return failed("no tunnel of these rules is active", nothing_done);
+  return act_on_dynamic_tunnels(arguments, stack, deactivation, &rpc::OperatorClient::deactivate_dynamic);
+}
 
-  const auto answers = iked.deactivate_dynamic(stack, tunnels);
-  if (!answers) return failed(answers.error(), no_daemon);
-  Rows rows;
-  for (const auto& [subject, answer] : *answers) {
-    const auto rule = rule_of.find(subject);
-    const bool has_rule = rule != rule_of.end() && !rule->second.empty();
-    rows.push_back({arguments.all_tunnels ? "All dynamic tunnels" : subject, has_rule ? rule->second : not_applicable,
-                    status_text(answer, "Deactivating")});
-  }
-  if (arguments.all_tunnels) rows.resize(1);
-  return reported(heading(stack, "Dynamic tunnel", "Deactivate", {}), {"Tunnel ID", "LocalDynVpnRuleName", "Status"},
-                  rows, *answers, arguments.format);
+Outcome refresh_ike_tunnels(const Arguments& arguments, const StackName& stack) {
+  return act_on_ike_tunnels(arguments, stack, refreshment, &rpc::OperatorClient::refresh_ike);
+}
+
+Outcome refresh_dynamic_tunnels(const Arguments& arguments, const StackName& stack) {
+  return act_on_dynamic_tunnels(arguments, stack, refreshment, &rpc::OperatorClient::refresh_dynamic);
 }
 
 }  // namespace adit::tools::ipsec

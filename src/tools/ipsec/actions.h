@@ -9,5 +9,7 @@ namespace adit::tools::ipsec {
 Outcome activate(const Arguments& arguments, const StackName& stack);
 Outcome deactivate_ike_tunnels(const Arguments& arguments, const StackName& stack);
 Outcome deactivate_dynamic_tunnels(const Arguments& arguments, const StackName& stack);
+Outcome refresh_ike_tunnels(const Arguments& arguments, const StackName& stack);
+Outcome refresh_dynamic_tunnels(const Arguments& arguments, const StackName& stack);
 
 }  // namespace adit::tools::ipsec

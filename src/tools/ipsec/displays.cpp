@@ -1,12 +1,12 @@
 #include "tools/ipsec/displays.h"
 
 #include <algorithm>
-#include <map>
 
 #include "rpc/operator_client.h"
 #include "rpc/socket_paths.h"
 #include "tools/ipsec/outcome.h"
 #include "tools/ipsec/report/filters.h"
+#include "tools/ipsec/report/newest.h"
 #include "tools/ipsec/report/tunnels.h"
 
 namespace adit::tools::ipsec {
@@ -23,20 +23,6 @@ bool takes_tunnel(const Arguments& arguments, contract::ChildSaName name, const 
          names(arguments.names, action);
 }
 
-/// A display shows the newest SA of each tunnel; `name_of_sa` says which one a value is.
-template <class Value, class Name>
-std::vector<Value> newest(std::vector<Value> values, Name name_of_sa) {
-  std::map<DynamicTunnelId, Value> by_tunnel;
-  for (Value& value : values) {
-    const contract::ChildSaName name = name_of_sa(value);
-    const auto [entry, is_first] = by_tunnel.try_emplace(name.tunnel, value);
-    if (!is_first && name_of_sa(entry->second).generation < name.generation) entry->second = std::move(value);
-  }
-  std::vector<Value> result;
-  for (auto& [tunnel, value] : by_tunnel) result.push_back(std::move(value));
-  return result;
-}
-
 /// The report; what was named and is not there makes the command fail.
 Outcome shown(const Report& report, const Arguments& arguments) {
   const bool selects =
@@ -49,11 +35,8 @@ Outcome shown(const Report& report, const Arguments& arguments) {
 Outcome display_ike_tunnels(const Arguments& arguments, const StackName& stack) {
   auto tunnels = rpc::OperatorClient{rpc::iked_socket(arguments.socket_folder)}.ike_tunnels(stack);
   if (!tunnels) return failed(tunnels.error(), no_daemon);
-  std::ranges::sort(*tunnels, [](const auto& a, const auto& b) {
-    return a.tunnel != b.tunnel ? a.tunnel < b.tunnel : a.generation > b.generation;
-  });
   Report report{heading(stack, "IKE tunnel", "Display", "IKED"), {}};
-  for (const ike::IkeTunnelView& tunnel : *tunnels) {
+  for (const ike::IkeTunnelView& tunnel : newest_of_each(std::move(*tunnels))) {
     if (!names(arguments.tunnels, tunnel.tunnel.value()) || !names(arguments.names, tunnel.rule)) continue;
     report.entries.push_back(ike_tunnel_entry(tunnel));
   }
@@ -64,16 +47,16 @@ Outcome display_negotiated_tunnels(const Arguments& arguments, const StackName& 
   rpc::OperatorClient iked{rpc::iked_socket(arguments.socket_folder)};
   auto tunnels = iked.dynamic_tunnels(stack);
   if (!tunnels) return failed(tunnels.error(), no_daemon);
-  const auto parents = iked.ike_tunnels(stack);
-  if (!parents) return failed(parents.error(), no_daemon);
-  const auto name = [](const ike::DynamicTunnelView& tunnel) { return tunnel.name; };
-  const auto current = newest(std::move(*tunnels), name);
+  auto ike_tunnels = iked.ike_tunnels(stack);
+  if (!ike_tunnels) return failed(ike_tunnels.error(), no_daemon);
+  const std::vector<ike::IkeTunnelView> parents = newest_of_each(std::move(*ike_tunnels));
+  const std::vector<ike::DynamicTunnelView> current = newest_of_each(std::move(*tunnels));
   Report report{heading(stack, "Dynamic tunnel", "Display", "IKED"), {}};
   report.heading.available = current.size();
   for (const ike::DynamicTunnelView& tunnel : current) {
     if (!takes_tunnel(arguments, tunnel.name, tunnel.local_dyn_vpn_rule, tunnel.vpn_action)) continue;
-    const auto parent = std::ranges::find(*parents, tunnel.parent, &ike::IkeTunnelView::tunnel);
-    report.entries.push_back(negotiated_tunnel_entry(tunnel, parent == parents->end() ? nullptr : &*parent));
+    const auto parent = std::ranges::find(parents, tunnel.parent, &ike::IkeTunnelView::tunnel);
+    report.entries.push_back(negotiated_tunnel_entry(tunnel, parent == parents.end() ? nullptr : &*parent));
   }
   return shown(report, arguments);
 }
@@ -87,7 +70,7 @@ rpc::OrReason<std::vector<InstalledTunnel>> installed_tunnels(const Arguments& a
   for (rpc::InstalledTunnel& tunnel : *answered) {
     tunnels.push_back({std::move(tunnel.pair), std::move(tunnel.counters), tunnel.expires_at});
   }
-  return newest(std::move(tunnels), [](const InstalledTunnel& tunnel) { return tunnel.sa.name; });
+  return newest_of_each(std::move(tunnels));
 }
 
 }  // namespace

@@ -42,10 +42,12 @@ Outcome run_on(const Arguments& arguments, const StackName& stack) {
   switch (arguments.primary) {
     case Primary::ike_tunnel:
       if (arguments.function == Function::deactivate) return deactivate_ike_tunnels(arguments, stack);
+      if (arguments.function == Function::refresh) return refresh_ike_tunnels(arguments, stack);
       return display_ike_tunnels(arguments, stack);
     case Primary::dynamic_tunnel:
       if (arguments.function == Function::activate) return activate(arguments, stack);
       if (arguments.function == Function::deactivate) return deactivate_dynamic_tunnels(arguments, stack);
+      if (arguments.function == Function::refresh) return refresh_dynamic_tunnels(arguments, stack);
       if (arguments.view == View::iked) return display_negotiated_tunnels(arguments, stack);
       return display_installed_tunnels(arguments, stack);
     case Primary::filter:

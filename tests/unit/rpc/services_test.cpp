@@ -225,6 +225,13 @@ TEST_F(Services, ARequestForAStackThatIsAwayIsDropped) {
   EXPECT_TRUE(std::holds_alternative<ike::QueryCounters>(stack.requests.front()));
 }
 
+template <class Id>
+std::string numbers_of(const std::vector<Id>& tunnels) {
+  std::string text;
+  for (const Id tunnel : tunnels) text += std::to_string(tunnel.value()) + " ";
+  return text;
+}
+
 TEST_F(Services, AnOperatorIsAnsweredFromTheDaemonsThread) {
   auto server = OperatorServer::start(
       {path("iked.sock"), std::nullopt}, loop_.post(),
@@ -237,7 +244,16 @@ TEST_F(Services, AnOperatorIsAnsweredFromTheDaemonsThread) {
            },
        .deactivate_ike = [](const StackName&, const std::vector<IkeTunnelId>&) { return std::vector<NamedAnswer>{}; },
        .deactivate_dynamic = [](const StackName&,
-                                const std::vector<DynamicTunnelId>&) { return std::vector<NamedAnswer>{}; }});
+                                const std::vector<DynamicTunnelId>&) { return std::vector<NamedAnswer>{}; },
+       .refresh_ike =
+           [](const StackName& stack, const std::vector<IkeTunnelId>& tunnels) {
+             return std::vector<NamedAnswer>{{stack.text, {ike::OperatorAnswer::Status::started, numbers_of(tunnels)}}};
+           },
+       .refresh_dynamic =
+           [](const StackName& stack, const std::vector<DynamicTunnelId>& tunnels) {
+             return std::vector<NamedAnswer>{
+                 {stack.text, {ike::OperatorAnswer::Status::not_found, numbers_of(tunnels)}}};
+           }});
   ASSERT_TRUE(server) << server.error();
   bool done = false;
   std::thread asker{[&, post = loop_.post()] {
@@ -246,6 +262,23 @@ TEST_F(Services, AnOperatorIsAnsweredFromTheDaemonsThread) {
     EXPECT_TRUE(answers) << answers.error();
     if (answers) {
       EXPECT_EQ(answers->at(0).answer.detail, "Y1");
+    }
+    const auto ike = client.refresh_ike(StackName{"east"}, {IkeTunnelId{4}, IkeTunnelId{9}});
+    EXPECT_TRUE(ike) << ike.error();
+    if (ike) {
+      EXPECT_EQ(ike->at(0).subject, "east");
+      EXPECT_EQ(ike->at(0).answer.detail, "4 9 ");
+    }
+    const auto dynamic = client.refresh_dynamic(StackName{"east"}, {});
+    EXPECT_TRUE(dynamic) << dynamic.error();
+    if (dynamic) {
+      EXPECT_EQ(dynamic->at(0).answer.status, ike::OperatorAnswer::Status::not_found);
+      EXPECT_EQ(dynamic->at(0).answer.detail, "");
+    }
+    const auto refused = client.refresh_ike(StackName{"east"}, std::vector<IkeTunnelId>(10'001, IkeTunnelId{1}));
+    EXPECT_FALSE(refused);
+    if (!refused) {
+      EXPECT_NE(refused.error().find("too many"), std::string::npos) << refused.error();
     }
     EXPECT_EQ(client.stacks().value_or(std::vector<StackName>{}), std::vector{StackName{"east"}});
     post([&] { done = true; });

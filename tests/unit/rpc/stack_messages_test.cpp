@@ -133,6 +133,9 @@ TEST(OperatorMessage, CarriesTunnelsFiltersAndAnswers) {
   ike.local_auth = AuthMethod::shared_key;
   ike.responder_spi = IkeSpi{~0ULL};
   ike.expires_at = Instant{Duration{99}};
+  ike.refresh_at = Instant{Duration{88}};
+  ike.reauth_at = Instant{Duration{77}};
+  ike.reauth_interval = Minutes{90};
   v1::IkeTunnel message;
   write(ike, message);
   const auto received = from_message(message);
@@ -144,6 +147,9 @@ TEST(OperatorMessage, CarriesTunnelsFiltersAndAnswers) {
   EXPECT_EQ(received->local_auth, ike.local_auth);
   EXPECT_EQ(received->remote_auth, std::nullopt);
   EXPECT_EQ(received->expires_at, ike.expires_at);
+  EXPECT_EQ(received->refresh_at, ike.refresh_at);
+  EXPECT_EQ(received->reauth_at, ike.reauth_at);
+  EXPECT_EQ(received->reauth_interval, ike.reauth_interval);
 
   const InstalledFilters filters{test::snapshot()->filter, Seconds{20}, Instant{Duration{5}}, {1, 2, 3}};
   v1::ShowFiltersResponse shown;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <span>
 #include <sstream>
 
 #include "base/version.h"
@@ -15,16 +16,33 @@ namespace {
 
 constexpr std::size_t shortest_keyword = 3;  // keywords may be cut to their first three characters
 
+struct FunctionKeyword {
+  Function function;
+  std::string_view keyword;
+};
+constexpr std::array functions = {
+    FunctionKeyword{Function::display, "display"},
+    FunctionKeyword{Function::activate, "activate"},
+    FunctionKeyword{Function::deactivate, "deactivate"},
+    FunctionKeyword{Function::refresh, "refresh"},
+};
+
+constexpr std::array of_ike_tunnels = {Function::display, Function::deactivate, Function::refresh};
+constexpr std::array of_dynamic_tunnels = {Function::display, Function::activate, Function::deactivate,
+                                           Function::refresh};
+constexpr std::array of_filters = {Function::display};
+
 struct PrimaryOption {
   Primary primary;
   const char* flag;
   char tunnel_letter;  ///< of -a; 0: takes none
-  const char* functions;
+  const char* objects;
+  std::span<const Function> functions;
 };
 constexpr std::array primaries = {
-    PrimaryOption{Primary::ike_tunnel, "-k", 'K', "display, deactivate"},
-    PrimaryOption{Primary::dynamic_tunnel, "-y", 'Y', "display, activate, deactivate"},
-    PrimaryOption{Primary::filter, "-f", 0, "display"},
+    PrimaryOption{Primary::ike_tunnel, "-k", 'K', "IKE tunnels", of_ike_tunnels},
+    PrimaryOption{Primary::dynamic_tunnel, "-y", 'Y', "Dynamic tunnels", of_dynamic_tunnels},
+    PrimaryOption{Primary::filter, "-f", 0, "IP filters", of_filters},
 };
 
 std::string lower(std::string text) {
@@ -37,11 +55,20 @@ bool means(const std::string& word, std::string_view keyword) {
   return word.size() >= std::min(shortest_keyword, keyword.size()) && keyword.starts_with(lower(word));
 }
 
-std::optional<Function> function_of(const std::string& word) {
-  if (means(word, "display")) return Function::display;
-  if (means(word, "activate")) return Function::activate;
-  if (means(word, "deactivate")) return Function::deactivate;
-  return std::nullopt;
+std::string_view keyword_of(Function function) {
+  return std::ranges::find(functions, function, &FunctionKeyword::function)->keyword;
+}
+
+std::string list_of(std::span<const Function> offered) {
+  std::string text;
+  for (const Function function : offered) text += (text.empty() ? "" : ", ") + std::string{keyword_of(function)};
+  return text;
+}
+
+std::optional<Function> function_of(const std::string& word, std::span<const Function> offered) {
+  const auto found =
+      std::ranges::find_if(offered, [&](Function function) { return means(word, keyword_of(function)); });
+  return found == offered.end() ? std::nullopt : std::optional{*found};
 }
 
 std::optional<std::uint64_t> tunnel_number(const std::string& word, char letter) {
@@ -60,16 +87,17 @@ std::unexpected<Refused> refuse(const std::string& text) {
 /// What the combination of words must keep, once each is known.
 std::optional<std::string> wrong_combination(const Arguments& arguments, bool has_tunnels) {
   const bool acts = arguments.function != Function::display;
+  const bool acts_by_name = arguments.primary == Primary::ike_tunnel && arguments.function == Function::refresh;
   if (arguments.function == Function::activate && arguments.rules.empty())
     return "-y activate needs -l LocalDynVpnRule";
-  if (arguments.function == Function::deactivate && !has_tunnels && arguments.rules.empty()) {
-    return "deactivate needs -a TUNNEL, or -a all";
-  }
+  const bool names_any = has_tunnels || !arguments.rules.empty() || (acts_by_name && !arguments.names.empty());
+  if (acts && !names_any) return fmt::format("{} needs -a TUNNEL, or -a all", keyword_of(arguments.function));
   if (arguments.function == Function::activate && has_tunnels)
     return "-a names tunnels that are there; activate takes -l";
   // An action takes more than was meant when a selection is passed over.
-  if (acts && !arguments.names.empty()) return "-n goes with display";
-  if (arguments.all_tunnels && (!arguments.tunnels.empty() || !arguments.rules.empty()))
+  if (acts && !acts_by_name && !arguments.names.empty()) return "-n goes with display and -k refresh";
+  const bool has_rule = !arguments.rules.empty() || (acts && !arguments.names.empty());
+  if (arguments.all_tunnels && (!arguments.tunnels.empty() || has_rule))
     return "-a all takes no other tunnel and no rule beside it";
   if (!arguments.rules.empty() && arguments.primary != Primary::dynamic_tunnel) return "-l goes with -y";
   if (!arguments.groups.empty() && arguments.primary != Primary::filter) return "-g goes with -f";
@@ -86,16 +114,20 @@ std::expected<Arguments, Refused> parse_arguments(int argc, const char* const* a
   app.set_help_flag("-?,-h,--help", "Print this help");
   app.set_version_flag("--version", std::string{"ipsec (Adit) "} + version);
   std::array<std::string, primaries.size()> words;
-  app.add_option("-k", words[0], "IKE tunnels: display, deactivate")->type_name("FUNCTION");
-  app.add_option("-y", words[1], "Dynamic tunnels: display, activate, deactivate")->type_name("FUNCTION");
-  app.add_option("-f", words[2], "IP filters: display")->type_name("FUNCTION");
+  for (std::size_t i = 0; i < primaries.size(); ++i) {
+    const PrimaryOption& primary = primaries[i];
+    app.add_option(primary.flag, words[i], fmt::format("{}: {}", primary.objects, list_of(primary.functions)))
+        ->type_name("FUNCTION");
+  }
   std::vector<std::string> tunnels;
   std::string format = "detail";
   bool from_iked = false, json = false;
   app.add_option("-p", arguments.stack, "The stack; needed when the host has several")->type_name("STACK");
   app.add_option("-a", tunnels, "Tunnels by number (K1, Y2), or all")->type_name("TUNNEL")->expected(1, -1);
   app.add_option("-l", arguments.rules, "LocalDynVpnRule names")->type_name("RULE")->expected(1, -1);
-  app.add_option("-n", arguments.names, "Rule or action names to display")->type_name("NAME")->expected(1, -1);
+  app.add_option("-n", arguments.names, "Rule or action names, to display or for -k refresh")
+      ->type_name("NAME")
+      ->expected(1, -1);
   app.add_option("-g", arguments.groups, "IpFilterGroup names to display")->type_name("GROUP")->expected(1, -1);
   app.add_flag("-b", from_iked, "Dynamic tunnels as iked sees them: negotiations too");
   app.add_option("-r", format, "Layout: short, detail or wide")->type_name("FORMAT")->capture_default_str();
@@ -121,11 +153,9 @@ std::expected<Arguments, Refused> parse_arguments(int argc, const char* const* a
   }
   if (chosen == nullptr) return refuse("say what to show: -k, -y or -f, and a function; ipsec -? prints help");
   arguments.primary = chosen->primary;
-  const auto function = function_of(word);
-  const bool offered = function && (*function == Function::display ||
-                                    (*function == Function::activate && chosen->primary == Primary::dynamic_tunnel) ||
-                                    (*function == Function::deactivate && chosen->primary != Primary::filter));
-  if (!offered) return refuse(fmt::format("{} has no function '{}'; it has {}", chosen->flag, word, chosen->functions));
+  const auto function = function_of(word, chosen->functions);
+  if (!function)
+    return refuse(fmt::format("{} has no function '{}'; it has {}", chosen->flag, word, list_of(chosen->functions)));
   arguments.function = *function;
 
   for (const std::string& tunnel : tunnels) {

@@ -12,7 +12,7 @@
 namespace adit::tools::ipsec {
 
 enum class Primary : unsigned char { ike_tunnel, dynamic_tunnel, filter };
-enum class Function : unsigned char { display, activate, deactivate };
+enum class Function : unsigned char { display, activate, deactivate, refresh };
 enum class View : unsigned char { stack, iked };  // of -y display: without and with -b
 
 struct Arguments {

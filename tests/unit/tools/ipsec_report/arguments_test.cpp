@@ -27,6 +27,19 @@ TEST(Arguments, TakeSeveralTunnelsAndAll) {
   EXPECT_TRUE(all->all_tunnels);
 }
 
+TEST(Arguments, NameWhatIsRefreshedByTunnelOrRule) {
+  const auto by_tunnel = parsed({"-kref", "-aK3"});
+  ASSERT_TRUE(by_tunnel) << by_tunnel.error().text;
+  EXPECT_EQ(by_tunnel->function, Function::refresh);
+  EXPECT_EQ(by_tunnel->tunnels, (std::vector<std::uint64_t>{3}));
+  const auto by_key_exchange_rule = parsed({"-k", "refresh", "-n", "peer"});
+  ASSERT_TRUE(by_key_exchange_rule) << by_key_exchange_rule.error().text;
+  EXPECT_EQ(by_key_exchange_rule->names, std::vector<std::string>{"peer"});
+  const auto by_dynamic_rule = parsed({"-y", "refresh", "-l", "net-to-net"});
+  ASSERT_TRUE(by_dynamic_rule) << by_dynamic_rule.error().text;
+  EXPECT_EQ(by_dynamic_rule->rules, std::vector<std::string>{"net-to-net"});
+}
+
 TEST(Arguments, AreRefusedWithWhatWouldBeRight) {
   const struct {
     std::vector<const char*> words;
@@ -35,6 +48,15 @@ TEST(Arguments, AreRefusedWithWhatWouldBeRight) {
       {{}, "-k, -y or -f"},
       {{"-k", "activate"}, "display, deactivate"},
       {{"-f", "deactivate"}, "it has display"},
+      {{"-f", "refresh"}, "it has display"},
+      {{"-k", "re"}, "it has display, deactivate, refresh"},
+      {{"-k", "refresh"}, "refresh needs -a TUNNEL"},
+      {{"-y", "refresh"}, "refresh needs -a TUNNEL"},
+      {{"-y", "refresh", "-a", "K1"}, "Y1, Y2"},
+      {{"-y", "refresh", "-n", "action", "-a", "Y1"}, "-n goes with display and -k refresh"},
+      {{"-k", "refresh", "-a", "all", "-n", "rule"}, "-a all takes no other tunnel"},
+      {{"-k", "refresh", "-a", "K1", "-l", "x"}, "-l goes with -y"},
+      {{"-y", "refresh", "-a", "Y1", "-b"}, "-b goes with -y display"},
       {{"-k", "di"}, "no function 'di'"},
       {{"-k", "display", "-y", "display"}, "exclude each other"},
       {{"-y", "activate"}, "-l LocalDynVpnRule"},

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "tools/ipsec/report/filters.h"
+#include "tools/ipsec/report/newest.h"
 #include "tools/ipsec/report/tunnels.h"
 
 namespace adit::tools::ipsec {
@@ -82,6 +83,69 @@ TEST(IkeTunnelEntry, NamesBothAuthenticationMethodsAndThePrf) {
   EXPECT_EQ(value(entry, "DiffieHellmanGroup"), "20");
   EXPECT_EQ(value(entry, "InitiatorCookie"), "0x0000000000001234");
   EXPECT_EQ(value(entry, "LifetimeRefresh"), "n/a");
+}
+
+TEST(IkeTunnelEntry, SaysWhenItIsRefreshed) {
+  ike::IkeTunnelView tunnel;
+  tunnel.refresh_at = Instant{Seconds{1'800'000'000}};
+  tunnel.reauth_at = Instant{Seconds{1'800'000'060}};
+  tunnel.reauth_interval = Minutes{90};
+  const Entry entry = ike_tunnel_entry(tunnel);
+  EXPECT_EQ(value(entry, "LifetimeRefresh").substr(0, 7), "2027/01");
+  EXPECT_EQ(value(entry, "ReauthInterval"), "90m");
+  EXPECT_EQ(value(entry, "ReauthTime").substr(0, 7), "2027/01");
+  EXPECT_NE(value(entry, "ReauthTime"), value(entry, "LifetimeRefresh"));
+  EXPECT_EQ(value(entry, "LifetimeExpires"), "n/a");
+}
+
+TEST(NegotiatedTunnelEntry, SaysWhenItIsRefreshed) {
+  ike::DynamicTunnelView tunnel;
+  EXPECT_EQ(value(negotiated_tunnel_entry(tunnel, nullptr), "LifetimeRefresh"), "n/a");
+  tunnel.refresh_at = Instant{Seconds{1'800'000'000}};
+  EXPECT_EQ(value(negotiated_tunnel_entry(tunnel, nullptr), "LifetimeRefresh").substr(0, 7), "2027/01");
+}
+
+ike::IkeTunnelView ike_sa(std::uint64_t tunnel, std::uint32_t generation, ike::IkeState state) {
+  ike::IkeTunnelView view;
+  view.tunnel = IkeTunnelId{tunnel};
+  view.generation = generation;
+  view.state = state;
+  return view;
+}
+
+ike::DynamicTunnelView child_sa(std::uint64_t tunnel, std::uint32_t generation, ike::ChildState state) {
+  ike::DynamicTunnelView view;
+  view.name = {DynamicTunnelId{tunnel}, generation};
+  view.state = state;
+  return view;
+}
+
+TEST(NewestOfEach, IsTheNewestThatIsUpWhileAnotherIsBeingMadeOrGoes) {
+  using enum ike::IkeState;
+  const auto shown = newest_of_each(
+      {ike_sa(2, 3, wait_sa), ike_sa(2, 1, half_closed), ike_sa(2, 2, done), ike_sa(1, 7, done), ike_sa(1, 8, done)});
+  ASSERT_EQ(shown.size(), 2u);
+  EXPECT_EQ(shown[0].tunnel, IkeTunnelId{1});
+  EXPECT_EQ(shown[0].generation, 8u);
+  EXPECT_EQ(shown[1].generation, 2u);
+  const auto children =
+      newest_of_each({child_sa(5, 1, ike::ChildState::half_closed), child_sa(5, 2, ike::ChildState::active),
+                      child_sa(5, 3, ike::ChildState::in_negotiation)});
+  ASSERT_EQ(children.size(), 1u);
+  EXPECT_EQ(children[0].name.generation, 2u);
+}
+
+TEST(NewestOfEach, IsTheNewestWhereNoneIsUp) {
+  const auto shown = newest_of_each({ike_sa(1, 1, ike::IkeState::half_closed), ike_sa(1, 2, ike::IkeState::wait_ke)});
+  ASSERT_EQ(shown.size(), 1u);
+  EXPECT_EQ(shown[0].generation, 2u);
+  EXPECT_TRUE(newest_of_each(std::vector<ike::IkeTunnelView>{}).empty());
+  InstalledTunnel older, newer;
+  older.sa.name = {DynamicTunnelId{3}, 4};
+  newer.sa.name = {DynamicTunnelId{3}, 5};
+  const auto installed = newest_of_each({newer, older});
+  ASSERT_EQ(installed.size(), 1u);
+  EXPECT_EQ(installed[0].sa.name.generation, 5u);
 }
 
 TEST(InstalledTunnelEntry, SaysHowTheTrafficIsProtectedAndHowMuchHasFlowed) {
