@@ -44,6 +44,58 @@ while left:
 connection.close()
 print(size, digest.hexdigest())
 """
+# One end of a Flow. Says "ready" once bound; sends from the first line on standard input to the second, then how many it has sent; the third says how
+# many the other end has sent; then tells which of those never came. Fewer are under way than any queue between holds: the kernel loses none of them.
+FLOW_END = r"""
+import os, select, socket, struct, sys, time
+here, there, pause = sys.argv[1], sys.argv[2], float(sys.argv[3])
+PORT, MOST_UNDER_WAY, STALL, SILENCE = 5002, 100, 1.0, 3.0
+link = socket.socket(socket.AF_INET6 if ":" in here else socket.AF_INET, socket.SOCK_DGRAM)
+link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+link.bind((here, PORT))
+link.connect((there, PORT))
+link.setblocking(False)
+came, sent, acknowledged, highest = set(), 0, 0, 0
+
+def take():
+    global acknowledged, highest
+    while True:
+        try:
+            number, theirs = struct.unpack("!II", link.recv(100))
+        except BlockingIOError:
+            return
+        except OSError:
+            continue
+        came.add(number)
+        highest, acknowledged = max(highest, number), max(acknowledged, theirs)
+
+print("ready", flush=True)
+os.read(0, 100)
+due = last = time.monotonic()
+while True:
+    ready, _, _ = select.select([link, 0], [], [], max(0, due - time.monotonic()))
+    if link in ready:
+        take()
+    if 0 in ready:
+        os.read(0, 100)
+        break
+    now = time.monotonic()
+    if now < due:
+        continue
+    due = now + pause
+    if sent - acknowledged >= MOST_UNDER_WAY and now - last < STALL:
+        continue
+    sent, last = sent + 1, now
+    try:
+        link.send(struct.pack("!II", sent, highest))
+    except OSError:
+        pass  # it never comes, and is told then
+print(sent, flush=True)
+due_in_all = int(os.read(0, 100))
+while len(came) < due_in_all and select.select([link], [], [], SILENCE)[0]:
+    take()
+print(*(n for n in range(1, due_in_all + 1) if n not in came), flush=True)
+"""
 
 
 def ping(namespace, source, target, count=3, interval=0.2, wait=5):
@@ -69,6 +121,45 @@ def stream(sender, source, receiver, target, size, port=5001, timeout=180):
     finally:
         sink.kill()
         sink.wait()
+
+
+class Flow:
+    """Numbered datagrams in both directions, `rate` a second in each, while the context is open; afterwards how many each end sent, and which of the
+    other's never came to it."""
+
+    def __init__(self, east, east_address, west, west_address, rate=1000):
+        self.ends = [(east, east_address, west_address), (west, west_address, east_address)]
+        self.pause = 1 / rate
+
+    def __enter__(self):
+        self.processes = [namespace.popen("python3", "-c", FLOW_END, here, there, self.pause, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+                          for namespace, here, there in self.ends]
+        if [process.stdout.readline() for process in self.processes] != [b"ready\n"] * 2:
+            self.end()
+            raise CommandFailed("an end of the flow did not start")
+        self.tell("begin", "begin")
+        return self
+
+    def __exit__(self, kind, *_):
+        try:
+            if kind is not None:
+                return
+            self.tell("stop", "stop")
+            self.sent = [int(process.stdout.readline()) for process in self.processes]
+            self.tell(*reversed(self.sent))
+            self.missing = [[int(number) for number in process.stdout.readline().split()] for process in self.processes]
+        finally:
+            self.end()
+
+    def tell(self, *lines):
+        for process, line in zip(self.processes, lines):
+            process.stdin.write(f"{line}\n".encode())
+            process.stdin.flush()
+
+    def end(self):
+        for process in self.processes:
+            process.kill()
+            process.communicate()
 
 
 class Capture:
