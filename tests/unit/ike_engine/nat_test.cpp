@@ -101,6 +101,26 @@ TEST(Nat, ThatMovesThePeerIsFollowedByItsNextRequest) {  // RFC 7296 §2.23
   }
 }
 
+TEST(Nat, ThatMovesThePeerIsFollowedByItsChildSasAfterAPacketOfTheirs) {  // RFC 7296 §2.23
+  for (const bool west_too : {false, true}) {
+    SCOPED_TRACE(west_too);
+    BehindNats world{west_too};
+    Host& west = world.net.west_host;
+    const contract::ChildSaName name = west.installed.begin()->first;
+    const Endpoint elsewhere{address("203.0.113.99"), 7000};
+    west.feed(contract::PeerMoved{west.stack(), name, elsewhere});
+    if (west_too) {
+      EXPECT_TRUE(west.moved.empty()) << "a host behind a NAT does not follow";
+      continue;
+    }
+    ASSERT_EQ(west.moved.size(), 1u);
+    EXPECT_EQ(west.moved.front(), (contract::MovePeer{west.stack(), name, elsewhere}));
+    EXPECT_EQ(west.ike().front().remote, elsewhere);
+    ASSERT_EQ(west.out.size(), 1u) << "and is asked there whether it is alive";
+    EXPECT_EQ(west.out.front().remote, elsewhere);
+  }
+}
+
 // Shows RFC 7296 2.23-14, 2.23.1-1, 2.23.1-3, 2.23.1-4.
 TEST(Nat, LetsTransportModeThroughInFrontOfEitherOrBoth) {  // RFC 7296 §2.23.1
   for (const bool west_too : {false, true}) {
