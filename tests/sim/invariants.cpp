@@ -56,7 +56,7 @@ const ike::DynamicTunnelView* find_row(const Seen& seen, const contract::ChildSa
 /// The operator sees every SA that the stack has, and the stack has every SA that the operator sees as active.
 void check_views(Findings& findings, const Node& node, const Seen& seen) {
   for (const auto& [name, pair] : node.installed()) {
-    if (!node.is_up() || node.stack_model().is_to_be_removed(name)) continue;
+    if (!node.is_up() || node.stack_model().is_to_be_removed(name) || node.is_leaving(name)) continue;
     const ike::DynamicTunnelView* row = find_row(seen, name);
     findings.demand(row != nullptr, [&] { return text_of(name) + " is in the stack, and no row shows it"; });
     findings.demand(row == nullptr || (row->inbound_spi == pair.inbound_spi && row->outbound_spi == pair.outbound_spi),
@@ -75,7 +75,7 @@ void check_views(Findings& findings, const Node& node, const Seen& seen) {
 
 void check_timers(Findings& findings, const Node& node, const Seen& seen) {
   const bool wants_tunnels = std::ranges::any_of(node.policy().local_dyn_vpn, &policy::LocalDynVpnRule::auto_activate);
-  findings.demand(seen.statistics.ike_sas != 0 || wants_tunnels || !node.next_deadline(),
+  findings.demand(seen.statistics.ike_sas != 0 || wants_tunnels || node.has_leaving_pairs() || !node.next_deadline(),
                   [] { return std::string{"has no SA, and a timer"}; });
   const std::size_t most = most_looks_idle + most_looks_an_sa * seen.statistics.ike_sas;
   findings.demand(node.looks_this_second() <= most,

@@ -135,6 +135,12 @@ std::vector<ike::IkeTunnelView> Node::ike_tunnels() const {
 std::vector<ike::DynamicTunnelView> Node::dynamic_tunnels() const {
   return engine_ == nullptr ? std::vector<ike::DynamicTunnelView>{} : engine_->dynamic_tunnels(stack());
 }
+bool Node::is_leaving(const contract::ChildSaName& name) const {
+  if (engine_ == nullptr) return false;
+  const auto leaving = engine_->leaving(stack());
+  return std::ranges::find(leaving, name) != leaving.end();
+}
+bool Node::has_leaving_pairs() const { return engine_ != nullptr && !engine_->leaving(stack()).empty(); }
 ike::Statistics Node::statistics() const { return engine_ == nullptr ? ike::Statistics{} : engine_->statistics(); }
 std::optional<Instant> Node::next_deadline() const {
   return engine_ == nullptr ? std::nullopt : engine_->next_deadline();

@@ -74,6 +74,9 @@ class Node {
   bool has_engine() const { return engine_ != nullptr; }
   std::vector<ike::IkeTunnelView> ike_tunnels() const;
   std::vector<ike::DynamicTunnelView> dynamic_tunnels() const;
+  /// The stack has the pair for a moment longer: another has taken over.
+  bool is_leaving(const contract::ChildSaName& name) const;
+  bool has_leaving_pairs() const;
   ike::Statistics statistics() const;
   std::optional<Instant> next_deadline() const;
   /// The SA pairs in the stack.

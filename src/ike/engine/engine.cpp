@@ -42,16 +42,21 @@ Step Engine::State::handle(Input input, Instant now) {
     touched_.pop_back();
     if (v2::IkeSa* sa = find(spi)) settle(*sa);
   }
+  while (!leaving_.empty() && leaving_.begin()->first <= now_) {
+    step.stack.emplace_back(std::move(leaving_.begin()->second));
+    leaving_.erase(leaving_.begin());
+  }
   statistics_.datagrams_out += step.send.size();
   step_ = nullptr;
   return step;
 }
 
 std::optional<Instant> Engine::State::next_deadline() const {
-  const std::optional<Instant> timer = timers_.next();
-  if (to_reactivate_.empty()) return timer;
-  const Instant again = to_reactivate_.begin()->first;
-  return timer ? std::min(*timer, again) : again;
+  std::optional<Instant> next = timers_.next();
+  const auto consider = [&](Instant at) { next = next ? std::min(*next, at) : at; };
+  if (!to_reactivate_.empty()) consider(to_reactivate_.begin()->first);
+  if (!leaving_.empty()) consider(leaving_.begin()->first);
+  return next;
 }
 
 Statistics Engine::State::statistics() const {
@@ -99,6 +104,11 @@ void Engine::State::take(contract::InstallResult& result) {
 }
 
 void Engine::State::take(contract::LifetimeReached& reached) {
+  if (reached.hard) {  // gone before its time
+    std::erase_if(leaving_, [&](const auto& entry) {
+      return entry.second.name == reached.name && entry.second.stack == reached.stack;
+    });
+  }
   v2::IkeSa* sa = owner_of(reached.name, reached.stack);
   v2::ChildSa* child = sa == nullptr ? nullptr : sa->find_child(reached.name);
   if (child == nullptr) return;

@@ -30,6 +30,8 @@ class Engine {
   std::vector<IkeTunnelView> ike_tunnels(const StackName& stack) const;
   std::vector<DynamicTunnelView> dynamic_tunnels(const StackName& stack) const;
   Statistics statistics() const;
+  /// Pairs that a stack has for a moment longer: another has taken over, and packets of the peer may be under way.
+  std::vector<contract::ChildSaName> leaving(const StackName& stack) const;
 
  private:
   class State;

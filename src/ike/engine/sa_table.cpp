@@ -102,6 +102,23 @@ bool Engine::State::knows_peer(const v2::IkeSa& sa, const Identity& peer) const 
   return false;
 }
 
+void Engine::State::remove_later(contract::RemoveChildSa pair) {
+  constexpr Seconds longest_way{1};  // of a packet, and of the peer's own stack
+  leaving_.emplace(now_ + longest_way, std::move(pair));
+}
+
+void Engine::State::let_go(DynamicTunnelId tunnel) {
+  // What is leaving came within the last second: there is seldom any.
+  for (auto entry = leaving_.begin(); entry != leaving_.end();) {
+    if (entry->second.name.tunnel != tunnel) {
+      ++entry;
+      continue;
+    }
+    step_->stack.emplace_back(std::move(entry->second));
+    entry = leaving_.erase(entry);
+  }
+}
+
 contract::ChildSaName Engine::State::next_generation(DynamicTunnelId tunnel) {
   Tunnel& entry = tunnels_.at(tunnel);
   ++entry.pending;
@@ -178,6 +195,8 @@ void Engine::State::child_removed(const v2::IkeSa& sa, const v2::ChildSa& child,
   --statistics_.child_sas;
   inbound_spis_.erase(child.inbound_spi);
   owners_.erase(child.name);
+  const auto other = owners_.lower_bound({child.name.tunnel, 0});
+  if (other == owners_.end() || other->first.tunnel != child.name.tunnel) let_go(child.name.tunnel);
   end_if_empty(sa.stack, child.name.tunnel, ending);
 }
 

@@ -72,6 +72,7 @@ class Engine::State final : public v2::Shard {
   void child_added(const v2::IkeSa& sa, const v2::ChildSa& child) override;
   void child_removed(const v2::IkeSa& sa, const v2::ChildSa& child, v2::Ending ending) override;
   std::vector<std::pair<v2::IkeSa*, v2::ChildSa*>> doubles_of(const v2::IkeSa& sa, const v2::ChildSa& child) override;
+  void remove_later(contract::RemoveChildSa pair) override;
   IkeSpi draw_ike_spi() override;
   v2::IkeSa* find(IkeSpi our_spi) override;
   v2::IkeSa& enter(std::unique_ptr<v2::IkeSa> sa) override;
@@ -81,6 +82,7 @@ class Engine::State final : public v2::Shard {
   void wish_failed(const v2::IkeSa& sa, DynamicTunnelId tunnel, v2::Ending ending) override;
 
   // Reports.
+  std::vector<contract::ChildSaName> leaving(const StackName& stack) const;
   template <class Visit>
   void for_each_sa(const StackName& stack, Visit visit) const {
     for (const auto& [spi, sa] : sas_) {
@@ -130,6 +132,8 @@ class Engine::State final : public v2::Shard {
   std::vector<DynamicTunnelId> tunnels_named(const StackName& stack, std::optional<DynamicTunnelId> tunnel) const;
   /// A tunnel without SAs and without a wish for one ends.
   void end_if_empty(const StackName& stack, DynamicTunnelId tunnel, v2::Ending ending);
+  /// No pair of the tunnel is left that would send: those that are leaving go at once, or the stack would send by them.
+  void let_go(DynamicTunnelId tunnel);
   v2::IkeSa* owner_of(const contract::ChildSaName& name, const StackName& stack);
   /// The IKE SAs that have SAs of a tunnel, or the wish for one.
   std::vector<IkeSpi> owners_of(DynamicTunnelId tunnel) const;
@@ -185,6 +189,7 @@ class Engine::State final : public v2::Shard {
   using AutomaticRule = std::pair<StackName, std::string>;
   std::multimap<Instant, AutomaticRule> to_reactivate_;
   std::map<AutomaticRule, unsigned> failures_;
+  std::multimap<Instant, contract::RemoveChildSa> leaving_;  // superseded pairs that may still receive
   Timers timers_;
   HalfOpenLimits half_open_;
   v2::CookieJar cookies_;

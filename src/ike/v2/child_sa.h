@@ -33,6 +33,7 @@ struct ChildSa {
   contract::EncapsulationMode mode{};
   bool installed = false;          ///< the stack has it
   bool delete_sent = false;        ///< with ChildState::half_closed
+  bool retired = false;            ///< the stack sends no more by it
   bool superseded = false;         ///< the peer has rekeyed it, and is to delete it
   bool usage_asked = false;        ///< the stack is asked whether it is worth a rekey
   Ending ending = Ending::failed;  ///< of a half-closed one

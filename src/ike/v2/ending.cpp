@@ -115,10 +115,11 @@ void delete_child(Turn& turn, IkeSa& sa, ChildSa& child, Ending ending) {
   go_on(turn, sa);
 }
 
-void retire_in_stack(Turn& turn, IkeSa& sa, const ChildSa& child) {
+void retire_in_stack(Turn& turn, IkeSa& sa, ChildSa& child) {
   // The peer removes it as soon as it reads the Delete: by then nothing may be sent by it or be under way.
   constexpr Duration retirement{200'000};
   if (!child.installed) return;
+  child.retired = true;
   turn.step.stack.emplace_back(contract::RetireChildSa{.stack = sa.stack, .name = child.name});
   sa.deletes_wait_until = turn.now + retirement;
 }
@@ -140,7 +141,15 @@ void await_delete(Turn& turn, IkeSa& sa) {
 }
 
 void remove_child(Turn& turn, IkeSa& sa, ChildSa& child, Ending ending) {
-  if (child.installed) turn.step.stack.emplace_back(contract::RemoveChildSa{.stack = sa.stack, .name = child.name});
+  if (child.installed && ending == Ending::superseded) {
+    // Retired, so that a pair that waits for this one to go begins to send.
+    if (!child.retired) {
+      turn.step.stack.emplace_back(contract::RetireChildSa{.stack = sa.stack, .name = child.name});
+    }
+    turn.shard.remove_later({.stack = sa.stack, .name = child.name});
+  } else if (child.installed) {
+    turn.step.stack.emplace_back(contract::RemoveChildSa{.stack = sa.stack, .name = child.name});
+  }
   if (child.state == ChildState::active || child.state == ChildState::half_closed) {
     tell(turn, CatalogueId::child_sa_deleted,
          {{"tunnel", "Y" + std::to_string(child.name.tunnel.value())}, {"reason", std::string{reason_of(ending)}}});

@@ -27,7 +27,7 @@ void leave(Turn& turn, IkeSa& sa, Ending ending);
 /// Half-closes a child: its Delete goes out in turn, and with the answer it is removed.
 void delete_child(Turn& turn, IkeSa& sa, ChildSa& child, Ending ending);
 /// Nothing more is sent by a child where another carries its traffic.
-void retire_in_stack(Turn& turn, IkeSa& sa, const ChildSa& child);
+void retire_in_stack(Turn& turn, IkeSa& sa, ChildSa& child);
 /// The same for one whose traffic another SA carries: nothing more is sent by it meanwhile.
 void retire_child(Turn& turn, IkeSa& sa, ChildSa& child);
 /// Removes a child here.
