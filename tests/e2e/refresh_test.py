@@ -12,7 +12,7 @@ from two_hosts_test import PROGRAMS, TwoAditHosts, east_policy, traffic, wait_fo
 
 PATIENCE = 20
 SHORT_LIFE = 60  # seconds: the least lifetime that a policy can ask for
-SHORT = {"on_demand": "No", "offer_extra": "    RefreshLifetimeProposed 1\n", "key_offer_extra": "    RefreshLifetimeProposed 1\n"}
+SHORT = {"on_demand": "No", "offer_extra": "    RefreshLifetimeProposed 1\n", "ike_offer_extra": "    RefreshLifetimeProposed 1\n"}
 
 
 class Refreshed(TwoAditHosts):

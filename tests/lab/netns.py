@@ -94,6 +94,41 @@ class TwoHosts:
         self.close()
 
 
+class NatBetween:
+    """Like TwoHosts, but east is in a net of its own, 192.0.2.0/24, and a third namespace masquerades what leaves it.
+
+    east 192.0.2.1, nat 192.0.2.254 and 198.51.100.3, west 198.51.100.2; the nets behind east and west as in TwoHosts
+    """
+
+    INSIDE, OUTSIDE = "192.0.2.1", "198.51.100.3"
+
+    def __init__(self):
+        self.east, self.nat, self.west = Namespace("east"), Namespace("nat"), Namespace("west")
+        join(self.east, self.nat, right_name="inside")
+        join(self.nat, self.west, left_name="outside")
+        self.east.address("wire", f"{self.INSIDE}/24")
+        self.nat.address("inside", "192.0.2.254/24")
+        self.nat.address("outside", f"{self.OUTSIDE}/24")
+        self.west.address("wire", "198.51.100.2/24")
+        self.east.ip("route", "add", "198.51.100.0/24", "via", "192.0.2.254")
+        for here, number, other, gateway in ((self.east, 1, 2, "192.0.2.254"), (self.west, 2, 1, self.OUTSIDE)):
+            here.address("lo", f"10.{number}.0.1/32")
+            here.ip("route", "add", f"10.{other}.0.0/24", "via", gateway, "src", f"10.{number}.0.1")
+        self.nat.run("sysctl", "-qw", "net.ipv4.ip_forward=1")
+        self.nat.run("nft", "add table ip nat; add chain ip nat out { type nat hook postrouting priority srcnat; }; "
+                            "add rule ip nat out oifname outside masquerade")
+
+    def close(self):
+        for namespace in (self.east, self.nat, self.west):
+            namespace.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
 def hide_behind_nat(net, address="198.51.100.3"):
     """Makes east's IKE and ESP in UDP leave from another address, as a NAT in front of it would."""
     net.east.address("wire", f"{address}/24")

@@ -49,30 +49,40 @@ class Leaf:
             (folder / name).mkdir(parents=True, exist_ok=True)
         shutil.copy(self.certificate, folder / "x509" / f"{self.label}.pem")
         shutil.copy(self.key, folder / "private" / f"{self.label}.pem")
-        shutil.copy(self.authority.certificate, folder / "x509ca" / "ca.pem")
+        for above in self.authority.intermediates:
+            shutil.copy(above.certificate, folder / "x509" / above.certificate_name())
+        shutil.copy(self.authority.root.certificate, folder / "x509ca" / "ca.pem")
 
 
 class Authority:
-    """A certificate authority in a folder."""
+    """A certificate authority in a folder: a root, or one whose certificate `parent` signs."""
 
-    def __init__(self, folder, name="Adit Test CA"):
+    def __init__(self, folder, name="Adit Test CA", kind="ecdsa256", parent=None):
         self.folder, self.name = pathlib.Path(folder), name
+        self.root = parent.root if parent else self
+        self.intermediates = [self, *parent.intermediates] if parent else []
         self.folder.mkdir(parents=True)
         (self.folder / "index.txt").write_text("")
         (self.folder / "serial").write_text("1000\n")
         (self.folder / "ca.cnf").write_text(CA_CONFIGURATION.format(folder=self.folder))
         self.certificate, self.key = self.folder / "ca.pem", self.folder / "ca.key"
-        run("openssl", *KEY_WORDS["ecdsa256"], "-out", self.key)
-        run("openssl", "req", "-x509", "-new", "-key", self.key, "-days", 30, "-subj", f"/O=Adit/CN={name}", "-out", self.certificate,
+        run("openssl", *KEY_WORDS[kind], "-out", self.key)
+        signer = ["-CA", parent.certificate, "-CAkey", parent.key] if parent else []
+        run("openssl", "req", "-x509", "-new", "-key", self.key, "-days", 30, "-subj", f"/O=Adit/CN={name}", "-out", self.certificate, *signer,
             "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign,cRLSign")
 
-    def leaf(self, label, kind, dns=None, address=None, common_name=None, usage="digitalSignature", extended="serverAuth,clientAuth,ipsecIKE", expired=False):
+    def certificate_name(self):
+        """A file name of its own among those of other authorities."""
+        return self.name.replace(" ", "-") + ".pem"
+
+    def leaf(self, label, kind, dns=None, address=None, email=None, common_name=None, usage="digitalSignature", extended="serverAuth,clientAuth,ipsecIKE", expired=False):
         key, request, certificate = (self.folder / f"{label}.{end}" for end in ("key", "csr", "pem"))
         run("openssl", *KEY_WORDS[kind], "-out", key)
         key.chmod(0o600)
         run("openssl", "req", "-new", "-key", key, "-subj", f"/O=Adit/CN={common_name or dns or address or label}", "-out", request)
         names = [f"DNS:{dns}"] if dns else []
         names += [f"IP:{address}"] if address else []
+        names += [f"email:{email}"] if email else []
         extensions = self.folder / f"{label}.ext"
         extensions.write_text(f"basicConstraints=CA:FALSE\nkeyUsage=critical,{usage}\nextendedKeyUsage={extended}\n" +
                               (f"subjectAltName={','.join(names)}\n" if names else ""))
@@ -122,6 +132,8 @@ NssClient east-host
         key = self.ring / "private" / f"{leaf.label}.pem"
         shutil.copy(leaf.key, key)
         key.chmod(0o600)
+        for above in leaf.authority.intermediates:
+            shutil.copy(above.certificate, self.ring / "certs" / above.certificate_name())
 
     def change(self, old, new):
         """Changes nssd.conf, which nssd reads when it starts or is told to."""

@@ -5,7 +5,7 @@ def gateway(local="198.51.100.1", remote="198.51.100.2", local_net="10.1.0.0/24"
             encryption="AES_GCM_16 KeyLength 256", integrity="None", prf="HMAC_SHA2_256", group="Group31",
             data_encryption="AES_GCM_16 KeyLength 256", data_authentication="ESP Null", encapsulation="Tunnel",
             method="PresharedKey", peer_method=None, local_id=None, remote_id=None, secret="a shared secret only for tests",
-            on_demand="Yes", auto="No", initiate="IKEv2", extra_rules="", action_extra="", offer_extra="", key_offer_extra="", liveness=30, allow_nat="No"):
+            on_demand="Yes", auto="No", initiate="IKEv2", extra_rules="", action_extra="", offer_extra="", ike_offer_extra="", liveness=30, allow_nat="No"):
     """The policy of a host that protects everything between two nets."""
     shared_key = f"    SharedKey            Ascii {secret}\n" if "PresharedKey" in (method, peer_method) else ""
     peers = "PresharedKey" if (peer_method or method) == "PresharedKey" else "RsaSignature"
@@ -131,6 +131,6 @@ KeyExchangeAction        ike
     PseudoRandomFunction {prf}
     HowToAuthPeers       {peers}
     DHGroup              {group}
-{key_offer_extra}  }}
+{ike_offer_extra}  }}
 }}
 """

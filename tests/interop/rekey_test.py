@@ -1,0 +1,127 @@
+"""SAs replaced under traffic, Adit against a real strongSwan: rekeys and reauthentication from either side, NAT or not.
+
+The traffic is 1000 pings a second each way. No answer may be missing, except where a test's name says so.
+
+usage: ADIT_PROGRAMS=build/release/bin python3 -m unittest rekey_test
+"""
+
+import contextlib
+import unittest
+
+from pairs import WithPairs
+from with_strongswan import gateway
+
+from netns import NatBetween, TwoHosts  # found by the path that with_strongswan sets
+from strongswan import connection
+
+MAKE_BEFORE_BREAK = "make_before_break = yes"
+NAT, PRIVATE, OUTER = NatBetween.OUTSIDE, NatBetween.INSIDE, "198.51.100.2"
+
+
+# charon keeps what it replaced for a while (5 s), to take what is on its way; the tests need not wait that long.
+QUICK_DELETE = "delete_rekeyed_delay = 1"
+
+
+class FromStrongswan(WithPairs):
+    def test_child_and_ike_rekeys_lose_nothing(self):
+        def check(pair):
+            with pair.flows():
+                child = pair.child_sas()
+                pair.peer.control("--rekey", "--child", "net")
+                pair.replaced(child=child)
+                ike = pair.ike_sas()
+                pair.peer.control("--rekey", "--ike", "lab")
+                pair.replaced(ike=ike)
+            self.check_flows(pair)
+
+        self.for_each_role(check, settings=QUICK_DELETE)
+
+    def test_child_rekeys_with_a_group_of_their_own_lose_nothing(self):
+        with contextlib.ExitStack() as stack:
+            policy = gateway(on_demand="No").replace("AcceptablePfs          None", "AcceptablePfs          Group31")
+            pair = self.enter(stack, "pfs", TwoHosts(), policy, connection(esp="aes256gcm16-curve25519"), settings=QUICK_DELETE)
+            pair.activate_from_peer()
+            with pair.flows():
+                child = pair.child_sas()
+                pair.peer.control("--rekey", "--child", "net")
+                pair.replaced(child=child)
+            self.check_flows(pair)
+            self.assertIn("CURVE_25519", pair.peer.control("--list-sas").split("net:")[1])
+
+    def reauthenticate(self, pair):
+        with pair.flows():
+            ike = pair.ike_sas()
+            child = pair.child_sas()
+            pair.peer.control("--rekey", "--ike", "lab", "--reauth")
+            pair.replaced(ike=ike, child=child)
+
+    def test_reauthentication_that_makes_before_it_breaks_goes_over_to_the_new_sas(self):
+        def check(pair):
+            self.reauthenticate(pair)
+            self.check_flows(pair)
+
+        self.for_each_role(check, roles=["peer"], settings=MAKE_BEFORE_BREAK)
+
+    def test_reauthentication_that_breaks_before_it_makes_carries_traffic_again(self):
+        def check(pair):
+            self.reauthenticate(pair)
+            self.assertEqual(pair.ping(), [3, 3])
+
+        self.for_each_role(check, roles=["peer"])
+
+
+class FromAdit(WithPairs):
+    """Each pair lives its minute beside the others. Behind the NAT, strongSwan rekeys too, before Adit does."""
+
+    LIFETIME = "    RefreshLifetimeProposed 1\n"
+    # Of 1000 a second each way, 1 to 3 were seen lost when Adit reauthenticates: a few milliseconds. Supposed, not proved: as a responder charon sends with
+    # the new SA before its IKE_AUTH response has arrived, and with the old IKE SA it drops its Child SAs at once.
+    MOST_LOST_BY_REAUTHENTICATION = 20
+
+    def test_rekeys_lose_nothing_with_a_nat_and_without_and_reauthentication_no_more_than_its_exchange(self):
+        with contextlib.ExitStack() as hosts:
+            self.live_their_minute(hosts)
+
+    def live_their_minute(self, hosts):
+        brief = {"on_demand": "No", "offer_extra": self.LIFETIME, "ike_offer_extra": self.LIFETIME}
+        plain = self.enter(hosts, "rekeys", TwoHosts(), gateway(**brief), connection(), settings=QUICK_DELETE)
+        again = self.enter(hosts, "reauthentication", TwoHosts(), gateway(on_demand="No", action_extra="  ReauthInterval 1\n"), connection(),
+                           settings=QUICK_DELETE)
+        inside = self.enter(hosts, "adit-behind-nat", NatBetween(), gateway(local=PRIVATE, remote=OUTER, **brief),
+                            connection(remote=NAT, remote_id=PRIVATE), settings=QUICK_DELETE)
+        outside = self.enter(hosts, "strongswan-behind-nat", NatBetween(),
+                             gateway(local=OUTER, remote=NAT, remote_id=f"IpAddr {PRIVATE}", local_net="10.2.0.0/24", remote_net="10.1.0.0/24", **brief).replace(
+                                 "HowToAuthMe", "BypassIpValidation Yes\n  HowToAuthMe"),
+                             connection(local=PRIVATE, remote=OUTER, local_ts="10.1.0.0/24", remote_ts="10.2.0.0/24"), settings=QUICK_DELETE, here="west")
+        for pair in (plain, again, inside):
+            pair.activate_from_adit()
+        outside.activate_from_peer()
+        behind_nat = (inside, outside)
+        pairs = (plain, again, *behind_nat)
+        with contextlib.ExitStack() as stack:
+            for pair in pairs:
+                stack.enter_context(pair.flows(interval=0.01 if pair in behind_nat else 0.001))
+            for pair in behind_nat:
+                child = pair.child_sas()
+                pair.peer.control("--rekey", "--child", "net")
+                pair.replaced(child=child)
+                ike = pair.ike_sas()
+                pair.peer.control("--rekey", "--ike", "lab")
+                pair.replaced(ike=ike)
+            before = {pair: (pair.ike_sas(), pair.child_sas()) for pair in pairs}
+            for pair in pairs:
+                pair.replaced(*before[pair])
+        for pair in pairs:
+            with self.subTest(pair.folder.name):
+                self.check_flows(pair, most_lost=self.MOST_LOST_BY_REAUTHENTICATION if pair is again else 0)
+        self.assertEqual(self.peer_ends(inside), "198.51.100.3[4500]")
+
+
+    @staticmethod
+    def peer_ends(pair):
+        """Where charon thinks that Adit is."""
+        return next(line.split("@")[1].strip() for line in pair.peer.control("--list-sas").splitlines() if "remote" in line and "@" in line)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
