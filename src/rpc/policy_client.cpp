@@ -50,8 +50,9 @@ class PolicyClient::Watching {
   ClientLink<v1::WatchRequest, v1::PolicyChange> link_;  // last: its events use the others
 };
 
-PolicyClient::PolicyClient(const std::string& path, StackName stack, Audience audience, Post post, Callbacks callbacks)
-    : watching_{std::make_unique<Watching>(path, std::move(stack), audience, std::move(post), std::move(callbacks))} {}
+PolicyClient::PolicyClient(const std::string& path, const StackName& stack, Audience audience, Post post,
+                           Callbacks callbacks)
+    : watching_{std::make_unique<Watching>(path, stack, audience, std::move(post), std::move(callbacks))} {}
 PolicyClient::~PolicyClient() = default;
 
 }  // namespace adit::rpc

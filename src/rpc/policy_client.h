@@ -22,7 +22,7 @@ class PolicyClient {
     ConnectionCallbacks connection;
   };
   /// Callbacks come by way of `post`, and none after the destructor.
-  PolicyClient(const std::string& path, StackName stack, Audience audience, Post post, Callbacks callbacks);
+  PolicyClient(const std::string& path, const StackName& stack, Audience audience, Post post, Callbacks callbacks);
   ~PolicyClient();
   PolicyClient(const PolicyClient&) = delete;
   PolicyClient& operator=(const PolicyClient&) = delete;
