@@ -194,6 +194,13 @@ def folder_readmes(tree):
             yield f"src/{folder}:1: no README.md: what it owns, what it may use, its files, how to add one more"
 
 
+def headings(tree):
+    """A heading without its blank is no heading: a formatter of C++ that meets a .md leaves such."""
+    for path, text in sorted(tree.files.items()):
+        if path.endswith(".md") and re.match(r"#+[^#\s]", text):
+            yield f"{path}:1: a heading needs a blank after its #"
+
+
 def links(tree):
     folders = {path.rsplit("/", i)[0] for path in tree.files for i in range(1, path.count("/") + 1)}
     for path, text in sorted(tree.files.items()):
@@ -224,7 +231,7 @@ def stands_alone(tree):
                 yield f"{path}:{number}: names a place outside the repository"
 
 
-CHECKS = [layers, purity, openssl, generated, names, unfinished, headers, lengths, dead_files, folder_readmes, links, stands_alone]
+CHECKS = [layers, purity, openssl, generated, names, unfinished, headers, lengths, dead_files, folder_readmes, headings, links, stands_alone]
 
 
 def read_tree(root):

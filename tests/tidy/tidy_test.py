@@ -63,6 +63,10 @@ class Checks(unittest.TestCase):
         self.finds(tidy.folder_readmes, {"src/base/a.cpp": ""})
         self.passes(tidy.folder_readmes, {"src/base/a.cpp": "", "src/base/README.md": "Octets."})
 
+    def test_headings(self):
+        self.finds(tidy.headings, {"docs/a.md": "#src / base"})
+        self.passes(tidy.headings, {"docs/a.md": "# src/base"})
+
     def test_links(self):
         self.finds(tidy.links, {"docs/a.md": "[b](b.md)"})
         self.passes(tidy.links, {"docs/a.md": "[b](../README.md) [c](https://example.org/)", "README.md": ""})
