@@ -41,7 +41,10 @@ std::size_t memory_of(const v2::IkeSa& sa) {
     octets += heap_of(*key);
   }
   for (const auto& identity : {sa.local_identity, sa.remote_identity}) octets += identity ? identity->value.size() : 0;
-  for (const ByteString& datagram : sa.stored_response.datagrams) octets += datagram.capacity();
+  octets += sa.responses.capacity() * sizeof(v2::StoredResponse);
+  for (const v2::StoredResponse& response : sa.responses) {
+    for (const ByteString& datagram : response.datagrams) octets += datagram.capacity();
+  }
   if (sa.outstanding) {
     for (const ByteString& datagram : sa.outstanding->datagrams) octets += datagram.capacity();
   }

@@ -9,6 +9,9 @@
 
 namespace adit::ike::v2 {
 
+/// The request with both sides' proof comes right behind IKE_SA_INIT (RFC 7296 §2.2).
+inline constexpr MessageId auth_request_id{1};
+
 /// <SignedOctets> of RFC 7296 §2.15: the signer's first message, the other's nonce, the MACed identity.
 ByteString signed_octets(const IkeSa& sa, Role signer, Bytes id_body);
 

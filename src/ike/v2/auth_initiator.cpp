@@ -55,6 +55,8 @@ void send_auth(Turn& turn, IkeSa& sa) {
   }
   if (peer) payloads.add(wire::PayloadType::identification_responder, wire::Identification{*peer});
   payloads.add(wire::Authentication{.method = establishing.signature.method, .data = establishing.signature.auth_data});
+  payloads.add(window_size());
+  sa.window_announced = true;
   if (!sa.wishes.empty()) {
     ChildWish wish = std::move(sa.wishes.front());
     sa.wishes.erase(sa.wishes.begin());

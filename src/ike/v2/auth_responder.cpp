@@ -91,6 +91,8 @@ void settle_first_child(Turn& turn, IkeSa& sa) {
     answer.add(wire::Certificate{.encoding = certificate.encoding, .data = certificate.data});
   }
   answer.add(wire::Authentication{.method = establishing.signature.method, .data = establishing.signature.auth_data});
+  answer.add(window_size());
+  sa.window_announced = true;
   answer_child_request(turn, sa, *establishing.auth_message, std::move(answer));
 }
 
@@ -98,7 +100,7 @@ void answer_auth(Turn& turn, IkeSa& sa) {
   const bool initial = sa.establishing->auth_message->payloads.find(wire::NotifyType::initial_contact) != nullptr;
   turn.shard.authenticated(sa, initial ? Shard::Contact::initial : Shard::Contact::further);
   become_established(turn, sa);
-  finish_waiting_answer(turn, sa);
+  finish_waiting_answer(turn, sa, auth_request_id);
   go_on(turn, sa);
 }
 
@@ -106,7 +108,7 @@ void refuse_initiator(Turn& turn, IkeSa& sa) {
   ++turn.statistics.failed;
   wire::Payloads payloads;
   payloads.add(wire::Notify{.type = sa.establishing->refusal, .data = sa.establishing->refusal_octets});
-  send_response(turn, sa, wire::ExchangeType::ike_auth, payloads);
+  send_response(turn, sa, wire::ExchangeType::ike_auth, auth_request_id, payloads);
   drop_waiting_child(turn, sa);
   sa.establishing.reset();
   sa.waits_until.reset();

@@ -18,8 +18,8 @@ void take_child_answer(Turn& turn, IkeSa& sa, const wire::Payloads& answer, Byte
 /// Decides on a request, adds to `answer`, and has the stack install the child; the answer goes out when the stack has
 /// it, so that no packet of the peer finds nothing. Without a child it goes out at once.
 void answer_child_request(Turn& turn, IkeSa& sa, const Received& request, wire::Payloads answer);
-/// Sends the answer that waited, with the child or without it.
-void finish_waiting_answer(Turn& turn, IkeSa& sa);
+/// Sends the answer to a request that waited, with the child or without it.
+void finish_waiting_answer(Turn& turn, IkeSa& sa, MessageId id);
 /// The IKE SA is refused: its child goes too.
 void drop_waiting_child(Turn& turn, IkeSa& sa);
 

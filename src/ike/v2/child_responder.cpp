@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ike/v2/acceptable_traffic.h"
+#include "ike/v2/auth.h"
 #include "ike/v2/child_exchange.h"
 #include "ike/v2/child_install.h"
 #include "ike/v2/child_lifetime.h"
@@ -36,6 +37,20 @@ struct Terms {  // where, what for, and for whom
   const ChildSa* rekeyed = nullptr;
 };
 
+bool is_being_rekeyed(const IkeSa& sa, const contract::ChildSaName& name) {
+  return std::ranges::any_of(sa.children, [&](const ChildSa& child) {
+    return child.creator == Role::responder && child.state == ChildState::in_negotiation && child.replaces == name;
+  });
+}
+
+std::optional<AnswerInWaiting> take_waiting(IkeSa& sa, MessageId id) {
+  const auto found = std::ranges::find(sa.waiting, id, &AnswerInWaiting::id);
+  if (found == sa.waiting.end()) return std::nullopt;
+  std::optional<AnswerInWaiting> taken{std::move(*found)};
+  sa.waiting.erase(found);
+  return taken;
+}
+
 std::expected<Terms, NoChild> settle_terms(Turn& turn, IkeSa& sa, const wire::Payloads& request,
                                            const policy::PolicyPointer& policy) {
   const auto* tsi = request.find<wire::TrafficSelectorPayload>(wire::PayloadType::traffic_selectors_initiator);
@@ -55,8 +70,8 @@ std::expected<Terms, NoChild> settle_terms(Turn& turn, IkeSa& sa, const wire::Pa
       return std::unexpected{
           NoChild{.notify = wire::NotifyType::child_sa_not_found, .protocol = rekey->protocol, .spi = rekey->spi}};
     }
-    // Being closed, or not yet there (RFC 7296 §2.25.1).
-    if (terms.rekeyed->state != ChildState::active) {
+    // Being closed, or not yet there (RFC 7296 §2.25.1), or a request before this one rekeys it already.
+    if (terms.rekeyed->state != ChildState::active || is_being_rekeyed(sa, terms.rekeyed->name)) {
       return std::unexpected{NoChild{wire::NotifyType::temporary_failure, {}}};
     }
   }
@@ -226,56 +241,54 @@ std::expected<contract::ChildSaName, NoChild> agree(Turn& turn, IkeSa& sa, const
 }  // namespace
 
 void answer_child_request(Turn& turn, IkeSa& sa, const Received& request, wire::Payloads answer) {
-  auto waiting = std::make_unique<AnswerInWaiting>();
-  waiting->exchange = request.exchange;
-  waiting->with_child = answer;
-  waiting->without_child = std::move(answer);
+  AnswerInWaiting waiting{.exchange = request.exchange,
+                          .id = request.id,
+                          .until = turn.now + install_wait,
+                          .child = {},
+                          .with_child = answer,
+                          .without_child = std::move(answer)};
   // IKE_AUTH without SA sets up the IKE SA alone (RFC 6023 asks to announce that; to honour it costs nothing).
   if (request.payloads.find<wire::SecurityAssociation>() != nullptr) {
-    const auto agreed = agree(turn, sa, request, waiting->with_child);
+    const auto agreed = agree(turn, sa, request, waiting.with_child);
     if (agreed) {
-      waiting->child = *agreed;
-      waiting->has_child = true;
-      waiting->without_child.add(wire::Notify{.type = wire::NotifyType::no_additional_sas});
+      waiting.child = *agreed;
+      waiting.has_child = true;
+      waiting.without_child.add(wire::Notify{.type = wire::NotifyType::no_additional_sas});
     } else {
       const NoChild& why = agreed.error();
-      waiting->without_child.add(
+      waiting.without_child.add(
           wire::Notify{.protocol = why.protocol, .spi = why.spi, .type = why.notify, .data = why.octets});
     }
   }
   // The stack receives on the SA before the peer hears of it (RFC 7296 §2.8).
-  const bool waits = waiting->has_child;
-  sa.waiting = std::move(waiting);
-  if (waits) {
-    sa.waits_until = turn.now + install_wait;
-    return;
-  }
+  const bool waits = waiting.has_child;
+  sa.waiting.push_back(std::move(waiting));
+  if (waits) return;
   if (sa.state == SaState::installing) return happen(turn, sa, SaEvent::child_settled);
-  finish_waiting_answer(turn, sa);
+  finish_waiting_answer(turn, sa, request.id);
 }
 
-void finish_waiting_answer(Turn& turn, IkeSa& sa) {
-  const std::unique_ptr<AnswerInWaiting> waiting = std::move(sa.waiting);
-  sa.waits_until.reset();
-  if (waiting == nullptr) return;
+void finish_waiting_answer(Turn& turn, IkeSa& sa, MessageId id) {
+  const auto waiting = take_waiting(sa, id);
+  if (!waiting) return;
   ChildSa* child = waiting->has_child ? sa.find_child(waiting->child) : nullptr;
   if (child != nullptr && child->state == ChildState::active) {
-    send_response(turn, sa, waiting->exchange, waiting->with_child);
+    send_response(turn, sa, waiting->exchange, id, waiting->with_child);
     // Unless we have asked to rekey the same one: then our own answer decides (RFC 7296 §2.8.1).
     ChildSa* old = child->replaces ? sa.find_child(*child->replaces) : nullptr;
     const bool is_asked_here = sa.negotiation != nullptr && sa.negotiation->wish.rekeys == child->replaces;
     if (old != nullptr && !is_asked_here) old->superseded = true;
     return;
   }
-  send_response(turn, sa, waiting->exchange, waiting->without_child);
+  send_response(turn, sa, waiting->exchange, id, waiting->without_child);
   if (child != nullptr) remove_child(turn, sa, *child, Ending::failed);
   // The peer drops the IKE SA for it, without a Delete (RFC 7296 §2.21.3).
   if (waiting->without_child.find(wire::NotifyType::invalid_syntax) != nullptr) close(turn, sa, Ending::malformed);
 }
 
 void drop_waiting_child(Turn& turn, IkeSa& sa) {
-  const std::unique_ptr<AnswerInWaiting> waiting = std::move(sa.waiting);
-  ChildSa* child = waiting != nullptr && waiting->has_child ? sa.find_child(waiting->child) : nullptr;
+  const auto waiting = take_waiting(sa, auth_request_id);
+  ChildSa* child = waiting && waiting->has_child ? sa.find_child(waiting->child) : nullptr;
   if (child != nullptr) remove_child(turn, sa, *child, Ending::failed);
 }
 
@@ -296,10 +309,11 @@ void install_answered(Turn& turn, IkeSa& sa, const contract::InstallResult& resu
          {"attributes", child->transforms.to_string() + (child->mode == Mode::tunnel ? ", tunnel, " : ", transport, ") +
                             child->local_ts.to_string() + " to " + child->remote_ts.to_string()}});
   }
-  const bool answer_waits = sa.waiting != nullptr && sa.waiting->has_child && sa.waiting->child == result.name;
-  if (answer_waits) {
+  const auto waiting = std::ranges::find_if(
+      sa.waiting, [&](const AnswerInWaiting& answer) { return answer.has_child && answer.child == result.name; });
+  if (waiting != sa.waiting.end()) {
     if (sa.state == SaState::installing) return happen(turn, sa, SaEvent::child_settled);
-    finish_waiting_answer(turn, sa);
+    finish_waiting_answer(turn, sa, waiting->id);
     return go_on(turn, sa);
   }
   if (result.refused) {  // ours to give back: the peer has the SA already

@@ -13,7 +13,7 @@ namespace adit::ike::v2 {
 inline constexpr std::size_t most_fragments = 64;              // of one message
 inline constexpr std::size_t most_reassembled_octets = 65536;  // plaintext of one message
 
-/// The fragments of one message, received so far. One at a time for each direction of an SA.
+/// The fragments of one message, received so far.
 class Reassembly {
  public:
   Reassembly(MessageId id, std::uint16_t total) : id_{id}, parts_(total) {}
@@ -28,6 +28,7 @@ class Reassembly {
   /// §2.6).
   Intake take(MessageId id, const wire::ProtectedPart& fragment, ByteString plaintext);
 
+  MessageId id() const { return id_; }
   wire::PayloadType first() const { return first_; }
   ByteString whole() const;
 

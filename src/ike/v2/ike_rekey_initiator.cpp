@@ -77,7 +77,7 @@ void rekey_refused(Turn& turn, IkeSa& sa, const wire::Payloads& answer, const st
 }  // namespace
 
 bool is_changing_children(const IkeSa& sa) {
-  return sa.negotiation != nullptr || sa.waiting != nullptr || !sa.spis_to_delete.empty() ||
+  return sa.negotiation != nullptr || !sa.waiting.empty() || !sa.spis_to_delete.empty() ||
          std::ranges::any_of(sa.children, [](const ChildSa& child) {
            return child.state == ChildState::in_negotiation || child.state == ChildState::half_closed;
          });

@@ -17,7 +17,7 @@ constexpr std::size_t nonce_octets = 32;  // at least half the key of any PRF he
 void refuse(Turn& turn, IkeSa& sa, const Received& request, wire::NotifyType type, ByteString octets = {}) {
   wire::Payloads answer;
   answer.add(wire::Notify{.type = type, .data = std::move(octets)});
-  send_response(turn, sa, request.exchange, answer);
+  send_response(turn, sa, request.exchange, request.id, answer);
 }
 
 std::size_t count(const IkeSa& sa, ChildState state) {
@@ -75,7 +75,7 @@ void answer_rekey_request(Turn& turn, IkeSa& sa, const Received& request) {
   answer.add(std::move(choice->answer));
   answer.add(wire::Nonce{nr});
   answer.add(wire::KeyExchange{.group = group, .value = {value.begin(), value.end()}});
-  send_response(turn, sa, request.exchange, answer);
+  send_response(turn, sa, request.exchange, request.id, answer);
 
   IkeSa& successor = succeed(turn, sa,
                              {.role = Role::responder,

@@ -16,6 +16,11 @@ ChildSa* IkeSa::find_child(contract::SaProtocol protocol, OutboundSpi spi) {
   return found == children.end() ? nullptr : &*found;
 }
 
+StoredResponse* IkeSa::find_response(MessageId id) {
+  const auto found = std::ranges::find(responses, id, &StoredResponse::id);
+  return found == responses.end() ? nullptr : &*found;
+}
+
 void IkeSa::erase(const ChildSa& child) { children.erase(children.begin() + (&child - children.data())); }
 
 }  // namespace adit::ike::v2

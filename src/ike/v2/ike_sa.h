@@ -26,7 +26,7 @@
 
 namespace adit::ike::v2 {
 
-/// The response to the peer's last request, for its repetitions (RFC 7296 §2.1).
+/// A request of the peer, and its response for repetitions (RFC 7296 §2.1).
 struct StoredResponse {
   MessageId id;
   Endpoint local, remote;             ///< where the request came to and from: there the response goes
@@ -58,6 +58,8 @@ struct Establishing {
 /// An IKE_AUTH or CREATE_CHILD_SA request whose answer waits for the stack to install the Child SA.
 struct AnswerInWaiting {
   wire::ExchangeType exchange{};
+  MessageId id;
+  Instant until;  ///< then the peer is told that there is no child
   contract::ChildSaName child;
   bool has_child = false;        ///< the stack has it, or may still get it
   wire::Payloads with_child;     ///< the answer when the stack has it
@@ -95,12 +97,15 @@ struct IkeSa {
   std::optional<Identity> local_identity, remote_identity;
   std::optional<AuthMethod> local_auth, remote_auth;
 
-  MessageId next_request, expected_request;
+  MessageId next_request;
   std::optional<Retransmission> outstanding;
-  StoredResponse stored_response;
-  std::unique_ptr<Reassembly> requests_in_parts, responses_in_parts;
+  RequestWindow requests;  ///< the peer's
+  bool window_announced = false;
+  std::vector<StoredResponse> responses;      ///< to as many requests as the window holds, those in work among them
+  std::vector<Reassembly> requests_in_parts;  ///< fresh ones, so no more than the window holds
+  std::unique_ptr<Reassembly> response_in_parts;
   std::unique_ptr<Establishing> establishing;
-  std::unique_ptr<AnswerInWaiting> waiting;
+  std::vector<AnswerInWaiting> waiting;  ///< to requests in work
   std::unique_ptr<ChildNegotiation> negotiation;
   std::unique_ptr<IkeRekey> rekey;  ///< our request to rekey this IKE SA
   std::vector<ChildWish> wishes;
@@ -138,6 +143,10 @@ struct IkeSa {
   ChildSa* find_child(contract::ChildSaName name);
   ChildSa* find_child(contract::SaProtocol protocol, OutboundSpi spi);
   void erase(const ChildSa& child);
+  StoredResponse* find_response(MessageId id);
+  /// How many requests the peer may have open: one until the initial exchanges are complete and it has been told of
+  /// more (RFC 7296 §2.3).
+  std::uint32_t window_size() const { return window_announced && is_authenticated(state) ? own_window : 1; }
 
   SecretView sending_key() const { return role == Role::initiator ? SecretView{keys.sk_ei} : SecretView{keys.sk_er}; }
   SecretView sending_integrity() const {

@@ -22,7 +22,7 @@ bool deletes_ike_sa(const Received& request) {
 void answer_with(Turn& turn, IkeSa& sa, const Received& request, wire::NotifyType type, ByteString octets = {}) {
   wire::Payloads answer;
   answer.add(wire::Notify{.type = type, .data = std::move(octets)});
-  send_response(turn, sa, request.exchange, answer);
+  send_response(turn, sa, request.exchange, request.id, answer);
 }
 
 /// What says that the sender has no SA any more, without a Delete: that it refuses our proof, and, of the request right
@@ -36,7 +36,7 @@ bool is_fatal(const IkeSa& sa, const Received& request, wire::NotifyType error) 
 
 void answer_informational(Turn& turn, IkeSa& sa, const Received& request) {
   if (deletes_ike_sa(request)) {
-    send_response(turn, sa, request.exchange, {});
+    send_response(turn, sa, request.exchange, request.id, {});
     yield_to_rival(turn, sa);
     return close(turn, sa, sa.state == SaState::superseded ? Ending::superseded : Ending::by_peer);
   }
@@ -44,7 +44,7 @@ void answer_informational(Turn& turn, IkeSa& sa, const Received& request) {
   for (const wire::Payload& payload : request.payloads.items()) {
     if (const auto* named = std::get_if<wire::Delete>(&payload.body)) answer_delete(turn, sa, *named, answer);
   }
-  send_response(turn, sa, request.exchange, answer);
+  send_response(turn, sa, request.exchange, request.id, answer);
   const wire::Notify* error = request.payloads.find_error();
   if (error == nullptr) return;
   tell(turn, CatalogueId::error_notify_received,
@@ -60,8 +60,7 @@ void answer_create_child(Turn& turn, IkeSa& sa, const Received& request) {
   if (offered->proposals.front().protocol == std::to_underlying(wire::ProtocolId::ike)) {
     return answer_rekey_request(turn, sa, request);
   }
-  // The IKE SA is being rekeyed here, or an earlier child is not installed yet (RFC 7296 §2.25.2).
-  if (sa.rekey != nullptr || sa.waiting != nullptr) {
+  if (sa.rekey != nullptr) {  // the IKE SA is being rekeyed here (RFC 7296 §2.25.2)
     return answer_with(turn, sa, request, wire::NotifyType::temporary_failure);
   }
   answer_child_request(turn, sa, request, {});
@@ -123,7 +122,7 @@ void answer_half_closed(Turn& turn, IkeSa& sa, const Received& request) {
   if (request.exchange != wire::ExchangeType::informational) {
     return answer_with(turn, sa, request, wire::NotifyType::temporary_failure);
   }
-  send_response(turn, sa, request.exchange, {});
+  send_response(turn, sa, request.exchange, request.id, {});
   if (deletes_ike_sa(request)) close(turn, sa, sa.ending);
 }
 

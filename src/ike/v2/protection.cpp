@@ -14,6 +14,19 @@ bool needs_unpredictable_iv(EncryptionId encryption) {
          encryption == EncryptionId::des;
 }
 
+/// Where the fragments of a message collect: one request of ours is open at a time, several of the peer's may be.
+Reassembly& parts_of(IkeSa& sa, const wire::Header& header, const wire::ProtectedPart& part) {
+  if (header.direction == wire::Direction::response) {
+    if (sa.response_in_parts == nullptr) {
+      sa.response_in_parts = std::make_unique<Reassembly>(header.id, part.fragment_total);
+    }
+    return *sa.response_in_parts;
+  }
+  const auto found = std::ranges::find(sa.requests_in_parts, header.id, &Reassembly::id);
+  return found != sa.requests_in_parts.end() ? *found
+                                             : sa.requests_in_parts.emplace_back(header.id, part.fragment_total);
+}
+
 ByteString draw_iv(Turn& turn, IkeSa& sa, std::size_t size) {
   if (needs_unpredictable_iv(sa.algorithms.cipher.encryption)) return turn.random.octets(size);
   // A counter never repeats under the key, which random octets cannot promise (RFC 5282 §3.1).
@@ -78,13 +91,11 @@ std::expected<wire::Chain, NotOpened> open(IkeSa& sa, const wire::Header& header
 
   wire::PayloadType first = part.first_inner;
   if (is_fragment) {
-    auto& parts = header.direction == wire::Direction::response ? sa.responses_in_parts : sa.requests_in_parts;
-    if (parts == nullptr) parts = std::make_unique<Reassembly>(header.id, part.fragment_total);
-    const auto intake = parts->take(header.id, part, *std::move(plaintext));
+    Reassembly& parts = parts_of(sa, header, part);
+    const auto intake = parts.take(header.id, part, *std::move(plaintext));
     if (intake != Reassembly::Intake::complete) return std::unexpected{NotOpened{Why::incomplete}};
-    first = parts->first();
-    plaintext = parts->whole();
-    parts.reset();
+    first = parts.first();
+    plaintext = parts.whole();  // the parts go with the message's place in the window
   }
   auto chain = wire::parse_inner(first, *plaintext);
   if (!chain) return std::unexpected{NotOpened{Why::malformed, chain.error().field}};

@@ -34,7 +34,7 @@ void heed_unprotected(Turn& turn, IkeSa& sa, const Datagram& datagram, const wir
 
 void take_request(Turn& turn, IkeSa& sa, const Datagram& datagram, const wire::Header& header,
                   const wire::ProtectedPart& part) {
-  const Arrival arrival = judge(sa.expected_request, header.id);
+  const Arrival arrival = sa.requests.judge(header.id, sa.window_size());
   if (arrival == Arrival::outside) return drop(turn, datagram, "message ID outside the window");
   // Come before its time (a CREATE_CHILD_SA that overtook the IKE_AUTH response), it must not use up its message ID:
   // the peer repeats it.
@@ -45,17 +45,14 @@ void take_request(Turn& turn, IkeSa& sa, const Datagram& datagram, const wire::H
     // Only the first fragment of a repeated request calls for the response (RFC 7383 §2.6.1).
     if (part.fragment_number != 1) return;
     if (!is_authentic(sa, part, datagram.octets)) return drop(turn, datagram, "not authentic");
-    return replay_response(turn, sa, datagram);
+    return replay_response(turn, sa, header.id, datagram);
   }
   auto chain = open(sa, header, part, datagram.octets);
   if (!chain && chain.error().why == NotOpened::Why::not_authentic) return drop(turn, datagram, "not authentic");
   sa.last_inbound = turn.now;
   if (!chain && chain.error().why == NotOpened::Why::incomplete) return;
 
-  sa.expected_request = following(header.id);
-  sa.stored_response = {
-      .id = header.id, .local = datagram.local, .remote = datagram.remote, .datagrams = {}, .forget_at = turn.now};
-  sa.requests_in_parts.reset();
+  take_up(turn, sa, header.id, datagram);
   if (!chain) {  // but authentic: rejected as a whole (RFC 7296 §2.21.2, §3.10.1)
     const Received malformed{.exchange = header.exchange,
                              .id = header.id,
@@ -68,7 +65,8 @@ void take_request(Turn& turn, IkeSa& sa, const Datagram& datagram, const wire::H
   }
   // A NAT may have given the peer another address or port: its newest authentic request tells. Behind a NAT of our own
   // it does not: whoever changes one packet's source on the way would cut the peer off (RFC 7296 §2.23).
-  if (sa.nat_remote && !sa.nat_local && sa.state == SaState::established) {
+  const bool is_newest = sa.requests.newest_behind(header.id) == 0;
+  if (sa.nat_remote && !sa.nat_local && sa.state == SaState::established && is_newest) {
     follow_peer(turn, sa, datagram.local, datagram.remote);
   }
   const Received request{.exchange = header.exchange,
@@ -90,7 +88,7 @@ void take_answer(Turn& turn, IkeSa& sa, const Datagram& datagram, const wire::He
   if (!chain && chain.error().why == NotOpened::Why::not_authentic) return drop(turn, datagram, "not authentic");
   sa.last_inbound = turn.now;
   if (!chain && chain.error().why == NotOpened::Why::incomplete) return;
-  sa.responses_in_parts.reset();
+  sa.response_in_parts.reset();
   // A response is never answered, not even one that is wrong (RFC 7296 §2.21.3): it counts as one without payloads.
   Received response{.exchange = header.exchange, .id = header.id, .local = datagram.local, .remote = datagram.remote};
   if (!chain) {

@@ -54,7 +54,7 @@ void send_next_wish(Turn& turn, IkeSa& sa) {
 
 void go_on(Turn& turn, IkeSa& sa) {
   if (sa.outstanding) return;
-  if (sa.state == SaState::established && is_running_out(std::max(sa.next_request, sa.expected_request))) {
+  if (sa.state == SaState::established && is_running_out(std::max(sa.next_request, sa.requests.oldest()))) {
     sa.rekey_wanted = true;
   }
   if (sa.state == SaState::deleting && !sa.delete_sent && !sa.deletes_wait_until) return send_ike_delete(turn, sa);

@@ -1,6 +1,6 @@
 #pragma once
-// What this side asks next: one request at a time, as its window of one wants (RFC 7296 §2.3). What ends here ends
-// there by a Delete (§2.4), under the IKE SA it belongs to (§1.4).
+// What this side asks next: one request at a time, which the window of every peer holds (RFC 7296 §2.3). What ends here
+// ends there by a Delete (§2.4), under the IKE SA it belongs to (§1.4).
 
 #include "ike/v2/ike_sa.h"
 #include "ike/v2/turn.h"

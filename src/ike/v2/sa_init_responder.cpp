@@ -1,6 +1,7 @@
 // IKE_SA_INIT from the responder's side.
 
 #include "ike/v2/announcements.h"
+#include "ike/v2/auth.h"
 #include "ike/v2/proposals.h"
 #include "ike/v2/sa_init.h"
 #include "ike/v2/sending.h"
@@ -113,7 +114,7 @@ std::unique_ptr<IkeSa> answer_init(Turn& turn, const Datagram& datagram, const w
   sa->rule = share(policy, rule);
   sa->algorithms = choice->algorithms;
   sa->begun_at = sa->last_inbound = turn.now;
-  sa->expected_request = MessageId{1};
+  sa->requests = RequestWindow{auth_request_id};
   sa->expires_at = turn.now + turn.options.half_open_life;
   sa->establishing = std::make_unique<Establishing>();
   Establishing& establishing = *sa->establishing;

@@ -33,12 +33,23 @@ void wait_is_over(Turn& turn, IkeSa& sa) {
     case SaState::verifying_request:
     case SaState::signing_response:
       return service_kept_silent(turn, sa);
-    case SaState::installing:
-      return happen(turn, sa, SaEvent::timed_out);
     default:
-      finish_waiting_answer(turn, sa);
-      return go_on(turn, sa);
+      return;
   }
+}
+
+/// The stack has not installed in time what answers wait for.
+void look_at_waiting_answers(Turn& turn, IkeSa& sa) {
+  std::vector<MessageId> late;
+  for (const AnswerInWaiting& answer : sa.waiting) {
+    if (answer.until <= turn.now) late.push_back(answer.id);
+  }
+  for (const MessageId id : late) {
+    if (sa.state == SaState::closed) return;
+    if (sa.state == SaState::installing) return happen(turn, sa, SaEvent::timed_out);
+    finish_waiting_answer(turn, sa, id);
+  }
+  if (!late.empty() && sa.state != SaState::closed) go_on(turn, sa);
 }
 
 void look_at_request(Turn& turn, IkeSa& sa) {
@@ -119,7 +130,10 @@ std::optional<Instant> next_deadline(const IkeSa& sa) {
     if (at && (!next || *at < *next)) next = at;
   };
   if (sa.outstanding) consider(sa.outstanding->next_at);
-  if (!sa.stored_response.datagrams.empty()) consider(sa.stored_response.forget_at);
+  for (const StoredResponse& response : sa.responses) {
+    if (!response.datagrams.empty()) consider(response.forget_at);
+  }
+  for (const AnswerInWaiting& answer : sa.waiting) consider(answer.until);
   consider(sa.expires_at);
   consider(sa.waits_until);
   consider(sa.liveness_at);
@@ -140,11 +154,10 @@ void timer_due(Turn& turn, IkeSa& sa) {
     return happen(turn, sa, SaEvent::timed_out);
   }
   if (sa.waits_until && *sa.waits_until <= turn.now) wait_is_over(turn, sa);
+  look_at_waiting_answers(turn, sa);
   if (sa.state != SaState::closed && sa.outstanding && sa.outstanding->is_due(turn.now)) look_at_request(turn, sa);
   if (sa.state == SaState::closed) return;
-  if (!sa.stored_response.datagrams.empty() && sa.stored_response.forget_at <= turn.now) {
-    sa.stored_response.datagrams = {};
-  }
+  forget_responses(sa, turn.now);
   if (sa.deletes_wait_until && *sa.deletes_wait_until <= turn.now) {
     sa.deletes_wait_until.reset();
     go_on(turn, sa);

@@ -167,6 +167,33 @@ void HandMadePeer::establish_as_responder() {
   ASSERT_EQ(host_.installed.size(), 1u) << host_.told();
 }
 
+void HandMadePeer::rekey_ike_sa() {
+  const IkeSpi new_spi{spi_i.value() + 1};
+  Writer spi;
+  spi.u64(new_spi.value());
+  wire::Payloads request = init_payloads();
+  wire::SecurityAssociation offer = *request.find<wire::SecurityAssociation>();
+  offer.proposals.front().spi = std::move(spi).take();
+  wire::Payloads payloads;
+  payloads.add(std::move(offer));
+  payloads.add(*request.find<wire::Nonce>());
+  payloads.add(*request.find<wire::KeyExchange>());
+  const std::vector<Said> said = ask(wire::ExchangeType::create_child_sa, payloads);
+  ASSERT_TRUE(said.size() == 1 && said.front().payloads.find<wire::KeyExchange>() != nullptr) << host_.told();
+
+  const wire::Payloads& answer = said.front().payloads;
+  const ByteString& ours = request.find<wire::Nonce>()->value;
+  const ByteString& theirs = answer.find<wire::Nonce>()->value;
+  const Secret fresh = *key_exchange_->derive(answer.find<wire::KeyExchange>()->value);
+  Reader in{answer.find<wire::SecurityAssociation>()->proposals.front().spi};
+  spi_i = new_spi;
+  spi_r = IkeSpi{in.u64("SPI")};
+  const crypto::Prf& prf = *crypto::Prf::find(algorithms.prf);
+  keys = crypto::derive_ike_keys(prf, crypto::rekeyed_skeyseed(prf, keys.sk_d, fresh, ours, theirs), ours, theirs,
+                                 spi_i, spi_r, *crypto::ike_key_sizes(algorithms.cipher));
+  next_id = MessageId{0};
+}
+
 wire::Header HandMadePeer::next_header(wire::ExchangeType exchange) {
   return {.initiator_spi = spi_i,
           .responder_spi = spi_r,
@@ -197,11 +224,33 @@ ByteString HandMadePeer::sealed(wire::Header header, const wire::Inner& inner,
   ByteString message = wire::build_protected_start(
       header, inner.first, cipher->iv_size() + cipher->padded_size(inner.octets.size()) + cipher->icv_size());
   if (change) change(message);
-  Writer iv;
-  iv.zeros(cipher->iv_size() - sizeof(std::uint64_t));
-  iv.u64(++counter_);
-  cipher->seal(message, inner.octets, std::move(iv).take());
+  cipher->seal(message, inner.octets, next_iv(cipher->iv_size()));
   return message;
+}
+
+std::vector<ByteString> HandMadePeer::sealed_fragments(const wire::Header& header, const wire::Inner& inner,
+                                                       std::uint16_t total) {
+  const bool begins = role == Role::initiator;
+  const auto cipher =
+      crypto::IkeCipher::make(algorithms.cipher, begins ? keys.sk_ei : keys.sk_er, begins ? keys.sk_ai : keys.sk_ar);
+  const std::size_t part = inner.octets.size() / total + 1;
+  std::vector<ByteString> fragments;
+  for (std::uint16_t number = 1; number <= total; ++number) {
+    const std::size_t at = (number - 1u) * part;
+    const Bytes piece = Bytes{inner.octets}.subspan(at, std::min(part, inner.octets.size() - at));
+    ByteString message = wire::build_fragment_start(
+        header, inner.first, number, total, cipher->iv_size() + cipher->padded_size(piece.size()) + cipher->icv_size());
+    cipher->seal(message, piece, next_iv(cipher->iv_size()));
+    fragments.push_back(std::move(message));
+  }
+  return fragments;
+}
+
+ByteString HandMadePeer::next_iv(std::size_t size) {
+  Writer iv;
+  iv.zeros(size - sizeof(std::uint64_t));
+  iv.u64(++counter_);
+  return std::move(iv).take();
 }
 
 void HandMadePeer::send(ByteString octets) {

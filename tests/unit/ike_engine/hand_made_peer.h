@@ -42,6 +42,9 @@ class HandMadePeer {
   void answer_auth(const Said& request);  ///< and to its IKE_AUTH
   void establish_as_responder();          ///< the host begins
 
+  /// As initiator: the IKE SA is rekeyed, and this peer goes on under the new one (RFC 7296 §2.18).
+  void rekey_ike_sa();
+
   // ---- step by step
   /// Sends IKE_SA_INIT and takes keys from the answer, where there is one.
   std::vector<Said> begin(const wire::Payloads& payloads);
@@ -52,6 +55,8 @@ class HandMadePeer {
 
   /// A message under the keys. `change` sees it before it is sealed: header and SK's own header.
   ByteString sealed(wire::Header header, const wire::Inner& inner, const std::function<void(ByteString&)>& change = {});
+  /// The same in so many fragments (RFC 7383).
+  std::vector<ByteString> sealed_fragments(const wire::Header& header, const wire::Inner& inner, std::uint16_t total);
   wire::Header next_header(wire::ExchangeType exchange);  ///< of the next request
   void send(ByteString octets);                           ///< from where this peer is
   std::vector<Said> take();                               ///< all that the host has said since, opened
@@ -73,6 +78,7 @@ class HandMadePeer {
   ByteString plaintext;       ///< of the message opened last
 
  private:
+  ByteString next_iv(std::size_t size);
   void derive(Bytes public_value);
   wire::SecurityAssociation ike_proposal() const;
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "ike/v2/cookie.h"
 #include "ike/v2/fragmentation.h"
 #include "ike/v2/message_window.h"
@@ -20,8 +22,7 @@ class PlainRandom final : public Random {
   unsigned state_ = 0;
 };
 
-// Shows RFC 7296 2.3-9.
-TEST(MessageWindow, TakesTheNextAnswersTheLastAndNothingElse) {
+TEST(RequestWindow, OfOneTakesTheNextAnswersTheLastAndNothingElse) {
   const struct {
     std::uint32_t next, id;
     Arrival want;
@@ -30,7 +31,51 @@ TEST(MessageWindow, TakesTheNextAnswersTheLastAndNothingElse) {
       {5, 4, Arrival::repeated}, {5, 3, Arrival::outside}, {5, 6, Arrival::outside},          {1, 0, Arrival::repeated},
   };
   for (const auto& [next, id, want] : cases)
-    EXPECT_EQ(judge(MessageId{next}, MessageId{id}), want) << next << " " << id;
+    EXPECT_EQ(RequestWindow{MessageId{next}}.judge(MessageId{id}, 1), want) << next << " " << id;
+}
+
+// Shows RFC 7296 2.3-9.
+TEST(RequestWindow, TakesWhatThePeerMaySendInAnyOrder) {
+  using enum Arrival;
+  const struct {
+    const char* name;
+    std::vector<std::uint32_t> taken, answered;
+    std::uint32_t oldest;
+    std::map<std::uint32_t, Arrival> want;
+  } cases[] = {
+      // all begin with 10
+      {"nothing yet", {}, {}, 10, {{8, repeated}, {9, repeated}, {10, fresh}, {14, fresh}, {15, outside}}},
+      {"in work", {10}, {}, 10, {{9, repeated}, {10, repeated}, {11, fresh}, {14, fresh}, {15, outside}}},
+      {"answered",
+       {10},
+       {10},
+       11,
+       {{6, repeated}, {5, outside}, {10, repeated}, {11, fresh}, {15, fresh}, {16, outside}}},
+      {"a later one answered", {12}, {12}, 10, {{10, fresh}, {11, fresh}, {12, repeated}, {14, fresh}, {15, outside}}},
+      {"the last one", {14}, {14}, 10, {{9, outside}, {10, fresh}, {13, fresh}, {14, repeated}, {15, outside}}},
+      {"the oldest in work, the others answered",
+       {10, 11, 12, 13, 14},
+       {14, 13, 12, 11},
+       10,
+       {{9, outside}, {10, repeated}, {14, repeated}, {15, outside}}},
+      {"all",
+       {14, 13, 12, 11, 10},
+       {10, 14, 11, 13, 12},
+       15,
+       {{9, outside}, {10, repeated}, {15, fresh}, {19, fresh}, {20, outside}}},
+  };
+  for (const auto& [name, taken, answered, oldest, want] : cases) {
+    RequestWindow window{MessageId{10}};
+    for (const std::uint32_t id : taken) {
+      EXPECT_EQ(window.judge(MessageId{id}, own_window), fresh) << name << " " << id;
+      window.take(MessageId{id});
+    }
+    for (const std::uint32_t id : answered) window.answered(MessageId{id});
+    EXPECT_EQ(window.oldest(), MessageId{oldest}) << name;
+    for (const auto& [id, arrival] : want) {
+      EXPECT_EQ(window.judge(MessageId{id}, own_window), arrival) << name << " " << id;
+    }
+  }
 }
 
 // Shows RFC 7296 2.4-6.
