@@ -80,6 +80,17 @@ void Engine::State::answer_unknown_spi(const Datagram& datagram, const wire::Hea
   v2::answer_unprotected(current, datagram, header, {.type = wire::NotifyType::invalid_ike_spi});
 }
 
+// Whom the answer goes to, nobody knows: it helps a peer to find its mistake, and serves no attack (RFC 7296 §2.21.1).
+// So it has fewer octets than what it answers, and its rate is limited (§2.21.4). INVALID_KE_PAYLOAD and COOKIE are
+// steps of an exchange that goes on: a flood must not keep them from others.
+void Engine::State::refuse_init(const Datagram& datagram, const wire::Header& header, wire::Notify notify) {
+  const bool is_a_step = notify.type == wire::NotifyType::invalid_ke_payload;
+  if (!is_a_step && !refusals_.admits(now_)) return;
+  v2::Turn current = turn();
+  v2::answer_unprotected(current, datagram, header, std::move(notify));
+  if (step_->send.back().octets.size() >= datagram.octets.size()) step_->send.pop_back();
+}
+
 void Engine::State::take_init_request(const Datagram& datagram, const wire::Header& header) {
   const auto ignore = [&](std::string reason) {
     ++statistics_.dropped;
@@ -103,14 +114,16 @@ void Engine::State::take_init_request(const Datagram& datagram, const wire::Head
   if (!chain || chain->protected_part) return ignore("malformed IKE_SA_INIT request");
   if (chain->unknown_critical) {
     ++statistics_.dropped;
-    return v2::answer_unprotected(
-        current, datagram, header,
-        {.type = wire::NotifyType::unsupported_critical_payload, .data = {*chain->unknown_critical}});
+    return refuse_init(datagram, header,
+                       {.type = wire::NotifyType::unsupported_critical_payload, .data = {*chain->unknown_critical}});
+  }
+  if (!v2::is_whole(chain->payloads)) {
+    ++statistics_.dropped;
+    return refuse_init(datagram, header, {.type = wire::NotifyType::invalid_syntax});
   }
 
   const auto* nonce = chain->payloads.find<wire::Nonce>();
   const wire::Notify* cookie = chain->payloads.find(wire::NotifyType::cookie);
-  if (nonce == nullptr) return ignore("IKE_SA_INIT without a nonce");
   using Proof = HalfOpenLimits::CookieProof;
   // One that is not right is as good as none (RFC 7296 §2.6).
   const bool is_right = cookie != nullptr && cookies_.is_right(cookie->data, nonce->value, datagram.remote.address,
@@ -134,12 +147,14 @@ void Engine::State::take_init_request(const Datagram& datagram, const wire::Head
   if (!is_right) asking_for_cookies_ = false;
 
   const std::size_t told = step_->log.size();
-  auto answered = v2::answer_init(current, datagram, header, *chain, draw_ike_spi());
-  if (answered == nullptr) {
+  auto answer = v2::answer_init(current, datagram, header, *chain, draw_ike_spi());
+  if (!answer) {
+    if (answer.error()) refuse_init(datagram, header, *std::move(answer.error()));
     // Anybody can have such requests refused: they may not fill the operator's log.
     if (step_->log.size() > told && !stranger_lines_.admits(now_)) step_->log.resize(told);
     return;
   }
+  std::unique_ptr<v2::IkeSa> answered = *std::move(answer);
   answered->tunnel = IkeTunnelId{++last_ike_tunnel_};
   answered->counted_half_open = true;
   ++statistics_.responded;

@@ -141,6 +141,7 @@ class Engine::State final : public v2::Shard {
   // Datagrams (dispatch.cpp).
   void take_v2(const Datagram& datagram, const wire::Header& header);
   void take_init_request(const Datagram& datagram, const wire::Header& header);
+  void refuse_init(const Datagram& datagram, const wire::Header& header, wire::Notify notify);
   void answer_unknown_spi(const Datagram& datagram, const wire::Header& header);
 
   // Starting (activation.cpp).
@@ -194,8 +195,9 @@ class Engine::State final : public v2::Shard {
   HalfOpenLimits half_open_;
   v2::CookieJar cookies_;
   std::uint64_t last_ike_tunnel_ = 0, last_dynamic_tunnel_ = 0, last_request_ = 0;
-  PerSecond stranger_answers_{20};  // to datagrams of no SA (RFC 7296 §2.21.4)
-  PerSecond stranger_lines_{10};    // of the log, about IKE_SA_INIT requests refused
+  PerSecond stranger_answers_{options_.stranger_answers_per_second};
+  PerSecond refusals_{options_.refusals_per_second};
+  PerSecond stranger_lines_{options_.stranger_lines_per_second};
   bool asking_for_cookies_ = false;
 };
 

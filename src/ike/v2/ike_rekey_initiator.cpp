@@ -40,7 +40,8 @@ std::expected<IkeSa*, NoSuccessor> agreed(Turn& turn, IkeSa& sa, const IkeRekey&
   const auto* chosen = answer.find<wire::SecurityAssociation>();
   const auto* nonce = answer.find<wire::Nonce>();
   const auto* exchange = answer.find<wire::KeyExchange>();
-  if (chosen == nullptr || nonce == nullptr || exchange == nullptr) {
+  // An error that is not known means that nothing has come of it (RFC 7296 §3.10.1).
+  if (chosen == nullptr || nonce == nullptr || exchange == nullptr || answer.has_unknown_error()) {
     const wire::Notify* error = answer.find_error();
     return std::unexpected{NoSuccessor{error == nullptr ? "no SA, Nr and KEr" : wire::name_of(error->type)}};
   }

@@ -25,6 +25,13 @@ void answer_with(Turn& turn, IkeSa& sa, const Received& request, wire::NotifyTyp
   send_response(turn, sa, request.exchange, request.id, answer);
 }
 
+/// A critical payload that is not known: nothing else of the request is looked at (RFC 7296 §2.5).
+bool is_rejected(Turn& turn, IkeSa& sa, const Received& request) {
+  if (!request.unknown_critical) return false;
+  answer_with(turn, sa, request, wire::NotifyType::unsupported_critical_payload, {*request.unknown_critical});
+  return true;
+}
+
 /// What says that the sender has no SA any more, without a Delete: that it refuses our proof, and, of the request right
 /// behind IKE_AUTH, that it could not read the response (RFC 7296 §2.21.2).
 bool is_fatal(const IkeSa& sa, const Received& request, wire::NotifyType error) {
@@ -96,9 +103,7 @@ void answer_delete(Turn& turn, IkeSa& sa, const wire::Delete& request, wire::Pay
 }
 
 void answer_request(Turn& turn, IkeSa& sa, const Received& request) {
-  if (request.unknown_critical) {  // RFC 7296 §2.5
-    return answer_with(turn, sa, request, wire::NotifyType::unsupported_critical_payload, {*request.unknown_critical});
-  }
+  if (is_rejected(turn, sa, request)) return;
   switch (request.exchange) {
     case wire::ExchangeType::informational:
       return answer_informational(turn, sa, request);
@@ -119,6 +124,7 @@ void end_malformed(Turn& turn, IkeSa& sa, const Received& request) {
 }
 
 void answer_half_closed(Turn& turn, IkeSa& sa, const Received& request) {
+  if (is_rejected(turn, sa, request)) return;
   if (request.exchange != wire::ExchangeType::informational) {
     return answer_with(turn, sa, request, wire::NotifyType::temporary_failure);
   }
@@ -128,6 +134,7 @@ void answer_half_closed(Turn& turn, IkeSa& sa, const Received& request) {
 
 // A second rekey of the same IKE SA is put off (RFC 7296 §2.8.2): its Delete is due, and its successor is there.
 void answer_superseded(Turn& turn, IkeSa& sa, const Received& request) {
+  if (is_rejected(turn, sa, request)) return;
   if (request.exchange == wire::ExchangeType::informational) return answer_informational(turn, sa, request);
   answer_with(turn, sa, request, wire::NotifyType::temporary_failure);
 }

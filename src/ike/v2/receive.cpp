@@ -32,8 +32,14 @@ void heed_unprotected(Turn& turn, IkeSa& sa, const Datagram& datagram, const wir
   if (chain.payloads.find(wire::NotifyType::invalid_ike_spi) != nullptr) check_liveness(turn, sa);
 }
 
+/// Payloads in front of the protected ones are covered by the ICV too.
+std::optional<std::uint8_t> unknown_critical(const wire::Chain& outer, const wire::Chain& inner) {
+  return outer.unknown_critical ? outer.unknown_critical : inner.unknown_critical;
+}
+
 void take_request(Turn& turn, IkeSa& sa, const Datagram& datagram, const wire::Header& header,
-                  const wire::ProtectedPart& part) {
+                  const wire::Chain& outer) {
+  const wire::ProtectedPart& part = *outer.protected_part;
   const Arrival arrival = sa.requests.judge(header.id, sa.window_size());
   if (arrival == Arrival::outside) return drop(turn, datagram, "message ID outside the window");
   // Come before its time (a CREATE_CHILD_SA that overtook the IKE_AUTH response), it must not use up its message ID:
@@ -74,13 +80,14 @@ void take_request(Turn& turn, IkeSa& sa, const Datagram& datagram, const wire::H
                          .local = datagram.local,
                          .remote = datagram.remote,
                          .payloads = std::move(chain->payloads),
-                         .unknown_critical = chain->unknown_critical,
+                         .unknown_critical = unknown_critical(outer, *chain),
                          .malformed = {}};
   happen(turn, sa, event, &request);
 }
 
 void take_answer(Turn& turn, IkeSa& sa, const Datagram& datagram, const wire::Header& header,
-                 const wire::ProtectedPart& part) {
+                 const wire::Chain& outer) {
+  const wire::ProtectedPart& part = *outer.protected_part;
   const bool is_awaited = sa.outstanding && sa.outstanding->id == header.id &&
                           sa.outstanding->exchange == std::to_underlying(header.exchange);
   if (!is_awaited) return drop(turn, datagram, "no request is open that it would answer");
@@ -93,7 +100,7 @@ void take_answer(Turn& turn, IkeSa& sa, const Datagram& datagram, const wire::He
   Received response{.exchange = header.exchange, .id = header.id, .local = datagram.local, .remote = datagram.remote};
   if (!chain) {
     drop(turn, datagram, "malformed response: " + std::string{chain.error().field});
-  } else if (chain->unknown_critical) {
+  } else if (unknown_critical(outer, *chain)) {
     drop(turn, datagram, "a response with a critical payload that is not known");
   } else {
     response.payloads = std::move(chain->payloads);
@@ -129,11 +136,11 @@ void receive(Turn& turn, IkeSa& sa, const Datagram& datagram, const wire::Header
   if (!chain->protected_part) return heed_unprotected(turn, sa, datagram, *chain);
   if (header.direction == wire::Direction::request) {
     if (sa.role == Role::initiator && !sa.has_keys) return drop(turn, datagram, "no keys yet");
-    take_request(turn, sa, datagram, header, *chain->protected_part);
+    take_request(turn, sa, datagram, header, *chain);
     return look_at_lifesize(turn, sa);
   }
   if (!sa.has_keys) return drop(turn, datagram, "no keys yet");
-  take_answer(turn, sa, datagram, header, *chain->protected_part);
+  take_answer(turn, sa, datagram, header, *chain);
   look_at_lifesize(turn, sa);
 }
 

@@ -35,17 +35,22 @@ void answer_unprotected(Turn& turn, const Datagram& datagram, const wire::Header
                 payloads));
 }
 
-std::unique_ptr<IkeSa> answer_init(Turn& turn, const Datagram& datagram, const wire::Header& header,
-                                   const wire::Chain& chain, IkeSpi our_spi) {
+bool is_whole(const wire::Payloads& request) {
+  return request.find<wire::SecurityAssociation>() != nullptr && request.find<wire::KeyExchange>() != nullptr &&
+         request.find<wire::Nonce>() != nullptr;
+}
+
+std::expected<std::unique_ptr<IkeSa>, std::optional<wire::Notify>> answer_init(Turn& turn, const Datagram& datagram,
+                                                                               const wire::Header& header,
+                                                                               const wire::Chain& chain,
+                                                                               IkeSpi our_spi) {
+  const auto refused = [](wire::NotifyType type, ByteString octets = {}) {
+    return std::unexpected{std::optional{wire::Notify{.type = type, .data = std::move(octets)}}};
+  };
   const std::string peer = datagram.remote.to_string();
   const auto* offered = chain.payloads.find<wire::SecurityAssociation>();
   const auto* exchange = chain.payloads.find<wire::KeyExchange>();
   const auto* nonce = chain.payloads.find<wire::Nonce>();
-  if (offered == nullptr || exchange == nullptr || nonce == nullptr) {
-    ++turn.statistics.dropped;
-    answer_unprotected(turn, datagram, header, {.type = wire::NotifyType::invalid_syntax});
-    return nullptr;
-  }
 
   const policy::PolicyPointer policy = turn.shard.policy_of(datagram.stack);
   const policy::KeyExchangeRule* rule =
@@ -58,8 +63,7 @@ std::unique_ptr<IkeSa> answer_init(Turn& turn, const Datagram& datagram, const w
     ++turn.statistics.failed;
     tell(turn, CatalogueId::no_key_exchange_rule,
          {{"peer", peer}, {"reason", "no rule for " + datagram.local.address.to_string() + " and its address"}});
-    answer_unprotected(turn, datagram, header, {.type = wire::NotifyType::no_proposal_chosen});
-    return nullptr;
+    return refused(wire::NotifyType::no_proposal_chosen);
   }
   const auto choice = choose_ike(*rule, *offered);
   if (!choice) {
@@ -70,20 +74,16 @@ std::unique_ptr<IkeSa> answer_init(Turn& turn, const Datagram& datagram, const w
           {"action", rule->action->name},
           {"offered", describe(*offered)},
           {"acceptable", describe_acceptable(*rule)}});
-    answer_unprotected(turn, datagram, header, {.type = wire::NotifyType::no_proposal_chosen});
-    return nullptr;
+    return refused(wire::NotifyType::no_proposal_chosen);
   }
   if (exchange->group != choice->algorithms.group) {  // RFC 7296 §1.2, §3.4
-    answer_unprotected(turn, datagram, header,
-                       {.type = wire::NotifyType::invalid_ke_payload, .data = group_number(choice->algorithms.group)});
-    return nullptr;
+    return refused(wire::NotifyType::invalid_ke_payload, group_number(choice->algorithms.group));
   }
   // Before a key pair is made for it: what is refused here is counted by no limit.
   const GroupFacts* group = find(exchange->group);
   if (group == nullptr || exchange->value.size() != group->public_value) {
     ++turn.statistics.dropped;
-    answer_unprotected(turn, datagram, header, {.type = wire::NotifyType::invalid_syntax});
-    return nullptr;
+    return refused(wire::NotifyType::invalid_syntax);
   }
   KnownAuthorities authorities;
   if (wants_signatures(*rule)) {
@@ -94,13 +94,13 @@ std::unique_ptr<IkeSa> answer_init(Turn& turn, const Datagram& datagram, const w
       tell(
           turn, CatalogueId::nss_unavailable,
           {{"reason", "it has not named its authorities yet, the IKE_SA_INIT request of " + peer + " waits for them"}});
-      return nullptr;
+      return std::unexpected{std::nullopt};
     }
   }
   auto generated = crypto::KeyExchange::generate(exchange->group, turn.random);
   if (!generated) {
     ++turn.statistics.dropped;
-    return nullptr;
+    return std::unexpected{std::nullopt};
   }
 
   auto sa = std::make_unique<IkeSa>();

@@ -150,6 +150,23 @@ TEST(Errors, OfRequestsUnderAnSaAreToldInItsResponse) {
   }
 }
 
+TEST(Errors, OfACriticalPayloadBeforeTheProtectedOnesAreToldToo) {  // RFC 7296 §2.5: the ICV covers it
+  Answering net;
+  const auto with_critical_in_front = [](ByteString& message) {
+    const std::uint8_t first = std::exchange(message[16], std::uint8_t{200});
+    const ByteString payload = {first, 0x80, 0, 4};
+    message.insert(message.begin() + wire::header_size, payload.begin(), payload.end());
+    message[27] = static_cast<std::uint8_t>(message[27] + payload.size());  // the message's length, of less than 256
+  };
+  wire::Payloads gone = one(wire::Delete{.protocol = wire::ProtocolId::ike});
+  net.peer.send(net.peer.sealed(net.peer.next_header(ExchangeType::informational), wire::build_inner(gone),
+                                with_critical_in_front));
+  const Said said = net.peer.take_one();
+  ASSERT_TRUE(said.has(NotifyType::unsupported_critical_payload));
+  EXPECT_EQ(said.payloads.find(NotifyType::unsupported_critical_payload)->data, ByteString{200});
+  EXPECT_TRUE(net.is_untouched());
+}
+
 // Shows RFC 7296 1.3-3, 3.4-5, 3.3.6-12.
 TEST(ForwardSecrecy, IsOfTheGroupThatBothWantOrOfNone) {
   Side side = west();

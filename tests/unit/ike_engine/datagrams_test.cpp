@@ -170,6 +170,93 @@ TEST(SaInit, MakesNoKeyForAPublicValueOfAnotherLengthThanItsGroups) {
   EXPECT_EQ(net.west_host.engine.statistics().ike_sas, 0u);
 }
 
+/// The request without its payloads of one type.
+Datagram without(const Datagram& whole, wire::PayloadType type) {
+  wire::Payloads payloads;
+  const wire::Chain chain = parsed(whole);
+  for (const wire::Payload& payload : chain.payloads.items()) {
+    if (payload.type != type) payloads.add(payload.type, payload.body);
+  }
+  Datagram request = whole;
+  request.octets = wire::build_message(*wire::Header::parse(whole.octets), payloads);
+  return request;
+}
+
+TEST(SaInit, WithoutWhatItNeedsIsToldSoInFewerOctetsThanItHas) {  // RFC 7296 §2.21.1
+  for (const auto type :
+       {wire::PayloadType::security_association, wire::PayloadType::key_exchange, wire::PayloadType::nonce}) {
+    SCOPED_TRACE(name_of(type));
+    // Whatever the limits say: a cookie would be a larger answer than some of these requests.
+    TwoEngines net{east(), west(), {.cookie_threshold = 0}};
+    install(net);
+    const Datagram request = without(first_request(), type);
+    net.west_host.feed(request);
+    ASSERT_EQ(net.west_host.out.size(), 1u);
+    EXPECT_NE(parsed(net.west_host.out.front()).payloads.find(wire::NotifyType::invalid_syntax), nullptr);
+    EXPECT_LT(net.west_host.out.front().octets.size(), request.octets.size());
+    EXPECT_EQ(net.west_host.engine.statistics().ike_sas, 0u);
+  }
+}
+
+TEST(SaInit, IsNeverAnsweredInMoreOctetsThanItHas) {  // RFC 7296 §2.21.1
+  TwoEngines net;
+  install(net);
+  Datagram request = first_request();
+  request.octets = wire::build_message(*wire::Header::parse(request.octets), {});
+  net.west_host.feed(request);
+  EXPECT_TRUE(net.west_host.out.empty()) << "a header alone";
+  request.octets = wire::build_protected_start(*wire::Header::parse(request.octets), wire::PayloadType::none, 0);
+  request.octets[16] = 200;  // one payload that nobody knows, critical, of no octets
+  request.octets[28 + 1] |= 0x80;
+  net.west_host.feed(request);
+  EXPECT_TRUE(net.west_host.out.empty());
+}
+
+TEST(SaInit, IsRefusedAtALimitedRate) {  // RFC 7296 §2.21.4
+  const Datagram whole = first_request();
+  Datagram critical = whole;
+  critical.octets[16] = 200;
+  critical.octets[28 + 1] |= 0x80;
+  Side refusing = west();
+  refusing.encryption = EncryptionId::aes_cbc;
+  const struct {
+    const char* name;
+    Side side;
+    Datagram request;
+  } cases[] = {
+      {"INVALID_SYNTAX", west(), without(whole, wire::PayloadType::nonce)},
+      {"UNSUPPORTED_CRITICAL_PAYLOAD", west(), critical},
+      {"NO_PROPOSAL_CHOSEN", refusing, whole},
+  };
+  for (const auto& [name, side, request] : cases) {
+    SCOPED_TRACE(name);
+    TwoEngines net{east(), side};
+    install(net);
+    Host& host = net.west_host;
+    const EngineOptions limits;
+    for (int i = 0; i < 1000; ++i) host.feed(request);
+    EXPECT_EQ(host.out.size(), limits.refusals_per_second);
+    host.pass_time_to(host.now + Seconds{1});
+    host.feed(request);
+    EXPECT_EQ(host.out.size(), limits.refusals_per_second + 1) << "the next second has answers of its own";
+  }
+}
+
+TEST(SaInit, IsToldTheRightGroupHoweverManyAsk) {  // a step of the exchange, and smaller than the request
+  Side b = west();
+  b.groups = {GroupId::ecp_256};
+  Side a = east();
+  a.groups = {GroupId::curve25519, GroupId::ecp_256};
+  TwoEngines net{a, b};
+  install(net);
+  net.east_host.feed(ActivateRule{net.east_host.stack(), "net-to-net"});
+  const Datagram sent = net.east_host.out.front();
+  const Datagram request{.stack = {"west"}, .local = sent.remote, .remote = sent.local, .octets = sent.octets};
+  for (int i = 0; i < 1000; ++i) net.west_host.feed(request);
+  EXPECT_EQ(net.west_host.out.size(), 1000u);
+  EXPECT_LT(net.west_host.out.front().octets.size(), request.octets.size());
+}
+
 // Shows RFC 7296 2.1-2.
 TEST(SaInit, AnswersARepeatedRequestWithTheSameOctetsAndOneSa) {
   TwoEngines net;

@@ -229,6 +229,29 @@ TEST(IkeRekeyRequest, OfAnSaThatIsBeingClosedIsPutOff) {
   EXPECT_TRUE(says(net.ask(net.ike_rekey()), NotifyType::temporary_failure));
 }
 
+TEST(AnyRequest, WithACriticalPayloadThatIsNotKnownIsRejectedInEveryStateOfItsIkeSa) {  // RFC 7296 §2.5
+  const struct {
+    const char* name;
+    void (*prepare)(WithOddPeer&);
+  } cases[] = {
+      {"up", [](WithOddPeer&) {}},
+      {"rekeyed by the peer", [](WithOddPeer& net) { net.ask(net.ike_rekey()); }},
+      {"being closed", [](WithOddPeer& net) { net.west.feed(DeactivateIkeTunnel{net.west.stack(), std::nullopt}); }},
+  };
+  const ByteString critical_and_delete = {42, 0x80, 0, 4, 0, 0, 0, 8, 1, 0, 0, 0};
+  for (const auto& [name, prepare] : cases) {
+    SCOPED_TRACE(name);
+    WithOddPeer net;
+    prepare(net);
+    const std::size_t before = net.west.engine.statistics().ike_sas;
+    const auto answer = net.peer->ask(ExchangeType::informational, PayloadType{200}, critical_and_delete);
+    ASSERT_TRUE(says(answer, NotifyType::unsupported_critical_payload));
+    EXPECT_EQ(answer->find(NotifyType::unsupported_critical_payload)->data, ByteString{200});
+    EXPECT_EQ(answer->items().size(), 1u);
+    EXPECT_EQ(net.west.engine.statistics().ike_sas, before) << "nothing else of it is looked at";
+  }
+}
+
 // Shows RFC 7296 2.25.2-4.
 TEST(IkeRekey, OfOursIsForgottenWhenThePeerDeletesTheSa) {
   WithOddPeer net;
@@ -350,6 +373,30 @@ TEST(IkeRekey, AsksWithAKeyExchange) {
       return transform.type == std::to_underlying(TransformType::key_exchange) && transform.id != 0;
     });
     EXPECT_EQ(groups, 1);
+  }
+}
+
+// Shows RFC 7296 3.10.1-1.
+TEST(IkeRekey, AnsweredWithAnErrorThatNobodyKnowsHasFailed) {
+  for (const bool beside_an_error : {false, true}) {
+    SCOPED_TRACE(beside_an_error);
+    RekeyingEast east;
+    east.answer_with(NotifyType::no_proposal_chosen);
+    east.out.clear();
+    east.pass_time_to(*east.ike().front().refresh_at);
+    const wire::Payloads request = east.peer->request();
+    CountingRandom random{7};
+    const auto exchange = *crypto::KeyExchange::generate(GroupId::curve25519, random);
+    wire::SecurityAssociation chosen{{request.find<wire::SecurityAssociation>()->proposals.front()}};
+    chosen.proposals.front().spi = ByteString(8, 0x77);
+    wire::Payloads answer;
+    answer.add(std::move(chosen));
+    answer.add(wire::Nonce{ByteString(32, 0x33)});
+    answer.add(
+        wire::KeyExchange{GroupId::curve25519, {exchange->public_value().begin(), exchange->public_value().end()}});
+    if (beside_an_error) answer.add(wire::Notify{.type = NotifyType{9999}});
+    east.peer->answer(answer);
+    EXPECT_EQ(east.has_told(CatalogueId::ike_sa_rekeyed), !beside_an_error) << east.told();
   }
 }
 
