@@ -37,7 +37,7 @@ for program in ("ipsec", "modify", "certbundle"):
     LAYERS[f"tools/{program}"] = EVERYTHING + [f"tools/{program}"]
 
 # ike/v2 decides in the vocabulary that the engine shows to its callers: the two headers of values that both share.
-SHARED_VALUES = {"ike/v2": {"ike/engine/engine.h", "ike/engine/views.h", "ike/engine/step.h", "ike/engine/options.h"}}
+SHARED_VALUES = {"ike/v2": {"ike/engine/engine.h", "ike/engine/views.h", "ike/engine/step.h", "ike/engine/options.h", "ike/engine/per_second.h"}}
 
 PURE = ["base", "crypto", "policy", "contract", "ike/wire", "ike/v2", "ike/engine", "nss", "stack"]
 # The shell inside a pure folder: the file says so by its place here, and why.

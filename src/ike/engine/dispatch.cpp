@@ -46,7 +46,8 @@ void Engine::State::take(Datagram& datagram) {
           {CatalogueId::unsupported_version,
            {{"peer", datagram.remote.to_string()}, {"version", std::to_string(header->major_version)}}});
       // RFC 7296 §2.5: the answer names the highest version that is served, in its own header.
-      if (header->direction == wire::Direction::request && stranger_answers_.admits(now_)) {
+      if (header->direction == wire::Direction::request &&
+          stranger_answers_.admits(options_.stranger_answers_per_second, now_)) {
         v2::Turn current = turn();
         v2::answer_unprotected(current, datagram, *header, {.type = wire::NotifyType::invalid_major_version});
       }
@@ -75,7 +76,7 @@ void Engine::State::answer_unknown_spi(const Datagram& datagram, const wire::Hea
   if (header.direction != wire::Direction::request || header.exchange == wire::ExchangeType::ike_sa_init) return;
   // A notify in clear, such as INVALID_SPI, is never answered: two ends could go on for ever (RFC 7296 §1.5).
   const auto chain = wire::parse_message(header, datagram.octets);
-  if (!chain || !chain->protected_part || !stranger_answers_.admits(now_)) return;
+  if (!chain || !chain->protected_part || !stranger_answers_.admits(options_.stranger_answers_per_second, now_)) return;
   v2::Turn current = turn();
   v2::answer_unprotected(current, datagram, header, {.type = wire::NotifyType::invalid_ike_spi});
 }
@@ -85,7 +86,7 @@ void Engine::State::answer_unknown_spi(const Datagram& datagram, const wire::Hea
 // steps of an exchange that goes on: a flood must not keep them from others.
 void Engine::State::refuse_init(const Datagram& datagram, const wire::Header& header, wire::Notify notify) {
   const bool is_a_step = notify.type == wire::NotifyType::invalid_ke_payload;
-  if (!is_a_step && !refusals_.admits(now_)) return;
+  if (!is_a_step && !refusals_.admits(options_.refusals_per_second, now_)) return;
   v2::Turn current = turn();
   v2::answer_unprotected(current, datagram, header, std::move(notify));
   if (step_->send.back().octets.size() >= datagram.octets.size()) step_->send.pop_back();
@@ -151,7 +152,8 @@ void Engine::State::take_init_request(const Datagram& datagram, const wire::Head
   if (!answer) {
     if (answer.error()) refuse_init(datagram, header, *std::move(answer.error()));
     // Anybody can have such requests refused: they may not fill the operator's log.
-    if (step_->log.size() > told && !stranger_lines_.admits(now_)) step_->log.resize(told);
+    if (step_->log.size() > told && !stranger_lines_.admits(options_.stranger_lines_per_second, now_))
+      step_->log.resize(told);
     return;
   }
   std::unique_ptr<v2::IkeSa> answered = *std::move(answer);

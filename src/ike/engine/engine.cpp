@@ -63,6 +63,7 @@ Statistics Engine::State::statistics() const {
   Statistics result = statistics_;
   result.half_open = half_open_.count();
   result.ike_sas = sas_.size();
+  result.unproved_octets = unproved_octets_;
   result.inbound_spis = inbound_spis_.size();
   result.open_questions = asked_.size();
   return result;

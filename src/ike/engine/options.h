@@ -20,6 +20,20 @@ struct EngineOptions {
   /// show a few peers their mistake; a flood gets no more. A limit each, so that neither silences the other.
   unsigned stranger_answers_per_second = 20, refusals_per_second = 20;
   unsigned stranger_lines_per_second = 10;  ///< of the log, about IKE_SA_INIT requests refused
+  /// Octets of IKE_AUTH requests, and of fragments of them (RFC 7383), kept of all peers that are not proved yet: a
+  /// long certificate chain has 10 000. What comes beyond it is dropped; a peer repeats it.
+  std::size_t unproved_octets = 4u << 20;
+
+  // What a peer may cost that has proved who it is, and then misbehaves.
+  /// Between the same two identities: one, another while it is reauthenticated, those that a rekey leaves for a minute,
+  /// and room. The oldest goes for a new one; a rekey is put off.
+  std::size_t ike_sas_per_peer = 16;
+  /// Under one IKE SA, all its nets and flows; twice as many while they are rekeyed. NO_ADDITIONAL_SAS then (RFC 7296
+  /// §1.3).
+  std::size_t child_sas_per_ike_sa = 1024;
+  /// Each may cost a Diffie-Hellman exchange and work of the stack: a hundred take a tenth of a core. More are put off
+  /// with TEMPORARY_FAILURE; kept count of through rekeys of the IKE SA.
+  unsigned create_child_requests_per_second = 100;
   std::size_t fragment_octets =
       1232;  ///< largest IP payload before fragmentation (RFC 7383 §2.5.1), with IP and UDP headers of v6 within 1280
   Seconds certificate_wait{60};  ///< NssWaitLimit

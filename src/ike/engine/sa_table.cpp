@@ -33,6 +33,7 @@ std::optional<Seconds> pause_before_again(v2::Ending ending, unsigned failures) 
     case v2::Ending::stack_gone:
     case v2::Ending::superseded:
     case v2::Ending::peer_restarted:
+    case v2::Ending::too_many:
       break;
   }
   return std::nullopt;
@@ -92,6 +93,26 @@ void Engine::State::authenticated(v2::IkeSa& sa, Contact contact) {
     }
   }
   by_peer_.emplace(key, sa.our_spi());
+  make_room_for(sa);
+}
+
+void Engine::State::make_room_for(const v2::IkeSa& sa) {
+  if (ike_sas_with_peer(sa) <= options_.ike_sas_per_peer) return;
+  const auto [begin, end] = by_peer_.equal_range(PeerKey{sa.stack, *sa.local_identity, *sa.remote_identity});
+  v2::IkeSa* oldest = nullptr;
+  for (auto entry = begin; entry != end; ++entry) {
+    v2::IkeSa* other = find(entry->second);
+    if (other == nullptr || other == &sa || !v2::is_authenticated(other->state)) continue;
+    if (oldest == nullptr || other->established_at < oldest->established_at) oldest = other;
+  }
+  if (oldest == nullptr) return;
+  v2::Turn current = turn();
+  v2::leave(current, *oldest, v2::Ending::too_many);  // at once: a peer that answers no Delete would keep it
+  touched_.push_back(oldest->our_spi());
+}
+
+std::size_t Engine::State::ike_sas_with_peer(const v2::IkeSa& sa) const {
+  return by_peer_.count(PeerKey{sa.stack, *sa.local_identity, *sa.remote_identity});
 }
 
 bool Engine::State::knows_peer(const v2::IkeSa& sa, const Identity& peer) const {
@@ -259,6 +280,8 @@ void Engine::State::settle(v2::IkeSa& sa) {
     half_open_.settled(sa.init_remote.address);
     answered_inits_.erase(InitKey{sa.stack, sa.init_remote, sa.initiator_spi});
   }
+  const std::size_t kept = sa.state == v2::SaState::closed ? 0 : sa.unproved_octets();
+  unproved_octets_ += kept - std::exchange(sa.counted_octets, kept);
   if (sa.reauthenticates && sa.state == v2::SaState::established) finish_reauthentication(sa);
   if (sa.state == v2::SaState::closed) return forget(sa);
   timers_.set(sa.our_spi(), sa.timer, v2::next_deadline(sa));

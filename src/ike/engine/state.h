@@ -2,6 +2,7 @@
 // The inside of an Engine: the SAs of the shard and the ways to find them. Every look-up by what a datagram, a stack or
 // nssd names is one hash or tree search; nothing walks over all SAs but a report and an operator's "all".
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <unordered_map>
@@ -69,6 +70,10 @@ class Engine::State final : public v2::Shard {
                                           std::optional<IkeSpi> waiting) override;
   void authenticated(v2::IkeSa& sa, Contact contact) override;
   bool knows_peer(const v2::IkeSa& sa, const Identity& peer) const override;
+  std::size_t ike_sas_with_peer(const v2::IkeSa& sa) const override;
+  std::size_t room_for_unproved() const override {
+    return options_.unproved_octets - std::min(options_.unproved_octets, unproved_octets_);
+  }
   void child_added(const v2::IkeSa& sa, const v2::ChildSa& child) override;
   void child_removed(const v2::IkeSa& sa, const v2::ChildSa& child, v2::Ending ending) override;
   std::vector<std::pair<v2::IkeSa*, v2::ChildSa*>> doubles_of(const v2::IkeSa& sa, const v2::ChildSa& child) override;
@@ -164,6 +169,8 @@ class Engine::State final : public v2::Shard {
   /// A new IKE SA has all that the one it reauthenticates had: the old one goes (reauthentication.cpp).
   void finish_reauthentication(v2::IkeSa& sa);
   void reauthentication_failed(v2::IkeSa& sa);
+  /// Beyond the limit the oldest with the same peer goes for a new one.
+  void make_room_for(const v2::IkeSa& sa);
   /// After something happened to an SA: its timer, its place in the counts, its end.
   void settle(v2::IkeSa& sa);
   void forget(v2::IkeSa& sa);
@@ -195,9 +202,8 @@ class Engine::State final : public v2::Shard {
   HalfOpenLimits half_open_;
   v2::CookieJar cookies_;
   std::uint64_t last_ike_tunnel_ = 0, last_dynamic_tunnel_ = 0, last_request_ = 0;
-  PerSecond stranger_answers_{options_.stranger_answers_per_second};
-  PerSecond refusals_{options_.refusals_per_second};
-  PerSecond stranger_lines_{options_.stranger_lines_per_second};
+  PerSecond stranger_answers_, refusals_, stranger_lines_;
+  std::size_t unproved_octets_ = 0;  // kept of peers that are not proved
   bool asking_for_cookies_ = false;
 };
 

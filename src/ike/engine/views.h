@@ -65,6 +65,7 @@ struct Statistics {
   std::uint64_t datagrams_in = 0, datagrams_out = 0, dropped = 0, retransmitted = 0, replayed = 0;
   std::uint64_t initiated = 0, responded = 0, failed = 0, cookies_sent = 0;
   std::size_t half_open = 0, ike_sas = 0, child_sas = 0;
+  std::size_t unproved_octets = 0;                   ///< kept of peers that have not proved who they are
   std::size_t inbound_spis = 0, open_questions = 0;  ///< drawn and not given back; to nssd, and not answered
 };
 

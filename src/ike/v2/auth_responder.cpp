@@ -78,6 +78,7 @@ void verify_request(Turn& turn, IkeSa& sa, const Received& request) {
   }
   heed_certificate_requests(*sa.establishing, request.payloads);
   sa.establishing->auth_message = std::make_unique<Received>(request);
+  sa.establishing->auth_octets = request.octets;
   sa.establishing->peer_id_body = built(*idi);
   if (!settle_rule(turn, sa, idi->identity, idr)) return happen(turn, sa, SaEvent::service_refused);
   check_proof(turn, sa, idi->identity);

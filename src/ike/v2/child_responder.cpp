@@ -43,6 +43,22 @@ bool is_being_rekeyed(const IkeSa& sa, const contract::ChildSaName& name) {
   });
 }
 
+/// The peer has as many Child SAs under the IKE SA as it may have (RFC 7296 §1.3). Each may have a successor beside it:
+/// who has more does not delete what it has rekeyed.
+std::optional<NoChild> is_full(Turn& turn, const IkeSa& sa, bool is_rekey) {
+  const std::size_t most = turn.options.child_sas_per_ike_sa;
+  if (is_rekey) {
+    if (sa.children.size() < 2 * most) return std::nullopt;
+    return NoChild{wire::NotifyType::temporary_failure, {}};
+  }
+  if (sa.children.size() < most) return std::nullopt;
+  tell(turn, CatalogueId::negotiation_failed,
+       {{"tunnel", "K" + std::to_string(sa.tunnel.value())},
+        {"peer", sa.remote.to_string()},
+        {"reason", "it wants more than " + std::to_string(most) + " Child SAs under one IKE SA"}});
+  return NoChild{wire::NotifyType::no_additional_sas, {}};
+}
+
 std::optional<AnswerInWaiting> take_waiting(IkeSa& sa, MessageId id) {
   const auto found = std::ranges::find(sa.waiting, id, &AnswerInWaiting::id);
   if (found == sa.waiting.end()) return std::nullopt;
@@ -75,6 +91,8 @@ std::expected<Terms, NoChild> settle_terms(Turn& turn, IkeSa& sa, const wire::Pa
       return std::unexpected{NoChild{wire::NotifyType::temporary_failure, {}}};
     }
   }
+
+  if (const auto full = is_full(turn, sa, terms.rekeyed != nullptr)) return std::unexpected{*full};
 
   const bool transport_asked = request.find(wire::NotifyType::use_transport_mode) != nullptr;
   TrafficSelectors remote = tsi->selectors;

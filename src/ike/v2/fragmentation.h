@@ -29,6 +29,7 @@ class Reassembly {
   Intake take(MessageId id, const wire::ProtectedPart& fragment, ByteString plaintext);
 
   MessageId id() const { return id_; }
+  std::size_t octets() const { return octets_; }
   wire::PayloadType first() const { return first_; }
   ByteString whole() const;
 

@@ -36,6 +36,10 @@ void answer_rekey_request(Turn& turn, IkeSa& sa, const Received& request) {
           {"closing", std::to_string(count(sa, ChildState::half_closed))}});
     return refuse(turn, sa, request, wire::NotifyType::temporary_failure);
   }
+  // The peer rekeys, and does not delete what it has rekeyed: its Deletes, or a minute, make room.
+  if (turn.shard.ike_sas_with_peer(sa) >= turn.options.ike_sas_per_peer) {
+    return refuse(turn, sa, request, wire::NotifyType::temporary_failure);
+  }
   const auto* offered = request.payloads.find<wire::SecurityAssociation>();
   const auto* exchange = request.payloads.find<wire::KeyExchange>();
   const auto* nonce = request.payloads.find<wire::Nonce>();

@@ -21,6 +21,13 @@ StoredResponse* IkeSa::find_response(MessageId id) {
   return found == responses.end() ? nullptr : &*found;
 }
 
+std::size_t IkeSa::unproved_octets() const {
+  if (!is_half_open(state)) return 0;
+  std::size_t kept = establishing != nullptr ? establishing->auth_octets : 0;
+  for (const Reassembly& parts : requests_in_parts) kept += parts.octets();
+  return kept;
+}
+
 void IkeSa::erase(const ChildSa& child) { children.erase(children.begin() + (&child - children.data())); }
 
 }  // namespace adit::ike::v2

@@ -13,6 +13,7 @@
 #include "contract/certificate_service.h"
 #include "crypto/ike_keys.h"
 #include "crypto/key_exchange.h"
+#include "ike/engine/per_second.h"
 #include "ike/engine/views.h"
 #include "ike/v2/child_sa.h"
 #include "ike/v2/fragmentation.h"
@@ -47,11 +48,12 @@ struct Establishing {
   std::vector<crypto::HashId> peer_hashes;
   std::vector<ByteString> peer_authorities;  ///< of its CERTREQs
   bool peer_takes_urls = false;
-  std::vector<ByteString> our_authorities;                             ///< for our CERTREQ
-  ByteString peer_id_body;                                             ///< IDi' or IDr' as received
-  contract::Signature signature;                                       ///< our AUTH
-  std::unique_ptr<Received> auth_message;                              ///< the peer's IKE_AUTH message
+  std::vector<ByteString> our_authorities;  ///< for our CERTREQ
+  ByteString peer_id_body;                  ///< IDi' or IDr' as received
+  contract::Signature signature;            ///< our AUTH
+  std::unique_ptr<Received> auth_message;   ///< the peer's IKE_AUTH message
   wire::NotifyType refusal = wire::NotifyType::authentication_failed;  ///< what the peer is told when it is refused
+  std::size_t auth_octets = 0;                                         ///< of that message
   ByteString refusal_octets;                                           ///< with it
 };
 
@@ -94,6 +96,7 @@ struct IkeSa {
   bool nat_local = false, nat_remote = false;
   bool peer_fragments = false;
   bool counted_half_open = false;
+  std::size_t counted_octets = 0;  ///< unproved_octets() as the shard has counted them
   std::optional<Identity> local_identity, remote_identity;
   std::optional<AuthMethod> local_auth, remote_auth;
 
@@ -101,6 +104,7 @@ struct IkeSa {
   std::optional<Retransmission> outstanding;
   RequestWindow requests;  ///< the peer's
   bool window_announced = false;
+  PerSecond create_child_requests;            ///< the peer's, also under the SAs that this one has rekeyed
   std::vector<StoredResponse> responses;      ///< to as many requests as the window holds, those in work among them
   std::vector<Reassembly> requests_in_parts;  ///< fresh ones, so no more than the window holds
   std::unique_ptr<Reassembly> response_in_parts;
@@ -144,6 +148,9 @@ struct IkeSa {
   ChildSa* find_child(contract::SaProtocol protocol, OutboundSpi spi);
   void erase(const ChildSa& child);
   StoredResponse* find_response(MessageId id);
+  /// Octets that are kept of a peer before it has proved who it is; the IKE_SA_INIT request, which has a limit of its
+  /// own, not among them.
+  std::size_t unproved_octets() const;
   /// How many requests the peer may have open: one until the initial exchanges are complete and it has been told of
   /// more (RFC 7296 §2.3).
   std::uint32_t window_size() const { return window_announced && is_authenticated(state) ? own_window : 1; }

@@ -60,6 +60,9 @@ void answer_informational(Turn& turn, IkeSa& sa, const Received& request) {
 }
 
 void answer_create_child(Turn& turn, IkeSa& sa, const Received& request) {
+  if (!sa.create_child_requests.admits(turn.options.create_child_requests_per_second, turn.now)) {
+    return answer_with(turn, sa, request, wire::NotifyType::temporary_failure);
+  }
   const auto* offered = request.payloads.find<wire::SecurityAssociation>();
   if (offered == nullptr || offered->proposals.empty()) {
     return end_malformed(turn, sa, request);

@@ -1,5 +1,7 @@
 #include "ike/v2/receive.h"
 
+#include <algorithm>
+
 #include "ike/v2/machine.h"
 #include "ike/v2/protection.h"
 #include "ike/v2/sa_init.h"
@@ -53,11 +55,15 @@ void take_request(Turn& turn, IkeSa& sa, const Datagram& datagram, const wire::H
     if (!is_authentic(sa, part, datagram.octets)) return drop(turn, datagram, "not authentic");
     return replay_response(turn, sa, header.id, datagram);
   }
+  if (is_half_open(sa.state) && datagram.octets.size() > turn.shard.room_for_unproved()) {
+    return drop(turn, datagram, "too much is kept of peers that have not proved who they are");
+  }
   auto chain = open(sa, header, part, datagram.octets);
   if (!chain && chain.error().why == NotOpened::Why::not_authentic) return drop(turn, datagram, "not authentic");
   sa.last_inbound = turn.now;
   if (!chain && chain.error().why == NotOpened::Why::incomplete) return;
 
+  const std::size_t octets = std::max(datagram.octets.size(), sa.unproved_octets());
   take_up(turn, sa, header.id, datagram);
   if (!chain) {  // but authentic: rejected as a whole (RFC 7296 §2.21.2, §3.10.1)
     const Received malformed{.exchange = header.exchange,
@@ -79,6 +85,7 @@ void take_request(Turn& turn, IkeSa& sa, const Datagram& datagram, const wire::H
                          .id = header.id,
                          .local = datagram.local,
                          .remote = datagram.remote,
+                         .octets = octets,
                          .payloads = std::move(chain->payloads),
                          .unknown_critical = unknown_critical(outer, *chain),
                          .malformed = {}};

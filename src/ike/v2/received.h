@@ -13,6 +13,7 @@ struct Received {
   wire::ExchangeType exchange{};
   MessageId id;
   Endpoint local, remote;
+  std::size_t octets = 0;  ///< what it takes to keep it
   wire::Payloads payloads;
   std::optional<std::uint8_t> unknown_critical;  ///< RFC 7296 §2.5
   std::string_view malformed;                    ///< the field that does not parse; then there are no payloads

@@ -20,6 +20,8 @@ std::string_view reason_of(Ending ending) {
       return "a newer one has taken over";
     case Ending::peer_restarted:
       return "the peer began anew (INITIAL_CONTACT)";
+    case Ending::too_many:
+      return "there are too many with this peer";
     case Ending::malformed:
       return "a message does not parse (INVALID_SYNTAX)";
     case Ending::failed:

@@ -28,6 +28,7 @@ enum class Ending : std::uint8_t {
   stack_gone,
   superseded,      // another SA has taken over
   peer_restarted,  // INITIAL_CONTACT
+  too_many,        // with one peer
   malformed,
   failed
 };
@@ -68,6 +69,10 @@ class Shard {
   virtual void authenticated(IkeSa& sa, Contact contact) = 0;
   /// Whether another IKE SA with this peer is up.
   virtual bool knows_peer(const IkeSa& sa, const Identity& peer) const = 0;
+  /// How many there are with this one's peer, it and those that are to go among them.
+  virtual std::size_t ike_sas_with_peer(const IkeSa& sa) const = 0;
+  /// Octets that peers which have not proved who they are may still make this side keep.
+  virtual std::size_t room_for_unproved() const = 0;
   /// The names of Child SAs, for the stack's answers to find the SA.
   virtual void child_added(const IkeSa& sa, const ChildSa& child) = 0;
   virtual void child_removed(const IkeSa& sa, const ChildSa& child, Ending ending) = 0;

@@ -1,0 +1,166 @@
+// What a peer may cost: before it has proved who it is, and after (engine/options.h has the limits and why).
+
+#include <algorithm>
+
+#include "hand_made_peer.h"
+
+namespace adit::ike {
+namespace {
+
+using wire::ExchangeType;
+using wire::NotifyType;
+using wire::PayloadType;
+
+/// A request for a Child SA beside the first, on which the peer receives with `spi`; it rekeys `old` where there is
+/// one.
+wire::Payloads child_request(HandMadePeer& peer, std::uint32_t spi, std::optional<std::uint32_t> old = {}) {
+  peer.child_spi = Spi{spi};
+  const wire::Payloads child = peer.child_payloads();
+  wire::Payloads payloads;
+  if (old) {
+    Writer named;
+    named.u32(*old);
+    payloads.add(wire::Notify{.protocol = 3, .spi = std::move(named).take(), .type = NotifyType::rekey_sa});
+  }
+  payloads.add(*child.find<wire::SecurityAssociation>());
+  payloads.add(wire::Nonce{ByteString(32, 0x44)});
+  for (const wire::Payload& payload : child.items()) {
+    if (payload.type != PayloadType::security_association) payloads.add(payload.type, payload.body);
+  }
+  return payloads;
+}
+
+bool answers_with(const std::vector<Said>& said, NotifyType type) { return said.size() == 1 && said.front().has(type); }
+bool agrees(const std::vector<Said>& said) {
+  return said.size() == 1 && said.front().payloads.find<wire::SecurityAssociation>() != nullptr;
+}
+
+void allow_fragments(HandMadePeer& peer) {
+  peer.announce = [](wire::Payloads& payloads) {
+    payloads.add(wire::Notify{.type = NotifyType::ikev2_fragmentation_supported});
+  };
+}
+
+TEST(UnprovedPeers, MakeThisSideKeepNoMoreFragmentsThanTheBudgetOfAll) {  // RFC 7383 §2.6
+  constexpr std::size_t budget = 20'000, fragment = 1000;
+  Host host{west(), {.unproved_octets = budget}, 2};
+  std::vector<std::unique_ptr<HandMadePeer>> peers;
+  for (std::uint64_t seed = 10; seed < 20; ++seed) {
+    HandMadePeer& peer = *peers.emplace_back(std::make_unique<HandMadePeer>(host, Role::initiator, seed));
+    allow_fragments(peer);
+    ASSERT_EQ(peer.begin(peer.init_payloads()).size(), 1u);
+    wire::Payloads large;
+    large.add(wire::VendorId{ByteString(10 * fragment, 7)});
+    const auto fragments =
+        peer.sealed_fragments(peer.next_header(ExchangeType::ike_auth), wire::build_inner(large), 10);
+    for (std::size_t i = 0; i + 1 < fragments.size(); ++i) peer.send(fragments[i]);  // the last one never comes
+    EXPECT_LE(host.engine.statistics().unproved_octets, budget);
+  }
+  EXPECT_GT(host.engine.statistics().unproved_octets, budget - 2 * fragment) << "it has been used";
+
+  HandMadePeer honest{host, Role::initiator, 99};
+  honest.begin(honest.init_payloads());
+  wire::Payloads with_certificate = honest.auth_payloads();
+  with_certificate.add(wire::VendorId{ByteString(2 * fragment, 7)});
+  const ByteString request =
+      honest.sealed(honest.next_header(ExchangeType::ike_auth), wire::build_inner(with_certificate));
+  honest.send(request);
+  EXPECT_TRUE(honest.take().empty()) << "there is no room";
+  host.pass_time_to(host.now + Seconds{31});  // half-open SAs end
+  EXPECT_EQ(host.engine.statistics().unproved_octets, 0u);
+  HandMadePeer later{host, Role::initiator, 98};
+  later.establish();
+}
+
+TEST(UnprovedPeers, CountWhileNssdJudgesThemAndNoLonger) {
+  Side side = west();
+  side.me = policy::HowToAuthMe::digital_signature;
+  side.peers = policy::HowToAuthPeers::signature;
+  Host host{side, {}, 2};
+  host.nssd = [](const CertificateRequest&) { return contract::Authorities{}; };
+  HandMadePeer peer{host, Role::initiator};
+  peer.begin(peer.init_payloads());
+  wire::Payloads payloads = peer.auth_payloads();
+  wire::Payloads signature;
+  for (const wire::Payload& payload : payloads.items()) {
+    if (payload.type != PayloadType::authentication) signature.add(payload.type, payload.body);
+  }
+  signature.add(wire::Authentication{.method = AuthMethod::digital_signature, .data = ByteString(256, 1)});
+  for (int i = 0; i < 3; ++i) signature.add(wire::Certificate{.encoding = 4, .data = ByteString(900, 0x30)});
+  host.nssd = nullptr;
+  EXPECT_TRUE(peer.ask(ExchangeType::ike_auth, signature).empty());
+  EXPECT_GT(host.engine.statistics().unproved_octets, 2700u);
+  host.pass_time_to(host.now + Seconds{61});  // nssd has not answered
+  host.pass_time_to(host.now + Seconds{61});
+  EXPECT_EQ(host.engine.statistics().unproved_octets, 0u);
+}
+
+TEST(ProvedPeer, HasNoMoreIkeSasThanItMayHaveAndTheNewestStay) {
+  Host host{west(), {.ike_sas_per_peer = 3}, 2};
+  std::vector<IkeSpi> spis;
+  for (std::uint64_t seed = 10; seed < 16; ++seed) {
+    HandMadePeer peer{host, Role::initiator, seed};
+    host.pass_time_to(host.now + Seconds{1});
+    peer.begin(peer.init_payloads());
+    peer.send(peer.sealed(peer.next_header(ExchangeType::ike_auth), wire::build_inner(peer.auth_payloads())));
+    host.out.clear();  // among it the Deletes under the older ones
+    spis.push_back(peer.spi_r);
+    EXPECT_LE(host.engine.statistics().ike_sas, 3u);
+  }
+  std::vector<IkeSpi> left;
+  for (const IkeTunnelView& view : host.ike()) left.push_back(view.responder_spi);
+  for (const IkeSpi spi : {spis[3], spis[4], spis[5]}) EXPECT_EQ(std::ranges::count(left, spi), 1);
+  EXPECT_NE(host.told().find("there are too many with this peer"), std::string::npos);
+}
+
+TEST(ProvedPeer, ThatNeverDeletesWhatItHasRekeyedIsPutOff) {  // RFC 7296 §2.25
+  Host host{west(), {.ike_sas_per_peer = 3}, 2};
+  HandMadePeer peer{host, Role::initiator};
+  peer.establish();
+  peer.rekey_ike_sa();
+  peer.rekey_ike_sa();
+  EXPECT_EQ(host.engine.statistics().ike_sas, 3u);
+  wire::Payloads request = peer.init_payloads();
+  wire::SecurityAssociation offer = *request.find<wire::SecurityAssociation>();
+  offer.proposals.front().spi = ByteString(8, 0x55);
+  wire::Payloads payloads;
+  payloads.add(std::move(offer));
+  payloads.add(*request.find<wire::Nonce>());
+  payloads.add(*request.find<wire::KeyExchange>());
+  EXPECT_TRUE(answers_with(peer.ask(ExchangeType::create_child_sa, payloads), NotifyType::temporary_failure));
+  EXPECT_EQ(host.engine.statistics().ike_sas, 3u);
+}
+
+TEST(ProvedPeer, HasNoMoreChildSasThanItMayHave) {  // RFC 7296 §1.3
+  Host host{west(), {.child_sas_per_ike_sa = 2}, 2};
+  HandMadePeer peer{host, Role::initiator};
+  peer.establish();
+  const std::uint32_t first = peer.child_spi.value();
+  EXPECT_TRUE(agrees(peer.ask(ExchangeType::create_child_sa, child_request(peer, 0xaa000001))));
+  EXPECT_TRUE(answers_with(peer.ask(ExchangeType::create_child_sa, child_request(peer, 0xaa000002)),
+                           NotifyType::no_additional_sas));
+  EXPECT_NE(host.told().find("more than 2 Child SAs"), std::string::npos) << host.told();
+  EXPECT_TRUE(agrees(peer.ask(ExchangeType::create_child_sa, child_request(peer, 0xaa000003, first))));
+  EXPECT_TRUE(agrees(peer.ask(ExchangeType::create_child_sa, child_request(peer, 0xaa000004, 0xaa000001))));
+  EXPECT_TRUE(answers_with(peer.ask(ExchangeType::create_child_sa, child_request(peer, 0xaa000005, 0xaa000003)),
+                           NotifyType::temporary_failure))
+      << "it deletes nothing of what it has rekeyed";
+  EXPECT_EQ(host.installed.size(), 4u);
+}
+
+TEST(ProvedPeer, IsPutOffWhenItAsksTooOftenAlsoAfterARekey) {  // RFC 7296 §2.25
+  Host host{west(), {.create_child_requests_per_second = 3}, 2};
+  HandMadePeer peer{host, Role::initiator};
+  peer.establish();
+  EXPECT_TRUE(agrees(peer.ask(ExchangeType::create_child_sa, child_request(peer, 0xaa000001))));
+  EXPECT_TRUE(agrees(peer.ask(ExchangeType::create_child_sa, child_request(peer, 0xaa000002))));
+  peer.rekey_ike_sa();
+  EXPECT_TRUE(answers_with(peer.ask(ExchangeType::create_child_sa, child_request(peer, 0xaa000003)),
+                           NotifyType::temporary_failure));
+  EXPECT_EQ(peer.ask(ExchangeType::informational, {}).size(), 1u) << "what costs nothing is answered";
+  host.pass_time_to(host.now + Seconds{1});
+  EXPECT_TRUE(agrees(peer.ask(ExchangeType::create_child_sa, child_request(peer, 0xaa000004))));
+}
+
+}  // namespace
+}  // namespace adit::ike
