@@ -22,6 +22,10 @@ void announce(wire::Payloads& payloads, const IkeSa& sa) {
     hashes.u16(std::to_underlying(hash));
   }
   payloads.add(wire::Notify{.type = wire::NotifyType::signature_hash_algorithms, .data = std::move(hashes).take()});
+  // The responder says that it takes IKE_AUTH without a Child SA (RFC 6023 §3): the initiator may then do so.
+  if (sa.role == Role::responder) {
+    payloads.add(wire::Notify{.type = wire::NotifyType::childless_ikev2_supported});
+  }
 }
 
 void heed_announcements(IkeSa& sa, const wire::Payloads& payloads, const Endpoint& local, const Endpoint& remote) {
@@ -33,6 +37,7 @@ void heed_announcements(IkeSa& sa, const wire::Payloads& payloads, const Endpoin
     sa.nat_remote = nat.remote;
   }
   sa.peer_fragments = payloads.find(wire::NotifyType::ikev2_fragmentation_supported) != nullptr;
+  sa.establishing->peer_may_be_childless = payloads.find(wire::NotifyType::childless_ikev2_supported) != nullptr;
   if (const wire::Notify* hashes = payloads.find(wire::NotifyType::signature_hash_algorithms)) {
     Reader in{hashes->data};
     while (in.remaining() >= sizeof(std::uint16_t) && sa.establishing->peer_hashes.size() < most_hashes) {

@@ -1,6 +1,6 @@
 #pragma once
 // What both ends announce in IKE_SA_INIT: hashes for signatures (RFC 7427 §4), fragmentation (RFC 7383 §2.3), NAT
-// detection, accepted authorities.
+// detection, accepted authorities; and the responder that there need be no Child SA (RFC 6023 §3).
 
 #include "ike/v2/ike_sa.h"
 #include "ike/v2/turn.h"

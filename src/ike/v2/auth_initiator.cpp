@@ -39,6 +39,10 @@ void prepare_auth(Turn& turn, IkeSa& sa) {
 
 void send_auth(Turn& turn, IkeSa& sa) {
   const Establishing& establishing = *sa.establishing;
+  // Nothing is wished for: an unused IKE SA is reauthenticated by command, or the wish was withdrawn meanwhile.
+  if (sa.wishes.empty() && !establishing.peer_may_be_childless) {
+    return fail(turn, sa, "no Child SA is wanted, and the peer takes no IKE_AUTH without one (RFC 6023)");
+  }
   const policy::KeyExchangeRule& rule = *sa.rule;
   wire::Payloads payloads;
   payloads.add(wire::PayloadType::identification_initiator, wire::Identification{*sa.local_identity});

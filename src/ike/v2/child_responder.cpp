@@ -37,6 +37,12 @@ struct Terms {  // where, what for, and for whom
   const ChildSa* rekeyed = nullptr;
 };
 
+bool is_childless(const wire::Payloads& request) {
+  return request.find<wire::SecurityAssociation>() == nullptr &&
+         request.count(wire::PayloadType::traffic_selectors_initiator) == 0 &&
+         request.count(wire::PayloadType::traffic_selectors_responder) == 0;
+}
+
 bool is_being_rekeyed(const IkeSa& sa, const contract::ChildSaName& name) {
   return std::ranges::any_of(sa.children, [&](const ChildSa& child) {
     return child.creator == Role::responder && child.state == ChildState::in_negotiation && child.replaces == name;
@@ -71,7 +77,9 @@ std::expected<Terms, NoChild> settle_terms(Turn& turn, IkeSa& sa, const wire::Pa
                                            const policy::PolicyPointer& policy) {
   const auto* tsi = request.find<wire::TrafficSelectorPayload>(wire::PayloadType::traffic_selectors_initiator);
   const auto* tsr = request.find<wire::TrafficSelectorPayload>(wire::PayloadType::traffic_selectors_responder);
-  if (tsi == nullptr || tsr == nullptr) return std::unexpected{NoChild{wire::NotifyType::invalid_syntax, {}}};
+  const bool has_offer = request.find<wire::SecurityAssociation>() != nullptr;
+  if (!has_offer || tsi == nullptr || tsr == nullptr)
+    return std::unexpected{NoChild{wire::NotifyType::invalid_syntax, {}}};
   const std::string peer = sa.remote.to_string();
   Terms terms;
   if (const wire::Notify* rekey = request.find(wire::NotifyType::rekey_sa)) {
@@ -265,8 +273,8 @@ void answer_child_request(Turn& turn, IkeSa& sa, const Received& request, wire::
                           .child = {},
                           .with_child = answer,
                           .without_child = std::move(answer)};
-  // IKE_AUTH without SA sets up the IKE SA alone (RFC 6023 asks to announce that; to honour it costs nothing).
-  if (request.payloads.find<wire::SecurityAssociation>() != nullptr) {
+  // IKE_AUTH without SA, TSi and TSr sets up the IKE SA alone (RFC 6023 §3).
+  if (!is_childless(request.payloads)) {
     const auto agreed = agree(turn, sa, request, waiting.with_child);
     if (agreed) {
       waiting.child = *agreed;

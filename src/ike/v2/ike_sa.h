@@ -48,6 +48,7 @@ struct Establishing {
   std::vector<crypto::HashId> peer_hashes;
   std::vector<ByteString> peer_authorities;  ///< of its CERTREQs
   bool peer_takes_urls = false;
+  bool peer_may_be_childless = false;       ///< initiator: IKE_AUTH may come without a Child SA (RFC 6023)
   std::vector<ByteString> our_authorities;  ///< for our CERTREQ
   ByteString peer_id_body;                  ///< IDi' or IDr' as received
   contract::Signature signature;            ///< our AUTH

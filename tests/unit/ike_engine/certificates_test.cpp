@@ -1,6 +1,8 @@
 // Signatures: what is asked of nssd, and what its answers and its silence lead to.
 
-#include "two_engines.h"
+#include <algorithm>
+
+#include "hand_made_peer.h"
 
 namespace adit::ike {
 namespace {
@@ -230,6 +232,59 @@ TEST(Certificates, AnsweredForAnSaThatIsGoneChangeNothing) {
   net.pass(Seconds{120});
   for (const CertificateRequest& request : open) net.east_host.feed(CertificateAnswer{request.id, honest(request)});
   EXPECT_TRUE(net.east_host.ike().empty());
+}
+
+/// West asked by a peer that sends `payloads` with its signature; what nssd is asked then.
+const contract::Verify* verify_asked(Host& host, const std::vector<wire::Body>& further) {
+  host.nssd = [](const CertificateRequest&) { return contract::Authorities{}; };
+  HandMadePeer peer{host, Role::initiator};
+  peer.begin(peer.init_payloads());
+  host.nssd = honest;
+  wire::Payloads payloads;
+  const wire::Payloads whole = peer.auth_payloads();
+  for (const wire::Payload& payload : whole.items()) {
+    if (payload.type != wire::PayloadType::authentication) payloads.add(payload.type, payload.body);
+  }
+  payloads.add(wire::Authentication{.method = AuthMethod::digital_signature, .data = ByteString(64, 1)});
+  for (const wire::Body& body : further) payloads.add(body);
+  host.nssd = nullptr;
+  peer.send(peer.sealed(peer.next_header(wire::ExchangeType::ike_auth), wire::build_inner(payloads)));
+  return find_request<contract::Verify>(host);
+}
+
+TEST(Certificates, AllGoToNssdInTheirOrderTheLeafFirstAndNoMoreThanSixteen) {  // RFC 7296 §3.6
+  for (const std::size_t sent : {1u, 3u, 16u, 17u}) {
+    Host host{signing(west()), {}, 2};
+    std::vector<wire::Body> certificates;
+    for (std::size_t i = 0; i < sent; ++i) {
+      certificates.emplace_back(
+          wire::Certificate{.encoding = 4, .data = ByteString(100, static_cast<std::uint8_t>(i))});
+    }
+    const contract::Verify* verify = verify_asked(host, certificates);
+    ASSERT_NE(verify, nullptr) << host.told();
+    ASSERT_EQ(verify->certificates.size(), std::min<std::size_t>(sent, 16));
+    for (std::size_t i = 0; i < verify->certificates.size(); ++i) {
+      EXPECT_EQ(verify->certificates[i].data, ByteString(100, static_cast<std::uint8_t>(i)));
+    }
+  }
+}
+
+TEST(Certificates, AreChosenByTheHashesOfAllOfThePeersRequests) {  // RFC 7296 §3.7
+  Host host{signing(east()), {}, 1};
+  host.nssd = honest;
+  HandMadePeer peer{host, Role::responder};
+  host.feed(ActivateRule{host.stack(), "net-to-net"});
+  peer.announce = [](wire::Payloads& payloads) {
+    for (const std::uint8_t ca : {std::uint8_t{0xa1}, std::uint8_t{0xa2}}) {
+      payloads.add(wire::CertificateRequest{.encoding = 4, .authorities = ByteString(20, ca)});
+    }
+    payloads.add(wire::CertificateRequest{.encoding = 4, .authorities = ByteString(40, 0xa3)});
+  };
+  peer.answer_init(peer.take_one());
+  const auto* sign = find_request<contract::Sign>(host);
+  ASSERT_NE(sign, nullptr) << host.told();
+  EXPECT_EQ(sign->requested_authorities, (std::vector<ByteString>{ByteString(20, 0xa1), ByteString(20, 0xa2),
+                                                                  ByteString(20, 0xa3), ByteString(20, 0xa3)}));
 }
 
 }  // namespace
