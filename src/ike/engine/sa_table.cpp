@@ -102,6 +102,14 @@ bool Engine::State::knows_peer(const v2::IkeSa& sa, const Identity& peer) const 
   return false;
 }
 
+bool Engine::State::is_alone(const v2::ChildSa& child) const {
+  for (auto owner = owners_.lower_bound({child.name.tunnel, 0});
+       owner != owners_.end() && owner->first.tunnel == child.name.tunnel; ++owner) {
+    if (owner->first != child.name) return false;
+  }
+  return true;
+}
+
 void Engine::State::remove_later(contract::RemoveChildSa pair) {
   constexpr Seconds longest_way{1};  // of a packet, and of the peer's own stack
   leaving_.emplace(now_ + longest_way, std::move(pair));

@@ -72,6 +72,7 @@ class Engine::State final : public v2::Shard {
   void child_added(const v2::IkeSa& sa, const v2::ChildSa& child) override;
   void child_removed(const v2::IkeSa& sa, const v2::ChildSa& child, v2::Ending ending) override;
   std::vector<std::pair<v2::IkeSa*, v2::ChildSa*>> doubles_of(const v2::IkeSa& sa, const v2::ChildSa& child) override;
+  bool is_alone(const v2::ChildSa& child) const override;
   void remove_later(contract::RemoveChildSa pair) override;
   IkeSpi draw_ike_spi() override;
   v2::IkeSa* find(IkeSpi our_spi) override;

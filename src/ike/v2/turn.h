@@ -74,6 +74,8 @@ class Shard {
   /// Further SAs of the same two peers for the same traffic, under any IKE SA: two ends that began at once have two.
   virtual std::vector<std::pair<IkeSa*, ChildSa*>> doubles_of(const IkeSa& sa, const ChildSa& child) = 0;
 
+  /// Whether no other SA of its tunnel is there to carry its traffic.
+  virtual bool is_alone(const ChildSa& child) const = 0;
   /// The stack is to remove a pair when what the peer sent on it before it had our Delete has come in.
   virtual void remove_later(contract::RemoveChildSa pair) = 0;
 
