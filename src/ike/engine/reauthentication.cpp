@@ -74,7 +74,7 @@ void Engine::State::finish_reauthentication(v2::IkeSa& sa) {
   if (is_pending(sa)) return;
   v2::IkeSa* old = find(*sa.reauthenticates);
   sa.reauthenticates.reset();
-  by_tunnel_.insert_or_assign(sa.tunnel, sa.our_spi());
+  newest_of_tunnel_.insert_or_assign(sa.tunnel, sa.our_spi());
   v2::Turn current = turn();
   v2::tell(current, CatalogueId::ike_sa_reauthenticated,
            {{"tunnel", "K" + std::to_string(sa.tunnel.value())},
