@@ -80,11 +80,27 @@ void Engine::State::authenticated(v2::IkeSa& sa, Contact contact) {
     }
   }
   by_peer_.emplace(key, sa.our_spi());
+  forget_asked_peer(sa);
+}
+
+void Engine::State::asks_peer(const v2::IkeSa& sa, const Identity& peer) {
+  asked_peers_.emplace(PeerKey{sa.stack, *sa.local_identity, peer}, sa.our_spi());
+}
+
+void Engine::State::forget_asked_peer(const v2::IkeSa& sa) {
+  const std::optional<Identity>& peer = sa.rule->remote_identity.exact;
+  if (sa.local_identity && peer) asked_peers_.erase({PeerKey{sa.stack, *sa.local_identity, *peer}, sa.our_spi()});
 }
 
 bool Engine::State::knows_peer(const v2::IkeSa& sa, const Identity& peer) const {
   const PeerKey key{sa.stack, *sa.local_identity, peer};
   for (auto entry = by_peer_.lower_bound({key, IkeSpi{}}); entry != by_peer_.end() && entry->first == key; ++entry) {
+    if (entry->second != sa.our_spi()) return true;
+  }
+  // Of another negotiation the peer may have the IKE SA already: to assert that this is the only one would end that
+  // there, and here it would come up without its other end (RFC 7296 §2.4).
+  for (auto entry = asked_peers_.lower_bound({key, IkeSpi{}}); entry != asked_peers_.end() && entry->first == key;
+       ++entry) {
     if (entry->second != sa.our_spi()) return true;
   }
   return false;
@@ -250,6 +266,7 @@ void Engine::State::settle(v2::IkeSa& sa) {
     answered_inits_.erase(InitKey{sa.stack, sa.init_remote, sa.initiator_spi});
   }
   if (sa.reauthenticates && sa.state == v2::SaState::established) finish_reauthentication(sa);
+  if (sa.reauthenticated_by) touched_.push_back(*sa.reauthenticated_by);  // which may wait for what is under way here
   if (sa.state == v2::SaState::closed) return forget(sa);
   timers_.set(sa.our_spi(), sa.timer, v2::next_deadline(sa));
 }
@@ -261,6 +278,7 @@ void Engine::State::forget(v2::IkeSa& sa) {
   if (sa.local_identity && sa.remote_identity) {
     by_peer_.erase({PeerKey{sa.stack, *sa.local_identity, *sa.remote_identity}, spi});
   }
+  forget_asked_peer(sa);
   by_tunnel_.erase({sa.tunnel, spi});
   if (const auto newest = newest_of_tunnel_.find(sa.tunnel);
       newest != newest_of_tunnel_.end() && newest->second == spi) {

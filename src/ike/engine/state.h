@@ -70,6 +70,7 @@ class Engine::State final : public v2::Shard {
   const v2::KnownAuthorities& authorities(const StackName& stack, const std::vector<std::string>& ca_labels,
                                           std::optional<IkeSpi> waiting) override;
   void authenticated(v2::IkeSa& sa, Contact contact) override;
+  void asks_peer(const v2::IkeSa& sa, const Identity& peer) override;
   bool knows_peer(const v2::IkeSa& sa, const Identity& peer) const override;
   void child_added(const v2::IkeSa& sa, const v2::ChildSa& child) override;
   void child_removed(const v2::IkeSa& sa, const v2::ChildSa& child, v2::Ending ending) override;
@@ -165,11 +166,14 @@ class Engine::State final : public v2::Shard {
   void ask_authorities(const StackName& stack, const std::vector<std::string>& ca_labels,
                        StackKnowledge::LabelAuthorities& entry);
   void close_stack(const StackName& stack, v2::Ending ending);
+  /// Wishes under the new IKE SA for the children of the old one that it has not been asked for yet; whether there are any.
+  bool carry_over(v2::IkeSa& old, v2::IkeSa& fresh);
   /// A new IKE SA has all that the one it reauthenticates had: the old one goes (reauthentication.cpp).
   void finish_reauthentication(v2::IkeSa& sa);
   void reauthentication_failed(v2::IkeSa& sa);
   /// After something happened to an SA: its timer, its place in the counts, its end.
   void settle(v2::IkeSa& sa);
+  void forget_asked_peer(const v2::IkeSa& sa);
   void forget(v2::IkeSa& sa);
 
   EngineOptions options_;
@@ -185,6 +189,7 @@ class Engine::State final : public v2::Shard {
   // key is a part of the entry, and each entry is found without a walk over the others.
   std::set<std::pair<PathKey, IkeSpi>> by_path_;
   std::set<std::pair<PeerKey, IkeSpi>> by_peer_;
+  std::set<std::pair<PeerKey, IkeSpi>> asked_peers_;  // whose answer to IKE_AUTH is to come, or to be judged
   std::set<std::pair<IkeTunnelId, IkeSpi>> by_tunnel_;        // older and newer SAs of a tunnel too
   std::unordered_map<IkeTunnelId, IkeSpi> newest_of_tunnel_;  // which an operator means by its name
   std::unordered_map<DynamicTunnelId, Tunnel> tunnels_;

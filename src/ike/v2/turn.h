@@ -66,7 +66,9 @@ class Shard {
   /// The SA's peer is known: INITIAL_CONTACT ends the older SAs with it (RFC 7296 §2.4).
   enum class Contact : std::uint8_t { initial, further };
   virtual void authenticated(IkeSa& sa, Contact contact) = 0;
-  /// Whether another IKE SA with this peer is up.
+  /// The peer is asked to prove who it is, and from then on may have the IKE SA.
+  virtual void asks_peer(const IkeSa& sa, const Identity& peer) = 0;
+  /// Whether another IKE SA with this peer is up, here or perhaps there.
   virtual bool knows_peer(const IkeSa& sa, const Identity& peer) const = 0;
   /// The names of Child SAs, for the stack's answers to find the SA.
   virtual void child_added(const IkeSa& sa, const ChildSa& child) = 0;
