@@ -23,8 +23,8 @@ std::optional<IpAddress> single(const TrafficSelector& selector) {
 
 v2::IkeSa* Engine::State::find_for(const StackName& stack, const IpAddress& local, const IpAddress& remote,
                                    const policy::KeyExchangeRule& rule) {
-  const auto [begin, end] = by_path_.equal_range(PathKey{stack, local, remote});
-  for (auto entry = begin; entry != end; ++entry) {
+  const PathKey key{stack, local, remote};
+  for (auto entry = by_path_.lower_bound({key, IkeSpi{}}); entry != by_path_.end() && entry->first == key; ++entry) {
     v2::IkeSa* sa = find(entry->second);
     if (sa == nullptr || sa->rule->name != rule.name || sa->reauthenticated_by) continue;
     const bool can_take_more =
@@ -40,6 +40,7 @@ v2::IkeSa& Engine::State::enter(std::unique_ptr<v2::IkeSa> sa) {
   added.path_remote = added.remote.address;
   by_path_.emplace(PathKey{added.stack, added.local.address, added.remote.address}, added.our_spi());
   by_tunnel_.emplace(added.tunnel, added.our_spi());
+  newest_of_tunnel_.emplace(added.tunnel, added.our_spi());
   sas_.emplace(added.our_spi(), std::move(sa));
   return added;
 }
@@ -53,7 +54,8 @@ OperatorAnswer Engine::State::start(const StackName& stack, Start wanted) {
     return {Status::forbidden, "IpDynVpnAction " + filter.vpn->name + " has Initiation RemoteOnly"};
   }
   const TrafficKey traffic{stack, wanted.selectors};
-  if (const auto known = by_traffic_.find(traffic); known != by_traffic_.end()) {
+  if (const auto known = by_traffic_.lower_bound({traffic, DynamicTunnelId{}});
+      known != by_traffic_.end() && known->first == traffic) {
     return {Status::already, y_name(known->second)};
   }
 

@@ -42,10 +42,7 @@ Step Engine::State::handle(Input input, Instant now) {
     touched_.pop_back();
     if (v2::IkeSa* sa = find(spi)) settle(*sa);
   }
-  while (!leaving_.empty() && leaving_.begin()->first <= now_) {
-    step.stack.emplace_back(std::move(leaving_.begin()->second));
-    leaving_.erase(leaving_.begin());
-  }
+  while (auto pair = leaving_.take_due(now_)) step.stack.emplace_back(*std::move(pair));
   statistics_.datagrams_out += step.send.size();
   step_ = nullptr;
   return step;
@@ -55,7 +52,7 @@ std::optional<Instant> Engine::State::next_deadline() const {
   std::optional<Instant> next = timers_.next();
   const auto consider = [&](Instant at) { next = next ? std::min(*next, at) : at; };
   if (!to_reactivate_.empty()) consider(to_reactivate_.begin()->first);
-  if (!leaving_.empty()) consider(leaving_.begin()->first);
+  if (const auto at = leaving_.next()) consider(*at);
   return next;
 }
 
@@ -105,11 +102,7 @@ void Engine::State::take(contract::InstallResult& result) {
 }
 
 void Engine::State::take(contract::LifetimeReached& reached) {
-  if (reached.hard) {  // gone before its time
-    std::erase_if(leaving_, [&](const auto& entry) {
-      return entry.second.name == reached.name && entry.second.stack == reached.stack;
-    });
-  }
+  if (reached.hard) leaving_.forget(reached.name, reached.stack);  // gone before its time
   v2::IkeSa* sa = owner_of(reached.name, reached.stack);
   v2::ChildSa* child = sa == nullptr ? nullptr : sa->find_child(reached.name);
   if (child == nullptr) return;

@@ -26,14 +26,15 @@ std::vector<IkeSpi> Engine::State::ike_sas_named(const StackName& stack, std::op
     for_each_sa(stack, [&](const v2::IkeSa& sa) { named.push_back(sa.our_spi()); });
     return named;
   }
-  const auto found = by_tunnel_.find(*tunnel);
-  const v2::IkeSa* sa = found == by_tunnel_.end() ? nullptr : find(found->second);
+  const auto found = newest_of_tunnel_.find(*tunnel);
+  const v2::IkeSa* sa = found == newest_of_tunnel_.end() ? nullptr : find(found->second);
   if (sa == nullptr || sa->stack != stack) return named;
   named.push_back(found->second);
   // A newer SA of the tunnel that is on its way, and an older one that is on its way out, are the tunnel too.
-  for_each_sa(stack, [&](const v2::IkeSa& other) {
-    if (other.tunnel == *tunnel && other.our_spi() != found->second) named.push_back(other.our_spi());
-  });
+  for (auto entry = by_tunnel_.lower_bound({*tunnel, IkeSpi{}}); entry != by_tunnel_.end() && entry->first == *tunnel;
+       ++entry) {
+    if (entry->second != found->second) named.push_back(entry->second);
+  }
   return named;
 }
 

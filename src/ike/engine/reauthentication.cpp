@@ -7,6 +7,7 @@
 #include "ike/v2/child_install.h"
 #include "ike/v2/ending.h"
 #include "ike/v2/ike_succession.h"
+#include "ike/v2/requests.h"
 #include "ike/v2/sa_init.h"
 
 namespace adit::ike {
@@ -22,6 +23,26 @@ bool is_pending(const v2::IkeSa& sa) {
 }
 
 }  // namespace
+
+bool Engine::State::carry_over(v2::IkeSa& old, v2::IkeSa& fresh) {
+  v2::Turn current = turn();
+  bool is_asked = false;
+  for (v2::ChildSa& child : old.children) {
+    if (child.state != ChildState::active || child.superseded || std::exchange(child.carried_over, true)) continue;
+    const bool is_there = std::ranges::any_of(fresh.children, [&](const v2::ChildSa& other) {
+      return other.local_ts == child.local_ts && other.remote_ts == child.remote_ts;
+    });
+    if (is_there) continue;
+    is_asked = true;
+    fresh.wishes.push_back({.name = next_generation(child.name.tunnel),
+                            .filter = v2::filter_in_force(current, old, child),
+                            .selectors = {.local = child.local_ts, .remote = child.remote_ts},
+                            .local_dyn_vpn_rule = child.local_dyn_vpn_rule,
+                            .activation = child.activation});
+    tunnels_.at(child.name.tunnel).sa = fresh.our_spi();
+  }
+  return is_asked;
+}
 
 void Engine::State::reauthenticate(v2::IkeSa& old) {
   if (old.state != v2::SaState::established || old.reauthenticated_by || old.reauthenticates) return;
@@ -45,15 +66,7 @@ void Engine::State::reauthenticate(v2::IkeSa& old) {
   fresh->remote = old.remote;
   fresh->rule = rule;
   fresh->reauthenticates = old.our_spi();
-  for (const v2::ChildSa& child : old.children) {
-    if (child.state != ChildState::active || child.superseded) continue;
-    fresh->wishes.push_back({.name = next_generation(child.name.tunnel),
-                             .filter = v2::filter_in_force(current, old, child),
-                             .selectors = {.local = child.local_ts, .remote = child.remote_ts},
-                             .local_dyn_vpn_rule = child.local_dyn_vpn_rule,
-                             .activation = child.activation});
-    tunnels_.at(child.name.tunnel).sa = fresh->initiator_spi;
-  }
+  carry_over(old, *fresh);
   for (v2::ChildWish& wish : std::exchange(old.wishes, {})) {
     if (wish.rekeys) {  // its tunnel gets a new SA anyway
       wish_failed(old, wish.name.tunnel, v2::Ending::superseded);
@@ -73,9 +86,15 @@ void Engine::State::reauthenticate(v2::IkeSa& old) {
 void Engine::State::finish_reauthentication(v2::IkeSa& sa) {
   if (is_pending(sa)) return;
   v2::IkeSa* old = find(*sa.reauthenticates);
-  sa.reauthenticates.reset();
-  by_tunnel_.insert_or_assign(sa.tunnel, sa.our_spi());
   v2::Turn current = turn();
+  if (old != nullptr && old->state == v2::SaState::established) {
+    // Since it began the peer may have made further children under the old SA, or be about to: the peer's own
+    // reauthentication made that one, and goes on.
+    if (old->negotiation != nullptr || old->waiting != nullptr) return;
+    if (carry_over(*old, sa)) return v2::go_on(current, sa);
+  }
+  sa.reauthenticates.reset();
+  newest_of_tunnel_.insert_or_assign(sa.tunnel, sa.our_spi());
   v2::tell(current, CatalogueId::ike_sa_reauthenticated,
            {{"tunnel", "K" + std::to_string(sa.tunnel.value())},
             {"generation", std::to_string(sa.generation)},
@@ -89,7 +108,8 @@ void Engine::State::reauthentication_failed(v2::IkeSa& sa) {
   v2::IkeSa* old = find(*sa.reauthenticates);
   if (old == nullptr || old->reauthenticated_by != sa.our_spi()) return;
   old->reauthenticated_by.reset();
-  for (const v2::ChildSa& child : old->children) {
+  for (v2::ChildSa& child : old->children) {
+    child.carried_over = false;
     if (const auto tunnel = tunnels_.find(child.name.tunnel); tunnel != tunnels_.end()) {
       tunnel->second.sa = old->our_spi();
     }

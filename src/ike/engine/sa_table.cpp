@@ -39,19 +39,8 @@ std::optional<Seconds> pause_before_again(v2::Ending ending, unsigned failures) 
   return std::nullopt;
 }
 
-bool is_same_peer(const v2::IkeSa& one, const v2::IkeSa& other) {
-  return one.stack == other.stack && one.remote_identity && one.remote_identity == other.remote_identity &&
-         one.local_identity == other.local_identity && v2::is_authenticated(other.state);
-}
-
-template <class Map, class Key, class Value>
-void erase_entry(Map& map, const Key& key, const Value& value) {
-  const auto [begin, end] = map.equal_range(key);
-  for (auto entry = begin; entry != end; ++entry) {
-    if (entry->second != value) continue;
-    map.erase(entry);
-    return;
-  }
+bool carries(const v2::ChildSa& child, const policy::SelectorPair& traffic) {
+  return child.local_ts == traffic.local && child.remote_ts == traffic.remote;
 }
 
 }  // namespace
@@ -77,9 +66,8 @@ void Engine::State::authenticated(v2::IkeSa& sa, Contact contact) {
   if (contact == Contact::initial) {
     // The peer has forgotten its older SAs (RFC 7296 §2.4). Only those with the same pair of identities: it proved that
     // it is that peer, nothing else.
-    const auto [begin, end] = by_peer_.equal_range(key);
     std::vector<IkeSpi> older;
-    for (auto entry = begin; entry != end; ++entry) {
+    for (auto entry = by_peer_.lower_bound({key, IkeSpi{}}); entry != by_peer_.end() && entry->first == key; ++entry) {
       if (entry->second != sa.our_spi()) older.push_back(entry->second);
     }
     for (const IkeSpi spi : older) {
@@ -93,14 +81,15 @@ void Engine::State::authenticated(v2::IkeSa& sa, Contact contact) {
     }
   }
   by_peer_.emplace(key, sa.our_spi());
+  forget_asked_peer(sa);
   make_room_for(sa);
 }
 
 void Engine::State::make_room_for(const v2::IkeSa& sa) {
   if (ike_sas_with_peer(sa) <= options_.ike_sas_per_peer) return;
-  const auto [begin, end] = by_peer_.equal_range(PeerKey{sa.stack, *sa.local_identity, *sa.remote_identity});
+  const PeerKey key{sa.stack, *sa.local_identity, *sa.remote_identity};
   v2::IkeSa* oldest = nullptr;
-  for (auto entry = begin; entry != end; ++entry) {
+  for (auto entry = by_peer_.lower_bound({key, IkeSpi{}}); entry != by_peer_.end() && entry->first == key; ++entry) {
     v2::IkeSa* other = find(entry->second);
     if (other == nullptr || other == &sa || !v2::is_authenticated(other->state)) continue;
     if (oldest == nullptr || other->established_at < oldest->established_at) oldest = other;
@@ -112,32 +101,51 @@ void Engine::State::make_room_for(const v2::IkeSa& sa) {
 }
 
 std::size_t Engine::State::ike_sas_with_peer(const v2::IkeSa& sa) const {
-  return by_peer_.count(PeerKey{sa.stack, *sa.local_identity, *sa.remote_identity});
+  const PeerKey key{sa.stack, *sa.local_identity, *sa.remote_identity};
+  std::size_t count = 0;  // of few: options_.ike_sas_per_peer bounds them
+  for (auto entry = by_peer_.lower_bound({key, IkeSpi{}}); entry != by_peer_.end() && entry->first == key; ++entry)
+    ++count;
+  return count;
+}
+
+void Engine::State::asks_peer(const v2::IkeSa& sa, const Identity& peer) {
+  asked_peers_.emplace(PeerKey{sa.stack, *sa.local_identity, peer}, sa.our_spi());
+}
+
+void Engine::State::forget_asked_peer(const v2::IkeSa& sa) {
+  const std::optional<Identity>& peer = sa.rule->remote_identity.exact;
+  if (sa.local_identity && peer) asked_peers_.erase({PeerKey{sa.stack, *sa.local_identity, *peer}, sa.our_spi()});
 }
 
 bool Engine::State::knows_peer(const v2::IkeSa& sa, const Identity& peer) const {
-  const auto [begin, end] = by_peer_.equal_range(PeerKey{sa.stack, *sa.local_identity, peer});
-  for (auto entry = begin; entry != end; ++entry) {
+  const PeerKey key{sa.stack, *sa.local_identity, peer};
+  for (auto entry = by_peer_.lower_bound({key, IkeSpi{}}); entry != by_peer_.end() && entry->first == key; ++entry) {
+    if (entry->second != sa.our_spi()) return true;
+  }
+  // Of another negotiation the peer may have the IKE SA already: to assert that this is the only one would end that
+  // there, and here it would come up without its other end (RFC 7296 §2.4).
+  for (auto entry = asked_peers_.lower_bound({key, IkeSpi{}}); entry != asked_peers_.end() && entry->first == key;
+       ++entry) {
     if (entry->second != sa.our_spi()) return true;
   }
   return false;
 }
 
+bool Engine::State::is_alone(const v2::ChildSa& child) const {
+  for (auto owner = owners_.lower_bound({child.name.tunnel, 0});
+       owner != owners_.end() && owner->first.tunnel == child.name.tunnel; ++owner) {
+    if (owner->first != child.name) return false;
+  }
+  return true;
+}
+
 void Engine::State::remove_later(contract::RemoveChildSa pair) {
   constexpr Seconds longest_way{1};  // of a packet, and of the peer's own stack
-  leaving_.emplace(now_ + longest_way, std::move(pair));
+  leaving_.add(now_ + longest_way, std::move(pair));
 }
 
 void Engine::State::let_go(DynamicTunnelId tunnel) {
-  // What is leaving came within the last second: there is seldom any.
-  for (auto entry = leaving_.begin(); entry != leaving_.end();) {
-    if (entry->second.name.tunnel != tunnel) {
-      ++entry;
-      continue;
-    }
-    step_->stack.emplace_back(std::move(entry->second));
-    entry = leaving_.erase(entry);
-  }
+  for (contract::RemoveChildSa& pair : leaving_.take_tunnel(tunnel)) step_->stack.emplace_back(std::move(pair));
 }
 
 contract::ChildSaName Engine::State::next_generation(DynamicTunnelId tunnel) {
@@ -161,34 +169,38 @@ std::vector<IkeSpi> Engine::State::owners_of(DynamicTunnelId tunnel) const {
   return owners;
 }
 
+std::vector<v2::IkeSa*> Engine::State::sas_with_peer(const v2::IkeSa& sa) {
+  std::vector<v2::IkeSa*> found;
+  if (!sa.local_identity || !sa.remote_identity) return found;
+  const PeerKey key{sa.stack, *sa.local_identity, *sa.remote_identity};
+  for (auto entry = by_peer_.lower_bound({key, IkeSpi{}}); entry != by_peer_.end() && entry->first == key; ++entry) {
+    v2::IkeSa* other = find(entry->second);
+    if (other != nullptr && v2::is_authenticated(other->state)) found.push_back(other);
+  }
+  return found;
+}
+
 std::optional<DynamicTunnelId> Engine::State::tunnel_with_peer(const v2::IkeSa& sa,
                                                                const policy::SelectorPair& traffic) {
-  const auto [begin, end] = by_traffic_.equal_range(TrafficKey{sa.stack, traffic});
-  for (auto entry = begin; entry != end; ++entry) {
-    for (auto owner = owners_.lower_bound({entry->second, 0});
-         owner != owners_.end() && owner->first.tunnel == entry->second; ++owner) {
-      const v2::IkeSa* other = find(owner->second);
-      if (other != nullptr && other != &sa && is_same_peer(sa, *other)) return entry->second;
+  std::optional<DynamicTunnelId> oldest;
+  for (const v2::IkeSa* other : sas_with_peer(sa)) {
+    if (other == &sa) continue;
+    for (const v2::ChildSa& child : other->children) {
+      if (carries(child, traffic) && (!oldest || child.name.tunnel < *oldest)) oldest = child.name.tunnel;
     }
   }
-  return std::nullopt;
+  return oldest;
 }
 
 std::vector<std::pair<v2::IkeSa*, v2::ChildSa*>> Engine::State::doubles_of(const v2::IkeSa& sa,
                                                                            const v2::ChildSa& child) {
   std::vector<std::pair<v2::IkeSa*, v2::ChildSa*>> doubles;
-  const auto [begin, end] =
-      by_traffic_.equal_range(TrafficKey{sa.stack, {.local = child.local_ts, .remote = child.remote_ts}});
-  for (auto entry = begin; entry != end; ++entry) {
-    for (auto owner = owners_.lower_bound({entry->second, 0});
-         owner != owners_.end() && owner->first.tunnel == entry->second; ++owner) {
-      v2::IkeSa* other_sa = find(owner->second);
-      if (other_sa == nullptr || !is_same_peer(sa, *other_sa)) continue;
-      v2::ChildSa* other = other_sa->find_child(owner->first);
-      const bool is_double = other != nullptr && other != &child && other->state == ChildState::active &&
-                             !other->superseded && other->local_ts == child.local_ts &&
-                             other->remote_ts == child.remote_ts;
-      if (is_double) doubles.emplace_back(other_sa, other);
+  const policy::SelectorPair traffic{.local = child.local_ts, .remote = child.remote_ts};
+  for (v2::IkeSa* other_sa : sas_with_peer(sa)) {
+    for (v2::ChildSa& other : other_sa->children) {
+      const bool is_double =
+          &other != &child && other.state == ChildState::active && !other.superseded && carries(other, traffic);
+      if (is_double) doubles.emplace_back(other_sa, &other);
     }
   }
   return doubles;
@@ -246,9 +258,7 @@ void Engine::State::end_if_empty(const StackName& stack, DynamicTunnelId tunnel,
       to_reactivate_.emplace(now_ + *pause, rule);
     }
   }
-  const auto [begin, end] = by_traffic_.equal_range(found->second.traffic);
-  const auto traffic = std::find_if(begin, end, [&](const auto& entry) { return entry.second == tunnel; });
-  if (traffic != end) by_traffic_.erase(traffic);
+  by_traffic_.erase({found->second.traffic, tunnel});
   tunnels_.erase(found);
 }
 
@@ -266,7 +276,7 @@ void Engine::State::inherit(v2::IkeSa& from, v2::IkeSa& to) {
   from.children.clear();
   from.wishes.clear();
   from.spis_to_delete.clear();
-  by_tunnel_.insert_or_assign(to.tunnel, to.our_spi());
+  newest_of_tunnel_.insert_or_assign(to.tunnel, to.our_spi());
   by_peer_.emplace(PeerKey{to.stack, *to.local_identity, *to.remote_identity}, to.our_spi());
   to.reauthenticated_by = std::exchange(from.reauthenticated_by, std::nullopt);
   if (v2::IkeSa* newer = to.reauthenticated_by ? find(*to.reauthenticated_by) : nullptr) {
@@ -283,6 +293,7 @@ void Engine::State::settle(v2::IkeSa& sa) {
   const std::size_t kept = sa.state == v2::SaState::closed ? 0 : sa.unproved_octets();
   unproved_octets_ += kept - std::exchange(sa.counted_octets, kept);
   if (sa.reauthenticates && sa.state == v2::SaState::established) finish_reauthentication(sa);
+  if (sa.reauthenticated_by) touched_.push_back(*sa.reauthenticated_by);  // which may wait for what is under way here
   if (sa.state == v2::SaState::closed) return forget(sa);
   timers_.set(sa.our_spi(), sa.timer, v2::next_deadline(sa));
 }
@@ -290,12 +301,15 @@ void Engine::State::settle(v2::IkeSa& sa) {
 void Engine::State::forget(v2::IkeSa& sa) {
   const IkeSpi spi = sa.our_spi();
   timers_.set(spi, sa.timer, std::nullopt);
-  erase_entry(by_path_, PathKey{sa.stack, sa.path_local, sa.path_remote}, spi);
+  by_path_.erase({PathKey{sa.stack, sa.path_local, sa.path_remote}, spi});
   if (sa.local_identity && sa.remote_identity) {
-    erase_entry(by_peer_, PeerKey{sa.stack, *sa.local_identity, *sa.remote_identity}, spi);
+    by_peer_.erase({PeerKey{sa.stack, *sa.local_identity, *sa.remote_identity}, spi});
   }
-  if (const auto named = by_tunnel_.find(sa.tunnel); named != by_tunnel_.end() && named->second == spi) {
-    by_tunnel_.erase(named);
+  forget_asked_peer(sa);
+  by_tunnel_.erase({sa.tunnel, spi});
+  if (const auto newest = newest_of_tunnel_.find(sa.tunnel);
+      newest != newest_of_tunnel_.end() && newest->second == spi) {
+    newest_of_tunnel_.erase(newest);
   }
   if (sa.reauthenticates) reauthentication_failed(sa);
   asked_.erase(sa.asked);

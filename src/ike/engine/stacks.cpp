@@ -49,9 +49,7 @@ void Engine::State::take(PolicyInstalled& installed) {
 }
 
 void Engine::State::close_stack(const StackName& stack, v2::Ending ending) {
-  if (ending == v2::Ending::stack_gone) {
-    std::erase_if(leaving_, [&](const auto& entry) { return entry.second.stack == stack; });
-  }
+  if (ending == v2::Ending::stack_gone) leaving_.forget_all(stack);
   std::vector<IkeSpi> theirs;
   for_each_sa(stack, [&](const v2::IkeSa& sa) { theirs.push_back(sa.our_spi()); });
   for (const IkeSpi spi : theirs) {

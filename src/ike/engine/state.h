@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <set>
 #include <unordered_map>
 #include <unordered_set>
 
 #include "ike/engine/engine.h"
 #include "ike/engine/half_open.h"
+#include "ike/engine/leaving.h"
 #include "ike/engine/per_second.h"
 #include "ike/engine/timers.h"
 #include "ike/v2/cookie.h"
@@ -69,6 +71,7 @@ class Engine::State final : public v2::Shard {
   const v2::KnownAuthorities& authorities(const StackName& stack, const std::vector<std::string>& ca_labels,
                                           std::optional<IkeSpi> waiting) override;
   void authenticated(v2::IkeSa& sa, Contact contact) override;
+  void asks_peer(const v2::IkeSa& sa, const Identity& peer) override;
   bool knows_peer(const v2::IkeSa& sa, const Identity& peer) const override;
   std::size_t ike_sas_with_peer(const v2::IkeSa& sa) const override;
   std::size_t room_for_unproved() const override {
@@ -77,6 +80,7 @@ class Engine::State final : public v2::Shard {
   void child_added(const v2::IkeSa& sa, const v2::ChildSa& child) override;
   void child_removed(const v2::IkeSa& sa, const v2::ChildSa& child, v2::Ending ending) override;
   std::vector<std::pair<v2::IkeSa*, v2::ChildSa*>> doubles_of(const v2::IkeSa& sa, const v2::ChildSa& child) override;
+  bool is_alone(const v2::ChildSa& child) const override;
   void remove_later(contract::RemoveChildSa pair) override;
   IkeSpi draw_ike_spi() override;
   v2::IkeSa* find(IkeSpi our_spi) override;
@@ -87,7 +91,7 @@ class Engine::State final : public v2::Shard {
   void wish_failed(const v2::IkeSa& sa, DynamicTunnelId tunnel, v2::Ending ending) override;
 
   // Reports.
-  std::vector<contract::ChildSaName> leaving(const StackName& stack) const;
+  std::vector<contract::ChildSaName> leaving(const StackName& stack) const { return leaving_.names(stack); }
   template <class Visit>
   void for_each_sa(const StackName& stack, Visit visit) const {
     for (const auto& [spi, sa] : sas_) {
@@ -140,6 +144,8 @@ class Engine::State final : public v2::Shard {
   /// No pair of the tunnel is left that would send: those that are leaving go at once, or the stack would send by them.
   void let_go(DynamicTunnelId tunnel);
   v2::IkeSa* owner_of(const contract::ChildSaName& name, const StackName& stack);
+  /// The IKE SAs that are up with the same peer, under the same identity here; those of two ends, not of all.
+  std::vector<v2::IkeSa*> sas_with_peer(const v2::IkeSa& sa);
   /// The IKE SAs that have SAs of a tunnel, or the wish for one.
   std::vector<IkeSpi> owners_of(DynamicTunnelId tunnel) const;
 
@@ -166,6 +172,8 @@ class Engine::State final : public v2::Shard {
   void ask_authorities(const StackName& stack, const std::vector<std::string>& ca_labels,
                        StackKnowledge::LabelAuthorities& entry);
   void close_stack(const StackName& stack, v2::Ending ending);
+  /// Wishes under the new IKE SA for the children of the old one that it has not been asked for yet; whether there are any.
+  bool carry_over(v2::IkeSa& old, v2::IkeSa& fresh);
   /// A new IKE SA has all that the one it reauthenticates had: the old one goes (reauthentication.cpp).
   void finish_reauthentication(v2::IkeSa& sa);
   void reauthentication_failed(v2::IkeSa& sa);
@@ -173,6 +181,7 @@ class Engine::State final : public v2::Shard {
   void make_room_for(const v2::IkeSa& sa);
   /// After something happened to an SA: its timer, its place in the counts, its end.
   void settle(v2::IkeSa& sa);
+  void forget_asked_peer(const v2::IkeSa& sa);
   void forget(v2::IkeSa& sa);
 
   EngineOptions options_;
@@ -184,11 +193,15 @@ class Engine::State final : public v2::Shard {
   std::map<StackName, StackKnowledge> stacks_;
   std::unordered_map<IkeSpi, std::unique_ptr<v2::IkeSa>> sas_;
   std::map<InitKey, IkeSpi> answered_inits_;
-  std::multimap<PathKey, IkeSpi> by_path_;
-  std::multimap<PeerKey, IkeSpi> by_peer_;
-  std::unordered_map<IkeTunnelId, IkeSpi> by_tunnel_;
+  // Many SAs may have one key (a NAT in front of all peers, one identity of all hosts, one net of all clients): so the
+  // key is a part of the entry, and each entry is found without a walk over the others.
+  std::set<std::pair<PathKey, IkeSpi>> by_path_;
+  std::set<std::pair<PeerKey, IkeSpi>> by_peer_;
+  std::set<std::pair<PeerKey, IkeSpi>> asked_peers_;  // whose answer to IKE_AUTH is to come, or to be judged
+  std::set<std::pair<IkeTunnelId, IkeSpi>> by_tunnel_;        // older and newer SAs of a tunnel too
+  std::unordered_map<IkeTunnelId, IkeSpi> newest_of_tunnel_;  // which an operator means by its name
   std::unordered_map<DynamicTunnelId, Tunnel> tunnels_;
-  std::multimap<TrafficKey, DynamicTunnelId> by_traffic_;
+  std::set<std::pair<TrafficKey, DynamicTunnelId>> by_traffic_;
   std::map<contract::ChildSaName, IkeSpi> owners_;  // of each Child SA
   std::unordered_set<InboundSpi> inbound_spis_;
   std::unordered_map<RequestId, std::variant<IkeSpi, AuthoritiesAsked>> asked_;
@@ -197,7 +210,7 @@ class Engine::State final : public v2::Shard {
   using AutomaticRule = std::pair<StackName, std::string>;
   std::multimap<Instant, AutomaticRule> to_reactivate_;
   std::map<AutomaticRule, unsigned> failures_;
-  std::multimap<Instant, contract::RemoveChildSa> leaving_;  // superseded pairs that may still receive
+  Leaving leaving_;
   Timers timers_;
   HalfOpenLimits half_open_;
   v2::CookieJar cookies_;

@@ -152,14 +152,6 @@ std::vector<IkeTunnelView> Engine::ike_tunnels(const StackName& stack) const {
 
 std::vector<contract::ChildSaName> Engine::leaving(const StackName& stack) const { return state_->leaving(stack); }
 
-std::vector<contract::ChildSaName> Engine::State::leaving(const StackName& stack) const {
-  std::vector<contract::ChildSaName> names;
-  for (const auto& [at, pair] : leaving_) {
-    if (pair.stack == stack) names.push_back(pair.name);
-  }
-  return names;
-}
-
 std::vector<DynamicTunnelView> Engine::dynamic_tunnels(const StackName& stack) const {
   std::vector<DynamicTunnelView> views;
   state_->for_each_sa(stack, [&](const v2::IkeSa& sa) {

@@ -54,6 +54,7 @@ void send_auth(Turn& turn, IkeSa& sa) {
   if (peer && !turn.shard.knows_peer(sa, *peer)) {
     payloads.add(wire::Notify{.type = wire::NotifyType::initial_contact});
   }
+  if (peer) turn.shard.asks_peer(sa, *peer);
   if (wants_signatures(rule)) {
     if (!establishing.our_authorities.empty()) payloads.add(certificate_request(establishing.our_authorities));
   }

@@ -151,7 +151,13 @@ void settle_rekey(Turn& turn, IkeSa& sa, ChildSa& made) {
     if (old != nullptr) old->superseded = true;
     return retire_child(turn, sa, made);
   }
-  if (old != nullptr) delete_child(turn, sa, *old, Ending::superseded);
+  if (old == nullptr) return;
+  // The peer removes it when it reads the Delete: should the new one go, a third one sends, or none, but not this one.
+  if (old->installed && !old->retired) {
+    old->retired = true;
+    turn.step.stack.emplace_back(contract::RetireChildSa{.stack = sa.stack, .name = old->name});
+  }
+  delete_child(turn, sa, *old, Ending::superseded);
 }
 
 }  // namespace adit::ike::v2

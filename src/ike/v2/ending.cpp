@@ -141,7 +141,11 @@ void await_delete(Turn& turn, IkeSa& sa) {
 }
 
 void remove_child(Turn& turn, IkeSa& sa, ChildSa& child, Ending ending) {
-  if (child.installed && ending == Ending::superseded) {
+  // What the peer sent before its Delete, or before it had ours, may come in after it: another way, another queue. Where
+  // another SA carries the traffic on, this one still receives that, and sends no more (RFC 7296 §1.4.1, §2.8).
+  const bool is_carried_on =
+      ending == Ending::superseded || (ending == Ending::by_peer && !turn.shard.is_alone(child));
+  if (child.installed && is_carried_on) {
     // Retired, so that a pair that waits for this one to go begins to send.
     if (!child.retired) {
       turn.step.stack.emplace_back(contract::RetireChildSa{.stack = sa.stack, .name = child.name});

@@ -67,7 +67,9 @@ class Shard {
   /// The SA's peer is known: INITIAL_CONTACT ends the older SAs with it (RFC 7296 §2.4).
   enum class Contact : std::uint8_t { initial, further };
   virtual void authenticated(IkeSa& sa, Contact contact) = 0;
-  /// Whether another IKE SA with this peer is up.
+  /// The peer is asked to prove who it is, and from then on may have the IKE SA.
+  virtual void asks_peer(const IkeSa& sa, const Identity& peer) = 0;
+  /// Whether another IKE SA with this peer is up, here or perhaps there.
   virtual bool knows_peer(const IkeSa& sa, const Identity& peer) const = 0;
   /// How many there are with this one's peer, it and those that are to go among them.
   virtual std::size_t ike_sas_with_peer(const IkeSa& sa) const = 0;
@@ -79,6 +81,8 @@ class Shard {
   /// Further SAs of the same two peers for the same traffic, under any IKE SA: two ends that began at once have two.
   virtual std::vector<std::pair<IkeSa*, ChildSa*>> doubles_of(const IkeSa& sa, const ChildSa& child) = 0;
 
+  /// Whether no other SA of its tunnel is there to carry its traffic.
+  virtual bool is_alone(const ChildSa& child) const = 0;
   /// The stack is to remove a pair when what the peer sent on it before it had our Delete has come in.
   virtual void remove_later(contract::RemoveChildSa pair) = 0;
 
