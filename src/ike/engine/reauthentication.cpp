@@ -90,7 +90,7 @@ void Engine::State::finish_reauthentication(v2::IkeSa& sa) {
   if (old != nullptr && old->state == v2::SaState::established) {
     // Since it began the peer may have made further children under the old SA, or be about to: the peer's own
     // reauthentication made that one, and goes on.
-    if (old->negotiation != nullptr || old->waiting != nullptr) return;
+    if (old->negotiation != nullptr || !old->waiting.empty()) return;
     if (carry_over(*old, sa)) return v2::go_on(current, sa);
   }
   sa.reauthenticates.reset();
