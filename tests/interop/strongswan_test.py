@@ -52,6 +52,16 @@ class PresharedKey(WithStrongswan):
         self.activate_from_peer()
         self.check_traffic(1_000_000)
 
+    def test_an_ike_sa_may_come_up_without_a_child(self):
+        """RFC 6023: strongSwan begins so only where the responder has announced it."""
+        self.bring_up(gateway(), connection(extra="childless = force"))
+        self.peer.control("--initiate", "--ike", "lab")
+        self.assertEqual(len(self.host.report("-k", "display")["entries"]), 1)
+        self.assertEqual(self.host.report("-y", "display")["entries"], [])
+        self.activate_from_peer()
+        self.assertEqual(len(self.host.report("-k", "display")["entries"]), 1, "the child comes under the same IKE SA")
+        self.check_traffic(1_000_000)
+
     def test_a_restart_of_strongswan_is_noticed(self):
         self.bring_up(gateway(), connection())
         self.activate_from_adit()
