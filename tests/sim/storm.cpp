@@ -158,14 +158,17 @@ Storm::Storm(Seed seed, const Scenario& scenario)
   world_.repeat_with(command());
   Traffic::Choices traffic;
   traffic.starts_tunnels = world_.a().policy().filter.allow_on_demand && !scenario_.only_refreshes;
-  // What a stack sends while it has not yet read that a pair is gone is lost whatever the engines do.
-  traffic.longest_window = stack_share;
-  if (scenario_.losses == Scenario::Losses::round_trip) *traffic.longest_window += 2 * delay_most_of_all;
-  // Where datagrams are lost, a round trip takes until one has been repeated, three times at most: 2, 4 and 8 seconds
-  // on.
-  const bool loses = scenario_.loss_most > 0 || scenario_.partitions || scenario_.crashes || scenario_.nat;
-  if (loses) *traffic.longest_window += 7 * ike::EngineOptions{}.initial_wait + 6 * delay_most_of_all;
-  if (scenario_.partitions) *traffic.longest_window += longest_partition;
+  traffic.keeps_sas = scenario_.losses == Scenario::Losses::none;
+  if (scenario_.losses == Scenario::Losses::round_trip) {
+    traffic.longest_window = 2 * delay_most_of_all + stack_share;
+  }
+  // Where one datagram in five is lost and more, a round trip takes until one has been repeated, three times at most:
+  // 2, 4 and 8 seconds on; and where a partition comes on top, until it is mended.
+  constexpr double many = 0.2;
+  if (scenario_.loss_most >= many) {
+    *traffic.longest_window += 7 * ike::EngineOptions{}.initial_wait + 6 * delay_most_of_all;
+    if (scenario_.partitions) *traffic.longest_window += longest_partition;
+  }
   world_.traffic().set(traffic);
 }
 
