@@ -80,6 +80,7 @@ void Traffic::send(Flow& flow) {
   const Instant now = around_.clockwork.now();
   if (choice.pair == nullptr) {
     ++counts_.without_sa;
+    if (choices_.keeps_sas && flow.accepted != 0) breach_(text_of(flow) + ": no SA is left for its packets");
     flow.last_used.reset();
     if (!choices_.starts_tunnels || now < flow.last_acquire + acquire_pause || flow.to->site().outside) return;
     flow.last_acquire = now;
@@ -123,11 +124,7 @@ void Traffic::take(Node& at, const Parcel& parcel) {
       ++counts_.accepted;
       ++flow.accepted;
       flow.last_accepted_sent = std::max(flow.last_accepted_sent, packet.sent);
-      if (flow.last_lost && packet.sent > *flow.last_lost) {
-        flow.first_lost.reset();
-        flow.last_lost.reset();
-        flow.window_told = false;
-      }
+      if (flow.last_lost && packet.sent > *flow.last_lost) close_window(flow);
       return;
     case StackModel::Verdict::no_sa:
       return lost(flow, at, packet);
@@ -138,6 +135,12 @@ void Traffic::take(Node& at, const Parcel& parcel) {
   }
 }
 
+void Traffic::close_window(Flow& flow) {
+  flow.first_lost.reset();
+  flow.last_lost.reset();
+  flow.window_told = false;
+}
+
 void Traffic::lost(Flow& flow, const Node& at, const TestPacket& packet) {
   const StackModel& stack = at.stack_model();
   const auto removed = stack.find_removed(InboundSpi{packet.spi.value()});
@@ -146,8 +149,11 @@ void Traffic::lost(Flow& flow, const Node& at, const TestPacket& packet) {
   const bool too_early =
       !removed && packet.instead && stack.find_inbound(InboundSpi{packet.instead->value()}) != nullptr;
   const bool too_late = removed && removed->was_replaced && flow.from->stack_model().shares(flow.packet, stack);
-  if (!too_early && !too_late) {
+  const bool was_there = choices_.keeps_sas && flow.accepted != 0;
+  if (!too_early && !too_late && !was_there) {
     ++counts_.in_a_gap;
+    // The ends have no SA in common: what is lost before it and after it is not one replacement.
+    close_window(flow);
     return;
   }
   ++counts_.lost_in_replacement;
@@ -170,7 +176,6 @@ std::vector<std::string> Traffic::stuck_for(Duration time) const {
   std::vector<std::string> found;
   const Instant since = around_.clockwork.now() - time;
   for (const auto& flow : flows_) {
-    if (flow->to->site().outside) continue;  // nobody tells a stack yet where a peer has moved to
     const StackModel::Pair* pair = flow->last_used ? flow->from->stack_model().find(*flow->last_used) : nullptr;
     if (pair == nullptr || pair->installed_at > since || flow->last_accepted_sent >= since) continue;
     if (flow->to->stack_model().find_inbound(InboundSpi{pair->sa.outbound_spi.value()}) == nullptr) continue;

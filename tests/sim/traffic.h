@@ -45,6 +45,8 @@ class Traffic {
     Duration dense_pause = std::chrono::milliseconds{5};
     Duration dense_time = std::chrono::milliseconds{400};  ///< after something happened to an SA of its node
     bool starts_tunnels = false;                           ///< packets without an SA start negotiations
+    /// Nothing but refreshes happens: a flow whose packets have come through once has an SA at both ends ever after.
+    bool keeps_sas = false;
     /// For so long packets may be lost in one replacement; nothing: none may.
     std::optional<Duration> longest_window;
   };
@@ -69,6 +71,7 @@ class Traffic {
   void tick(Flow& flow);
   void plan_tick(Flow& flow);
   void send(Flow& flow);
+  static void close_window(Flow& flow);
   void lost(Flow& flow, const Node& at, const TestPacket& packet);
 
   Surroundings around_;

@@ -96,6 +96,8 @@ void install(Turn& turn, IkeSa& sa, ChildAgreement agreement, Role role, SecretV
                 .creator = role,
                 .rank = NonceRank::of(ni, nr),
                 .replaces = agreement.replaces};
+  const ChildSa* replaced = child.replaces ? sa.find_child(*child.replaces) : nullptr;
+  child.first_rank = replaced == nullptr ? child.rank : replaced->first_rank;
   if (path_of(sa) == Path::behind_nat) {
     child.udp = contract::UdpEncapsulation{.local_port = sa.local.port, .remote_port = sa.remote.port};
   }

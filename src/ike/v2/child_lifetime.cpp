@@ -13,7 +13,7 @@ namespace {
 
 constexpr Seconds usage_wait{2};  // for the stack, before a child counts as used
 constexpr Duration least_retry{5'000'000};
-constexpr Seconds doubles_pause{2};  // while a reauthentication is under way
+constexpr Seconds doubles_pause{2};  // while a reauthentication is or may be under way
 
 bool is_living(const ChildSa& child) { return child.state == ChildState::active && !child.superseded; }
 
@@ -45,11 +45,36 @@ void refresh_if_used(Turn& turn, IkeSa& sa, ChildSa& child) {
   turn.step.stack.emplace_back(QueryCounters{.stack = sa.stack, .name = child.name});
 }
 
+/// Whether the other end has the IKE SA: a responder knows by the first message after IKE_AUTH.
+bool is_confirmed(const IkeSa& sa) { return sa.role == Role::initiator || sa.last_inbound > sa.established_at; }
+
+/// Until when it is too early to choose between children of these IKE SAs; nothing: it is not. One of them may have
+/// come to replace the other, which its maker is about to delete; or the peer may never get to it: it is asked.
+std::optional<Instant> too_early_until(Turn& turn, std::initializer_list<IkeSa*> sas) {
+  std::optional<Instant> until;
+  for (IkeSa* sa : sas) {
+    if (sa->state != SaState::established) continue;
+    if (turn.now < sa->established_at + doubles_pause) {
+      until = std::max(until.value_or(turn.now), sa->established_at + doubles_pause);
+    } else if (!is_confirmed(*sa)) {
+      check_liveness(turn, *sa);
+      turn.shard.touch(*sa);
+      until = std::max(until.value_or(turn.now), turn.now + doubles_pause);
+    }
+  }
+  return until;
+}
+
 /// Two ends that began at once have two SAs for the same traffic: the one with the lowest nonce goes, as after crossed
 /// rekeys (RFC 7296 §2.8.1), deleted by the end that made it.
 void resolve_doubles(Turn& turn, IkeSa& sa, ChildSa& child) {
   for (const auto& [other_sa, other] : turn.shard.doubles_of(sa, child)) {
-    const bool child_goes = child.rank < other->rank;
+    if (const auto until = too_early_until(turn, {&sa, other_sa})) {
+      child.doubled_at = until;
+      return;
+    }
+    // A rekey under way changes nothing of it: the other end may have chosen before it hears of that.
+    const bool child_goes = child.first_rank < other->first_rank;
     IkeSa& loser_sa = child_goes ? sa : *other_sa;
     ChildSa& loser = child_goes ? child : *other;
     if (loser.creator != Role::initiator) continue;  // the peer's to delete

@@ -49,6 +49,7 @@ struct ChildSa {
   std::optional<contract::UdpEncapsulation> udp;
   Role creator{};                                 ///< initiator: our request made it
   NonceRank rank;                                 ///< of the exchange that made it
+  NonceRank first_rank;                           ///< of the exchange that made the first of those it replaces in turn
   std::optional<contract::ChildSaName> replaces;  ///< by a rekey; it is there until its Delete is answered
   std::uint64_t sent_packets = 0;                 ///< as the stack last told
   std::optional<Instant> refresh_at;              ///< the soft lifetime's end: it is rekeyed then
