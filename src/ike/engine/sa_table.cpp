@@ -148,6 +148,11 @@ void Engine::State::let_go(DynamicTunnelId tunnel) {
   for (contract::RemoveChildSa& pair : leaving_.take_tunnel(tunnel)) step_->stack.emplace_back(std::move(pair));
 }
 
+std::optional<Instant> Engine::State::vpn_life_end(DynamicTunnelId tunnel) const {
+  const auto found = tunnels_.find(tunnel);
+  return found == tunnels_.end() ? std::nullopt : found->second.vpn_life_end;
+}
+
 contract::ChildSaName Engine::State::next_generation(DynamicTunnelId tunnel) {
   Tunnel& entry = tunnels_.at(tunnel);
   ++entry.pending;
@@ -211,6 +216,7 @@ void Engine::State::child_added(const v2::IkeSa& sa, const v2::ChildSa& child) {
   owners_.insert_or_assign(child.name, sa.our_spi());
   if (const auto known = tunnels_.find(child.name.tunnel); known != tunnels_.end()) {
     known->second.sa = sa.our_spi();  // wished for here, or a further generation
+    known->second.vpn_life_end = child.vpn_life_expires_at;
     --known->second.pending;
     failures_.erase({sa.stack, known->second.rule});
     return;
@@ -219,6 +225,7 @@ void Engine::State::child_added(const v2::IkeSa& sa, const v2::ChildSa& child) {
   by_traffic_.emplace(traffic, child.name.tunnel);
   tunnels_.emplace(child.name.tunnel, Tunnel{.sa = sa.our_spi(),
                                              .last_generation = child.name.generation,
+                                             .vpn_life_end = child.vpn_life_expires_at,
                                              .traffic = std::move(traffic),
                                              .auto_activate = false,
                                              .rule = {}});

@@ -65,6 +65,7 @@ class Engine::State final : public v2::Shard {
   InboundSpi draw_inbound_spi() override;
   void release(InboundSpi spi) override { inbound_spis_.erase(spi); }
   DynamicTunnelId number_dynamic_tunnel() override;
+  std::optional<Instant> vpn_life_end(DynamicTunnelId tunnel) const override;
   contract::ChildSaName next_generation(DynamicTunnelId tunnel) override;
   std::optional<DynamicTunnelId> tunnel_with_peer(const v2::IkeSa& sa, const policy::SelectorPair& traffic) override;
   void ask(v2::IkeSa& sa, std::variant<contract::Sign, contract::Verify> request) override;
@@ -125,7 +126,8 @@ class Engine::State final : public v2::Shard {
   struct Tunnel {  // a dynamic tunnel, over the generations of its SAs
     IkeSpi sa;     // where its newest SA is, or is negotiated
     std::uint32_t last_generation = 1;
-    unsigned pending = 0;  ///< SAs wished for, here and there, that are neither there nor given up
+    std::optional<Instant> vpn_life_end;  ///< of its first SA, and so of all; nothing before that
+    unsigned pending = 0;                 ///< SAs wished for, here and there, that are neither there nor given up
     TrafficKey traffic;
     bool auto_activate = false;
     std::string rule;
@@ -172,7 +174,8 @@ class Engine::State final : public v2::Shard {
   void ask_authorities(const StackName& stack, const std::vector<std::string>& ca_labels,
                        StackKnowledge::LabelAuthorities& entry);
   void close_stack(const StackName& stack, v2::Ending ending);
-  /// Wishes under the new IKE SA for the children of the old one that it has not been asked for yet; whether there are any.
+  /// Wishes under the new IKE SA for the children of the old one that it has not been asked for yet; whether there are
+  /// any.
   bool carry_over(v2::IkeSa& old, v2::IkeSa& fresh);
   /// A new IKE SA has all that the one it reauthenticates had: the old one goes (reauthentication.cpp).
   void finish_reauthentication(v2::IkeSa& sa);
@@ -197,7 +200,7 @@ class Engine::State final : public v2::Shard {
   // key is a part of the entry, and each entry is found without a walk over the others.
   std::set<std::pair<PathKey, IkeSpi>> by_path_;
   std::set<std::pair<PeerKey, IkeSpi>> by_peer_;
-  std::set<std::pair<PeerKey, IkeSpi>> asked_peers_;  // whose answer to IKE_AUTH is to come, or to be judged
+  std::set<std::pair<PeerKey, IkeSpi>> asked_peers_;          // whose answer to IKE_AUTH is to come, or to be judged
   std::set<std::pair<IkeTunnelId, IkeSpi>> by_tunnel_;        // older and newer SAs of a tunnel too
   std::unordered_map<IkeTunnelId, IkeSpi> newest_of_tunnel_;  // which an operator means by its name
   std::unordered_map<DynamicTunnelId, Tunnel> tunnels_;

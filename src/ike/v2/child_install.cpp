@@ -101,11 +101,10 @@ void install(Turn& turn, IkeSa& sa, ChildAgreement agreement, Role role, SecretV
   if (path_of(sa) == Path::behind_nat) {
     child.udp = contract::UdpEncapsulation{.local_port = sa.local.port, .remote_port = sa.remote.port};
   }
-  // VpnLife begins with the first SA of the tunnel and ends it, whatever its later SAs would live.
-  child.vpn_life_expires_at = action.vpn_life == Minutes{0} ? Instant::max() : turn.now + action.vpn_life;
-  for (const ChildSa& other : sa.children) {
-    if (other.name.tunnel == child.name.tunnel) child.vpn_life_expires_at = other.vpn_life_expires_at;
-  }
+  // VpnLife begins with the first SA of the tunnel and ends it, whatever its later SAs would live, and under whatever
+  // IKE SA: reauthentication does not begin it anew.
+  const Instant of_a_new_one = action.vpn_life == Minutes{0} ? Instant::max() : turn.now + action.vpn_life;
+  child.vpn_life_expires_at = turn.shard.vpn_life_end(child.name.tunnel).value_or(of_a_new_one);
   child.expires_at = std::min(turn.now + Duration{offer.lifetime}, child.vpn_life_expires_at);
   // VpnLife ends the tunnel, not only an SA: nothing follows then.
   if (child.expires_at != child.vpn_life_expires_at) child.refresh_at = refresh_time(turn, offer.lifetime);

@@ -141,10 +141,9 @@ void await_delete(Turn& turn, IkeSa& sa) {
 }
 
 void remove_child(Turn& turn, IkeSa& sa, ChildSa& child, Ending ending) {
-  // What the peer sent before its Delete, or before it had ours, may come in after it: another way, another queue. Where
-  // another SA carries the traffic on, this one still receives that, and sends no more (RFC 7296 §1.4.1, §2.8).
-  const bool is_carried_on =
-      ending == Ending::superseded || (ending == Ending::by_peer && !turn.shard.is_alone(child));
+  // What the peer sent before its Delete, or before it had ours, may come in after it: another way, another queue.
+  // Where another SA carries the traffic on, this one still receives that, and sends no more (RFC 7296 §1.4.1, §2.8).
+  const bool is_carried_on = ending == Ending::superseded || (ending == Ending::by_peer && !turn.shard.is_alone(child));
   if (child.installed && is_carried_on) {
     // Retired, so that a pair that waits for this one to go begins to send.
     if (!child.retired) {

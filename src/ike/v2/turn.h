@@ -56,6 +56,8 @@ class Shard {
   virtual DynamicTunnelId number_dynamic_tunnel() = 0;
   /// The name of the next SA of a tunnel that there is.
   virtual contract::ChildSaName next_generation(DynamicTunnelId tunnel) = 0;
+  /// When the VpnLife of a tunnel ends that has had an SA: Instant::max() without end; nothing for a new one.
+  virtual std::optional<Instant> vpn_life_end(DynamicTunnelId tunnel) const = 0;
   /// The tunnel that carries just this traffic to and from the same peer already, under another IKE SA.
   virtual std::optional<DynamicTunnelId> tunnel_with_peer(const IkeSa& sa, const policy::SelectorPair& traffic) = 0;
   /// Asks nssd; the answer comes back as an event of this SA. An SA has one question open: an older one is forgotten.

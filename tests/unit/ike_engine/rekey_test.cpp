@@ -320,6 +320,19 @@ TEST(Reauthentication, ComesAfterItsInterval) {
               net.west_host.has_told(CatalogueId::ike_sa_reauthenticated));
 }
 
+TEST(Reauthentication, DoesNotBeginTheVpnLifeAnew) {
+  UpTunnel net{[](Side& side) { side.vpn_life = Minutes{25}; }};
+  net.pass(Seconds{20 * 60});
+  net.east_host.feed(RefreshIkeTunnel{net.east_host.stack(), std::nullopt});
+  net.settle();
+  net.pass(Seconds{2 * 60});
+  expect_agreement(net);
+  EXPECT_EQ(generation(net.east_host), 2u);
+  net.pass(Seconds{4 * 60});
+  EXPECT_TRUE(net.east_host.installed.empty()) << net.east_host.told();
+  EXPECT_TRUE(net.west_host.installed.empty()) << net.west_host.told();
+}
+
 TEST(Reauthentication, ThatFailsLeavesTheOldSa) {
   UpTunnel net;
   Side other = west();
