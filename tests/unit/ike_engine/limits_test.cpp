@@ -101,9 +101,10 @@ TEST(ProvedPeer, HasNoMoreIkeSasThanItMayHaveAndTheNewestStay) {
   for (std::uint64_t seed = 10; seed < 16; ++seed) {
     HandMadePeer peer{host, Role::initiator, seed};
     host.pass_time_to(host.now + Seconds{1});
+    host.out.clear();  // Deletes under the older ones
     peer.begin(peer.init_payloads());
     peer.send(peer.sealed(peer.next_header(ExchangeType::ike_auth), wire::build_inner(peer.auth_payloads())));
-    host.out.clear();  // among it the Deletes under the older ones
+    host.out.clear();
     spis.push_back(peer.spi_r);
     EXPECT_LE(host.engine.statistics().ike_sas, 3u);
   }
