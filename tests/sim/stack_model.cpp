@@ -14,9 +14,7 @@ constexpr std::uint64_t packet_octets = 1000;
 constexpr Seconds move_pause{1};  // between reports that the peer of one pair has moved
 
 bool carries(const contract::InstallChildSa& sa, const PacketSelectors& packet) {
-  return covers(sa.local_ts.front(), packet.protocol, packet.source, packet.source_port, packet.ports_hidden) &&
-         covers(sa.remote_ts.front(), packet.protocol, packet.destination, packet.destination_port,
-                packet.ports_hidden);
+  return carry(sa.local_ts, sa.remote_ts, packet);
 }
 
 /// A further generation of a tunnel. Another tunnel that happens to carry the same packets is no replacement: it may
@@ -283,10 +281,7 @@ StackModel::Verdict StackModel::take_in(const TestPacket& packet, const Endpoint
   if (name == inbound_.end()) return Verdict::no_sa;
   Pair& pair = pairs_.at(name->second);
   if (pair.digest_in != packet.key_digest) return Verdict::wrong_key;
-  PacketSelectors turned = packet.selectors;
-  std::swap(turned.source, turned.destination);
-  std::swap(turned.source_port, turned.destination_port);
-  if (!carries(pair.sa, turned)) return Verdict::wrong_selectors;
+  if (!carry(pair.sa.remote_ts, pair.sa.local_ts, packet.selectors)) return Verdict::wrong_selectors;
   pair.last_inbound = clockwork_.now();
   ++pair.inbound_packets;
   if (pair.sending == Sending::awaits_peer) begin_sending(pair);  // the peer has the pair
