@@ -52,7 +52,7 @@ OperatorAnswer Engine::State::start(const StackName& stack, Start wanted) {
   if (filter.vpn->initiation == policy::Initiation::remote_only) {
     return {Status::forbidden, "IpDynVpnAction " + filter.vpn->name + " has Initiation RemoteOnly"};
   }
-  const TrafficKey traffic{stack, wanted.selectors};
+  const TrafficKey traffic{stack, policy::Traffic::of(wanted.selectors)};
   if (const auto known = by_traffic_.find(traffic); known != by_traffic_.end()) {
     return {Status::already, y_name(known->second)};
   }
@@ -89,7 +89,8 @@ OperatorAnswer Engine::State::start(const StackName& stack, Start wanted) {
   const DynamicTunnelId tunnel = number_dynamic_tunnel();
   v2::ChildWish wish{.name = {.tunnel = tunnel, .generation = 1},
                      .filter = wanted.filter,
-                     .selectors = wanted.selectors,
+                     .traffic = policy::Traffic::of(wanted.selectors),
+                     .first = wanted.packet ? policy::selectors_of(*wanted.packet, wanted.selectors) : std::nullopt,
                      .local_dyn_vpn_rule = wanted.local_dyn_vpn_rule,
                      .activation = wanted.activation};
   by_traffic_.emplace(traffic, tunnel);

@@ -49,7 +49,8 @@ void Engine::State::reauthenticate(v2::IkeSa& old) {
     if (child.state != ChildState::active || child.superseded) continue;
     fresh->wishes.push_back({.name = next_generation(child.name.tunnel),
                              .filter = v2::filter_in_force(current, old, child),
-                             .selectors = {.local = child.local_ts, .remote = child.remote_ts},
+                             .traffic = child.traffic,
+                             .first = std::nullopt,
                              .local_dyn_vpn_rule = child.local_dyn_vpn_rule,
                              .activation = child.activation});
     tunnels_.at(child.name.tunnel).sa = fresh->initiator_spi;

@@ -140,8 +140,7 @@ std::vector<IkeSpi> Engine::State::owners_of(DynamicTunnelId tunnel) const {
   return owners;
 }
 
-std::optional<DynamicTunnelId> Engine::State::tunnel_with_peer(const v2::IkeSa& sa,
-                                                               const policy::SelectorPair& traffic) {
+std::optional<DynamicTunnelId> Engine::State::tunnel_with_peer(const v2::IkeSa& sa, const policy::Traffic& traffic) {
   const auto [begin, end] = by_traffic_.equal_range(TrafficKey{sa.stack, traffic});
   for (auto entry = begin; entry != end; ++entry) {
     for (auto owner = owners_.lower_bound({entry->second, 0});
@@ -156,8 +155,7 @@ std::optional<DynamicTunnelId> Engine::State::tunnel_with_peer(const v2::IkeSa& 
 std::vector<std::pair<v2::IkeSa*, v2::ChildSa*>> Engine::State::doubles_of(const v2::IkeSa& sa,
                                                                            const v2::ChildSa& child) {
   std::vector<std::pair<v2::IkeSa*, v2::ChildSa*>> doubles;
-  const auto [begin, end] =
-      by_traffic_.equal_range(TrafficKey{sa.stack, {.local = child.local_ts, .remote = child.remote_ts}});
+  const auto [begin, end] = by_traffic_.equal_range(TrafficKey{sa.stack, child.traffic});
   for (auto entry = begin; entry != end; ++entry) {
     for (auto owner = owners_.lower_bound({entry->second, 0});
          owner != owners_.end() && owner->first.tunnel == entry->second; ++owner) {
@@ -165,8 +163,7 @@ std::vector<std::pair<v2::IkeSa*, v2::ChildSa*>> Engine::State::doubles_of(const
       if (other_sa == nullptr || !is_same_peer(sa, *other_sa)) continue;
       v2::ChildSa* other = other_sa->find_child(owner->first);
       const bool is_double = other != nullptr && other != &child && other->state == ChildState::active &&
-                             !other->superseded && other->local_ts == child.local_ts &&
-                             other->remote_ts == child.remote_ts;
+                             !other->superseded && other->traffic == child.traffic;
       if (is_double) doubles.emplace_back(other_sa, other);
     }
   }
@@ -182,7 +179,7 @@ void Engine::State::child_added(const v2::IkeSa& sa, const v2::ChildSa& child) {
     failures_.erase({sa.stack, known->second.rule});
     return;
   }
-  TrafficKey traffic{sa.stack, {.local = child.local_ts, .remote = child.remote_ts}};
+  TrafficKey traffic{sa.stack, child.traffic};
   by_traffic_.emplace(traffic, child.name.tunnel);
   tunnels_.emplace(child.name.tunnel, Tunnel{.sa = sa.our_spi(),
                                              .last_generation = child.name.generation,

@@ -63,7 +63,7 @@ class Engine::State final : public v2::Shard {
   void release(InboundSpi spi) override { inbound_spis_.erase(spi); }
   DynamicTunnelId number_dynamic_tunnel() override;
   contract::ChildSaName next_generation(DynamicTunnelId tunnel) override;
-  std::optional<DynamicTunnelId> tunnel_with_peer(const v2::IkeSa& sa, const policy::SelectorPair& traffic) override;
+  std::optional<DynamicTunnelId> tunnel_with_peer(const v2::IkeSa& sa, const policy::Traffic& traffic) override;
   void ask(v2::IkeSa& sa, std::variant<contract::Sign, contract::Verify> request) override;
   const v2::KnownAuthorities& authorities(const StackName& stack, const std::vector<std::string>& ca_labels,
                                           std::optional<IkeSpi> waiting) override;
@@ -105,7 +105,7 @@ class Engine::State final : public v2::Shard {
   };
   struct TrafficKey {  // what a dynamic tunnel carries
     StackName stack;
-    policy::SelectorPair selectors;
+    policy::Traffic carried;
     auto operator<=>(const TrafficKey&) const = default;
   };
   struct PeerKey {
