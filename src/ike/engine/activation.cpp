@@ -1,5 +1,8 @@
 // How tunnels begin on this side: by traffic, by command, by AutoActivate.
 
+#include <algorithm>
+#include <iterator>
+
 #include "ike/engine/state.h"
 #include "ike/v2/requests.h"
 #include "ike/v2/sa_init.h"
@@ -10,6 +13,7 @@ namespace adit::ike {
 namespace {
 
 constexpr std::uint16_t ike_port = 500;
+constexpr std::size_t most_parts = 16;  // tunnels asked for with the same selectors, each narrowed by the peer
 
 using Status = OperatorAnswer::Status;
 
@@ -44,6 +48,25 @@ v2::IkeSa& Engine::State::enter(std::unique_ptr<v2::IkeSa> sa) {
   return added;
 }
 
+std::optional<DynamicTunnelId> Engine::State::tunnel_for(const TrafficKey& traffic,
+                                                         const std::optional<PacketSelectors>& packet) const {
+  const auto [begin, end] = by_traffic_.equal_range(traffic);
+  if (begin == end) return std::nullopt;
+  // The peer may have narrowed to a part without the packet (RFC 7296 §2.9): that gets a tunnel of its own.
+  const auto serves = [&](DynamicTunnelId tunnel) {
+    if (tunnels_.at(tunnel).pending != 0) return true;
+    for (auto owner = owners_.lower_bound({tunnel, 0}); owner != owners_.end() && owner->first.tunnel == tunnel;
+         ++owner) {
+      const v2::ChildSa* child = sas_.at(owner->second)->find_child(owner->first);
+      if (child != nullptr && child->traffic.carries(*packet)) return true;
+    }
+    return false;
+  };
+  if (!packet || static_cast<std::size_t>(std::distance(begin, end)) >= most_parts) return begin->second;
+  const auto found = std::find_if(begin, end, [&](const auto& entry) { return serves(entry.second); });
+  return found == end ? std::nullopt : std::optional{found->second};
+}
+
 OperatorAnswer Engine::State::start(const StackName& stack, Start wanted) {
   const policy::PolicyPointer policy = policy_of(stack);
   if (wanted.filter == nullptr || wanted.filter->vpn == nullptr) return {Status::no_filter_rule, "no IpDynVpnAction"};
@@ -53,9 +76,7 @@ OperatorAnswer Engine::State::start(const StackName& stack, Start wanted) {
     return {Status::forbidden, "IpDynVpnAction " + filter.vpn->name + " has Initiation RemoteOnly"};
   }
   const TrafficKey traffic{stack, policy::Traffic::of(wanted.selectors)};
-  if (const auto known = by_traffic_.find(traffic); known != by_traffic_.end()) {
-    return {Status::already, y_name(known->second)};
-  }
+  if (const auto known = tunnel_for(traffic, wanted.packet)) return {Status::already, y_name(*known)};
 
   const policy::LocalStart& begin = *filter.local_start;
   std::optional<IpAddress> local = begin.local_endpoint;

@@ -152,6 +152,9 @@ class Engine::State final : public v2::Shard {
     std::optional<PacketSelectors> packet;
   };
   OperatorAnswer start(const StackName& stack, Start wanted);
+  /// The tunnel that is there, or on its way, for what is wanted: for the packet, where one asks.
+  std::optional<DynamicTunnelId> tunnel_for(const TrafficKey& traffic,
+                                            const std::optional<PacketSelectors>& packet) const;
   OperatorAnswer activate(const StackName& stack, const std::string& rule, Activation activation);
   void activate_automatic_rules(const StackName& stack);
   v2::IkeSa* find_for(const StackName& stack, const IpAddress& local, const IpAddress& remote,

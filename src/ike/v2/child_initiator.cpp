@@ -55,7 +55,8 @@ std::optional<GroupId> group_to_retry(const ChildNegotiation& negotiation, const
   return fits ? std::optional{group} : std::nullopt;
 }
 
-/// The selectors of the packet that asks stand first: the peer is to narrow to a part that has them (RFC 7296 §2.9).
+/// The selectors of the packet that asks stand first, with protocol and ports (RFC 7296 §2.23.1): the peer is to narrow
+/// to a part that has them (RFC 7296 §2.9).
 wire::TrafficSelectorPayload proposal_of(const std::optional<TrafficSelector>& first, const TrafficSelectors& asked) {
   wire::TrafficSelectorPayload payload;
   const bool is_among = first && std::ranges::find(asked, *first) != asked.end();

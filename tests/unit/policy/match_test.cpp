@@ -335,7 +335,6 @@ TEST(AnchorFor, IsThereWhileTheRuleCoversAllThatAnSaCarries) {
   EXPECT_EQ(anchor_for(one, "rule", traffic), nullptr);
 }
 
-// Shows RFC 7296 2.9-1.
 TEST(OnDemand, PutsThePacketsOwnSelectorsFirst) {  // RFC 7296 §2.9
   const SelectorPair nets{selector("10.1.0.0", "10.1.255.255"), selector("10.2.0.0", "10.2.255.255")};
   const SelectorPair opaque{selector("10.1.0.0", "10.1.255.255", IpProtocol::any, PortRange::opaque()),
