@@ -54,7 +54,9 @@ FilterPointer filter_in_force(Turn& turn, const IkeSa& sa, const ChildSa& child)
   return filter == nullptr ? child.filter : share(policy, filter);
 }
 
-Path path_of(const IkeSa& sa) { return sa.nat_local || sa.nat_remote ? Path::behind_nat : Path::direct; }
+Path path_of(const IkeSa& sa) {
+  return sa.nat_local || sa.nat_remote || sa.udp_forced ? Path::behind_nat : Path::direct;
+}
 
 TrafficSelectors local_as_seen_here(const IkeSa& sa, TrafficSelectors selectors) {
   return sa.nat_local ? with_address(std::move(selectors), sa.local.address) : selectors;
