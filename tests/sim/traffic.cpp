@@ -52,9 +52,9 @@ void Traffic::look_closely_at(const Node& node, const StackModel::Touched& touch
   for (const auto& flow : flows_) {
     const bool goes_out = flow->from == &node;
     if (!goes_out && flow->to != &node) continue;
-    const IpAddress& here = goes_out ? flow->packet.source : flow->packet.destination;
-    const IpAddress& there = goes_out ? flow->packet.destination : flow->packet.source;
-    if (!touched.local.addresses.contains(here) || !touched.remote.addresses.contains(there)) continue;
+    const bool is_touched = goes_out ? carry(touched.local, touched.remote, flow->packet)
+                                     : carry(touched.remote, touched.local, flow->packet);
+    if (!is_touched) continue;
     flow->dense_until = now + choices_.dense_time;
     if (!flow->is_ticking) plan_tick(*flow);
   }
