@@ -233,7 +233,8 @@ SelectorPair selectors_for(const Filter& outbound_filter, const PacketSelectors&
   if (start.local_address == Granularity::packet) pair.local.addresses = IpRange::of(packet.source);
   if (start.remote_address == Granularity::packet) pair.remote.addresses = IpRange::of(packet.destination);
   if (start.protocol == Granularity::packet) pair.local.protocol = pair.remote.protocol = packet.protocol;
-  if (!packet.ports_hidden && pair.local.protocol != IpProtocol::any) {
+  const bool has_ports = !packet.ports_hidden && upper_fields(packet.protocol) == UpperFields::ports;
+  if (has_ports && pair.local.protocol != IpProtocol::any) {
     if (start.local_port == Granularity::packet) pair.local.ports = PortRange::of(packet.source_port);
     if (start.remote_port == Granularity::packet) pair.remote.ports = PortRange::of(packet.destination_port);
   }

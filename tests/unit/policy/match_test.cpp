@@ -404,6 +404,17 @@ TEST(OnDemand, TakesEachSelectorOfThePacketOrTheRule) {
   EXPECT_EQ(shown({}), "10.1.0.1[tcp] 10.2.0.1[tcp/1-1024]");
 }
 
+TEST(OnDemand, TakesNoTypeForAPort) {  // the answer to an echo has another type than the echo
+  Filter filter = plain(Direction::outbound, FilterAction::ipsec);
+  using Granularity::packet;
+  filter.local_start =
+      std::make_shared<const LocalStart>(LocalStart{.protocol = packet, .local_port = packet, .remote_port = packet});
+  PacketSelectors echo = tcp("10.1.0.1", 8 << 8, "10.2.0.1", 8 << 8);
+  echo.protocol = IpProtocol::icmp;
+  const SelectorPair pair = selectors_for(filter, echo);
+  EXPECT_EQ(pair.local.to_string() + " " + pair.remote.to_string(), "10.1.0.1[icmp] 10.2.0.1[icmp]");
+}
+
 TEST(AnchorFor, IsTheFirstFilterThatHoldsAllOfTheTunnel) {
   FilterPolicy policy;
   policy.filters = {plain(Direction::outbound, FilterAction::ipsec)};
