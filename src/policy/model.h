@@ -154,7 +154,7 @@ struct KeyExchangeAction {
   HowToAuthMe how_to_auth_me{};
   bool allow_nat = false;
   bool force_udp_encapsulation = false;  ///< only with allow_nat
-  Minutes reauth_interval{0};  ///< 0: never by time
+  Minutes reauth_interval{0};            ///< 0: never by time
   bool filter_by_identity = false;
   bool bypass_ip_validation = false;
   UrlPreference url_preference = UrlPreference::tolerate;

@@ -187,14 +187,16 @@ void StackModel::put_in_search_order(Pair& pair) {
 
 void StackModel::begin_sending(Pair& pair) {
   pair.sending = Sending::begun;
+  std::erase(search_order_, &pair);
   put_in_search_order(pair);
+  let_one_send(pair.sa.name.tunnel);
 }
 
 /// A tunnel that has pairs sends: on the newest that awaits the peer when none does of itself, and on a retired one
 /// when there is no other.
 void StackModel::let_one_send(DynamicTunnelId tunnel) {
   bool one_sends = false;
-  Pair *awaits = nullptr, *retired = nullptr;
+  Pair *stands_in = nullptr, *awaits = nullptr, *retired = nullptr;
   for (auto& [name, pair] : pairs_) {  // the newest last
     if (name.tunnel != tunnel) continue;
     switch (pair.sending) {
@@ -202,6 +204,7 @@ void StackModel::let_one_send(DynamicTunnelId tunnel) {
         one_sends = true;
         break;
       case Sending::awaits_peer:
+        if (std::erase(search_order_, &pair) != 0) stands_in = &pair;
         awaits = &pair;
         break;
       case Sending::retired:
@@ -211,7 +214,8 @@ void StackModel::let_one_send(DynamicTunnelId tunnel) {
     }
   }
   if (one_sends) return;
-  if (awaits != nullptr) return begin_sending(*awaits);
+  if (stands_in != nullptr) return put_in_search_order(*stands_in);
+  if (awaits != nullptr) return put_in_search_order(*awaits);
   if (retired != nullptr) search_order_.push_back(retired);
 }
 

@@ -94,7 +94,7 @@ void Traffic::send(Flow& flow) {
     ++counts_.replacements;
     const bool goes_back = before->sa.name.tunnel == sa.name.tunnel &&
                            before->sa.name.generation > sa.name.generation &&
-                           before->sending != StackModel::Pair::Sending::retired;
+                           before->sending == StackModel::Pair::Sending::begun;
     if (goes_back) {
       breach_(fmt::format("{}: {} carries traffic again, although {} is there", text_of(flow), sim::text_of(sa.name),
                           sim::text_of(before->sa.name)));
