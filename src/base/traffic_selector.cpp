@@ -7,13 +7,12 @@
 namespace adit {
 namespace {
 
-bool has_type_and_code(std::uint8_t protocol) {
-  return protocol == IpProtocol::icmp || protocol == IpProtocol::icmpv6 || protocol == IpProtocol::mobility;
-}
+constexpr std::uint8_t dccp = 33, ospf = 89, sctp = 132, udp_lite = 136;
 
 std::string port_text(std::uint8_t protocol, std::uint16_t port) {
-  if (has_type_and_code(protocol)) return fmt::format("{}:{}", port >> 8, port & 255);
-  return std::to_string(port);
+  const bool has_code = protocol == IpProtocol::icmp || protocol == IpProtocol::icmpv6;
+  if (has_code) return fmt::format("{}:{}", port >> 8, port & 255);
+  return std::to_string(upper_fields(protocol) == UpperFields::type ? port >> 8 : port);
 }
 
 std::string ports_text(std::uint8_t protocol, const PortRange& ports) {
@@ -23,6 +22,24 @@ std::string ports_text(std::uint8_t protocol, const PortRange& ports) {
 }
 
 }  // namespace
+
+UpperFields upper_fields(std::uint8_t protocol) {
+  switch (protocol) {
+    case IpProtocol::tcp:
+    case IpProtocol::udp:
+    case dccp:
+    case sctp:
+    case udp_lite:
+      return UpperFields::ports;
+    case IpProtocol::icmp:
+    case IpProtocol::icmpv6:
+    case IpProtocol::mobility:
+    case ospf:
+      return UpperFields::type;
+    default:
+      return UpperFields::none;
+  }
+}
 
 std::optional<PortRange> PortRange::intersection(const PortRange& other) const {
   if (is_opaque() || other.is_opaque()) {
@@ -69,13 +86,22 @@ std::string PacketSelectors::to_string() const {
                      port_text(protocol, source_port), destination.to_string(), port_text(protocol, destination_port));
 }
 
-bool covers(const TrafficSelector& selector, std::uint8_t protocol, const IpAddress& address, std::uint16_t port,
-            bool ports_hidden) {
-  if (selector.protocol != IpProtocol::any && selector.protocol != protocol) return false;
-  if (!selector.addresses.contains(address)) return false;
+bool covers(const TrafficSelector& selector, const PacketSelectors& packet, PacketEnd end) {
+  if (selector.protocol != IpProtocol::any && selector.protocol != packet.protocol) return false;
+  const bool is_source = end == PacketEnd::source;
+  if (!selector.addresses.contains(is_source ? packet.source : packet.destination)) return false;
   if (selector.ports.is_all()) return true;
-  if (ports_hidden) return selector.ports.is_opaque();
-  return selector.ports.contains(port);
+  const UpperFields fields = upper_fields(packet.protocol);
+  if (fields == UpperFields::type && !is_source) return true;
+  if (packet.ports_hidden || fields == UpperFields::none) return selector.ports.is_opaque();
+  return selector.ports.contains(is_source ? packet.source_port : packet.destination_port);
+}
+
+bool carry(const TrafficSelectors& sources, const TrafficSelectors& destinations, const PacketSelectors& packet) {
+  const auto any_covers = [&](const TrafficSelectors& selectors, PacketEnd end) {
+    return std::ranges::any_of(selectors, [&](const TrafficSelector& one) { return covers(one, packet, end); });
+  };
+  return any_covers(sources, PacketEnd::source) && any_covers(destinations, PacketEnd::destination);
 }
 
 std::string protocol_name(std::uint8_t protocol) {

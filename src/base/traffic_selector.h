@@ -22,8 +22,16 @@ struct IpProtocol {
   static constexpr std::uint8_t mobility = 135;
 };
 
-/// Ports, both ends included; for ICMP, ICMPv6 and MIPv6: type << 8 | code. 65535 to 0 is OPAQUE: ports that a fragment
-/// hides (RFC 7296 §3.13.1).
+/// What of an upper layer's header selectors speak of (RFC 4301 §4.4.1.1).
+enum class UpperFields : std::uint8_t {
+  none,
+  ports,  ///< two, one of each end
+  type    ///< one of the packet: ICMP and ICMPv6 with a code beside it; MIPv6 and OSPF without
+};
+UpperFields upper_fields(std::uint8_t protocol);
+
+/// Ports, both ends included; for ICMP and ICMPv6 type << 8 | code, for MIPv6 and OSPF type << 8. 65535 to 0 is OPAQUE:
+/// what a fragment hides, or is not there (RFC 7296 §3.13.1).
 struct PortRange {
   std::uint16_t first = 0;
   std::uint16_t last = 65535;
@@ -48,17 +56,21 @@ struct TrafficSelector {
 
   bool contains(const TrafficSelector& other) const;
   std::optional<TrafficSelector> intersection(const TrafficSelector& other) const;
-  /// `10.1.0.0/16`, `10.1.1.1[tcp/80]`, `10.1.1.1[icmp/8:0]`
+  /// `10.1.0.0/16`, `10.1.1.1[tcp/80]`, `10.1.1.1[icmp/8:0]`, `fd00::1[mipv6/5]`
   std::string to_string() const;
   auto operator<=>(const TrafficSelector&) const = default;
 };
 
 using TrafficSelectors = std::vector<TrafficSelector>;
 
+/// Of one Child SA, on each side. A packet may be held against all of them.
+inline constexpr std::size_t most_traffic_selectors = 16;
+
 /// `10.1.0.0/16, 10.2.0.0/16`
 std::string to_string(const TrafficSelectors& selectors);
 
-/// The selector fields of one packet (RFC 4301 §4.4.1.1). For ICMP, ICMPv6 and MIPv6 both ports hold type << 8 | code.
+/// The selector fields of one packet (RFC 4301 §4.4.1.1). With UpperFields::type both ports hold type << 8 | code, as
+/// PortRange says.
 struct PacketSelectors {
   IpAddress source, destination;
   std::uint8_t protocol = 0;
@@ -72,9 +84,13 @@ struct PacketSelectors {
   auto operator<=>(const PacketSelectors&) const = default;
 };
 
-/// Whether a packet's one end (address and port) falls into a selector.
-bool covers(const TrafficSelector& selector, std::uint8_t protocol, const IpAddress& address, std::uint16_t port,
-            bool ports_hidden);
+enum class PacketEnd : std::uint8_t { source, destination };
+/// Whether one end of a packet falls into a selector: its address, its port where the protocol has ports. A type and
+/// code are no end's own: the selectors of whoever sends say what may be sent, those of the other end say nothing about
+/// it (RFC 4301 §4.4.1.3 B to D).
+bool covers(const TrafficSelector& selector, const PacketSelectors& packet, PacketEnd end);
+/// Whether a packet is one from `sources` to `destinations`: any of the ones with any of the others (RFC 7296 §2.9).
+bool carry(const TrafficSelectors& sources, const TrafficSelectors& destinations, const PacketSelectors& packet);
 
 /// `tcp`, `icmpv6`, or the number.
 std::string protocol_name(std::uint8_t protocol);

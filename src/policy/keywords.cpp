@@ -815,6 +815,10 @@ constexpr auto key_exchange_action_rows =
              .taking(yes_no)
              .when_absent(of_policy)
              .helped_by("whether NAT traversal is offered and taken"),
+         row(A::force_udp_encapsulation, "ForceUdpEncapsulation", Form::choice)
+             .taking(yes_no)
+             .preset_to("No")
+             .helped_by("IKEv2: ESP goes in UDP where no NAT is, too; needs AllowNat Yes (ours)"),
          row(A::offer, "KeyExchangeOffer", Form::block)
              .naming(S::key_exchange_offer)
              .repeatable()

@@ -226,6 +226,7 @@ enum class Attribute : std::uint8_t {
   mipv6_type_granularity,
   // key exchange
   allow_nat,
+  force_udp_encapsulation,
   nat_keep_alive_interval,
   how_to_initiate,
   liveness_interval,

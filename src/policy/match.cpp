@@ -7,9 +7,10 @@
 namespace adit::policy {
 namespace {
 
-// Selectors of a peer that are looked at, on each side: its proposal must not cost more than a bounded search. Real
-// peers send the packet's own and one or two wide ones (RFC 7296 §2.9).
-constexpr std::size_t most_selectors = 16;
+// Selectors of a peer that are looked at, on each side, and parts of them that are tried: its proposal must not cost
+// more than a bounded search. Real peers send the packet's own and a few wide ones (RFC 7296 §2.9).
+constexpr std::size_t most_proposed = most_traffic_selectors;
+constexpr std::size_t most_tried = 32;
 
 bool fits_service(const Filter& filter, const PacketSelectors& packet) {
   const ServiceSelector& service = filter.service;
@@ -44,18 +45,23 @@ bool contains(const Filter& filter, const SelectorPair& pair) {
   return filter.local_selector().contains(pair.local) && filter.remote_selector().contains(pair.remote);
 }
 
+// What two selectors of an SA make together: one protocol. Where only one side names it, it holds for both; where each
+// names another, no packet belongs to both.
+std::optional<SelectorPair> of_one_protocol(const SelectorPair& pair) {
+  const std::uint8_t protocol = std::max(pair.local.protocol, pair.remote.protocol);  // any is 0
+  const bool is_one = (pair.local.protocol == protocol || pair.local.protocol == IpProtocol::any) &&
+                      (pair.remote.protocol == protocol || pair.remote.protocol == IpProtocol::any);
+  if (!is_one) return std::nullopt;
+  SelectorPair common = pair;
+  common.local.protocol = common.remote.protocol = protocol;
+  return common;
+}
+
 std::optional<SelectorPair> intersection(const Filter& filter, const SelectorPair& pair) {
   const auto local = filter.local_selector().intersection(pair.local);
   const auto remote = filter.remote_selector().intersection(pair.remote);
   if (!local || !remote) return std::nullopt;
-  // One SA has one protocol: where only one side names it, it holds for both.
-  const std::uint8_t protocol = std::max(local->protocol, remote->protocol);
-  const bool is_one = (local->protocol == protocol || local->protocol == IpProtocol::any) &&
-                      (remote->protocol == protocol || remote->protocol == IpProtocol::any);
-  if (!is_one) return std::nullopt;
-  SelectorPair common{*local, *remote};
-  common.local.protocol = common.remote.protocol = protocol;
-  return common;
+  return of_one_protocol({*local, *remote});
 }
 
 // Whether the identity of the peer lets it use the filter; asked only with FilterByIdentity Yes.
@@ -64,8 +70,12 @@ bool is_meant_for(const Filter& filter, const std::optional<Identity>& peer) {
 }
 
 // The filter that decides about a pairing, and what of it an SA may carry.
-std::optional<NarrowedSelectors> narrow_pair(const FilterPolicy& policy, const SelectorPair& proposed,
-                                             const std::optional<Identity>& peer) {
+struct Decided {
+  const Filter* filter;
+  SelectorPair common;
+};
+std::optional<Decided> decide(const FilterPolicy& policy, const SelectorPair& proposed,
+                              const std::optional<Identity>& peer) {
   for (const Filter& filter : policy.filters) {
     if (filter.direction != Direction::outbound || filter.fragments_only || !is_meant_for(filter, peer)) continue;
     // A permit or deny rule that covers a part, such as the one for IKE itself, takes that part out of the SA's traffic
@@ -74,10 +84,93 @@ std::optional<NarrowedSelectors> narrow_pair(const FilterPolicy& policy, const S
       if (contains(filter, proposed)) return std::nullopt;
       continue;
     }
-    if (auto common = intersection(filter, proposed)) return NarrowedSelectors{&filter, *std::move(common)};
+    if (auto common = intersection(filter, proposed)) return Decided{&filter, *std::move(common)};
   }
   return std::nullopt;
 }
+
+bool lies_in(const TrafficSelector& selector, const TrafficSelectors& others) {
+  return std::ranges::any_of(others, [&](const TrafficSelector& other) { return other.contains(selector); });
+}
+
+void add(TrafficSelectors& selectors, const TrafficSelector& one) {
+  std::erase_if(selectors, [&](const TrafficSelector& other) { return one.contains(other); });
+  selectors.push_back(one);
+}
+
+// Grows what one pairing has begun by all that is proposed and falls under the same rule.
+class Narrowing {
+ public:
+  Narrowing(const FilterPolicy& policy, const std::optional<Identity>& peer, const Decided& first)
+      : policy_{policy}, peer_{peer}, first_{first}, traffic_{Traffic::of(first.common)} {}
+
+  void grow(const TrafficSelectors& proposed_local, const TrafficSelectors& proposed_remote) {
+    grow(traffic_.local, proposed_local, &Filter::local_selector,
+         [this](const TrafficSelector& local) { return goes_with_all(local, traffic_.remote, Side::local); });
+    grow(traffic_.remote, proposed_remote, &Filter::remote_selector,
+         [this](const TrafficSelector& remote) { return goes_with_all(remote, traffic_.local, Side::remote); });
+  }
+  Traffic take() {
+    name_protocol(traffic_.local, traffic_.remote);
+    name_protocol(traffic_.remote, traffic_.local);
+    return Traffic::of(traffic_.local, traffic_.remote);
+  }
+
+ private:
+  enum class Side : std::uint8_t { local, remote };
+
+  void grow(TrafficSelectors& selectors, const TrafficSelectors& proposed,
+            TrafficSelector (Filter::*selector_of)() const, const auto& may_be_added) {
+    std::size_t tried = 0;
+    for (std::size_t i = 0; i < std::min(proposed.size(), most_proposed); ++i) {
+      for (const Filter& filter : policy_.filters) {
+        if (!is_of_rule(filter)) continue;
+        const auto common = (filter.*selector_of)().intersection(proposed[i]);
+        if (!common || lies_in(*common, selectors)) continue;
+        if (tried++ == most_tried) return;
+        if (!may_be_added(*common)) continue;
+        add(selectors, *common);
+        if (selectors.size() == most_traffic_selectors) return;
+      }
+    }
+  }
+  bool is_of_rule(const Filter& filter) const {
+    return filter.direction == Direction::outbound && filter.rule == first_.filter->rule && is_anchor(filter) &&
+           !filter.fragments_only;
+  }
+  // An SA carries every pairing of its selectors: each must fall under its rule as a whole (RFC 7296 §2.9.1).
+  bool goes_with_all(const TrafficSelector& one, const TrafficSelectors& others, Side side) const {
+    return std::ranges::all_of(others, [&](const TrafficSelector& other) {
+      const auto pair = of_one_protocol(side == Side::local ? SelectorPair{one, other} : SelectorPair{other, one});
+      if (!pair) return true;  // no packet is of both
+      return falls_under_rule(*pair);
+    });
+  }
+  bool falls_under_rule(const SelectorPair& pair) const {
+    for (const Filter& filter : policy_.filters) {
+      if (filter.direction != Direction::outbound || filter.fragments_only || !is_meant_for(filter, peer_)) continue;
+      if (is_of_rule(filter)) {
+        if (contains(filter, pair)) return true;
+      } else if (is_anchor(filter) ? intersection(filter, pair).has_value() : contains(filter, pair)) {
+        return false;
+      }
+    }
+    return false;
+  }
+  // For peers that want one protocol to stand on both sides.
+  static void name_protocol(TrafficSelectors& selectors, const TrafficSelectors& others) {
+    const std::uint8_t protocol = others.front().protocol;
+    if (!std::ranges::all_of(others, [&](const TrafficSelector& other) { return other.protocol == protocol; })) return;
+    for (TrafficSelector& selector : selectors) {
+      if (selector.protocol == IpProtocol::any) selector.protocol = protocol;
+    }
+  }
+
+  const FilterPolicy& policy_;
+  const std::optional<Identity>& peer_;
+  const Decided& first_;
+  Traffic traffic_;
+};
 
 }  // namespace
 
@@ -93,27 +186,44 @@ const Filter* first_match(const FilterPolicy& policy, const PacketSelectors& pac
   return found == policy.filters.end() ? nullptr : &*found;
 }
 
-std::optional<NarrowedSelectors> narrow(const FilterPolicy& policy, const TrafficSelectors& proposed_local,
-                                        const TrafficSelectors& proposed_remote,
-                                        const std::optional<Identity>& peer_for_filtering) {
-  const std::size_t locals = std::min(proposed_local.size(), most_selectors);
-  const std::size_t remotes = std::min(proposed_remote.size(), most_selectors);
-  std::optional<NarrowedSelectors> best;
+Traffic Traffic::of(const TrafficSelectors& local, const TrafficSelectors& remote) {
+  const auto as_set = [](const TrafficSelectors& selectors) {
+    TrafficSelectors set;
+    for (const TrafficSelector& one : selectors) {
+      if (!lies_in(one, set)) add(set, one);
+    }
+    std::ranges::sort(set);
+    return set;
+  };
+  return {as_set(local), as_set(remote)};
+}
+
+bool Traffic::contains(const Traffic& other) const {
+  const auto all_lie_in = [](const TrafficSelectors& selectors, const TrafficSelectors& others) {
+    return std::ranges::all_of(selectors, [&](const TrafficSelector& one) { return lies_in(one, others); });
+  };
+  return all_lie_in(other.local, local) && all_lie_in(other.remote, remote);
+}
+
+std::string Traffic::to_string() const {
+  return adit::to_string(local) + " here, " + adit::to_string(remote) + " there";
+}
+
+std::optional<Narrowed> narrow(const FilterPolicy& policy, const TrafficSelectors& proposed_local,
+                               const TrafficSelectors& proposed_remote,
+                               const std::optional<Identity>& peer_for_filtering) {
+  const std::size_t locals = std::min(proposed_local.size(), most_proposed);
+  const std::size_t remotes = std::min(proposed_remote.size(), most_proposed);
   for (std::size_t i = 0; i < locals; ++i) {
     for (std::size_t j = 0; j < remotes; ++j) {
-      const SelectorPair proposed{proposed_local[i], proposed_remote[j]};
-      if (!best) {
-        best = narrow_pair(policy, proposed, peer_for_filtering);
-        continue;
-      }
-      // The first pairing is the packet's own; a wider one under the same filter serves it, and its followers, too.
-      const auto wider = intersection(*best->filter, proposed);
-      if (wider && wider->local.contains(best->selectors.local) && wider->remote.contains(best->selectors.remote)) {
-        best->selectors = *wider;
-      }
+      const auto first = decide(policy, {proposed_local[i], proposed_remote[j]}, peer_for_filtering);
+      if (!first) continue;
+      Narrowing narrowing{policy, peer_for_filtering, *first};
+      narrowing.grow(proposed_local, proposed_remote);
+      return Narrowed{first->filter, narrowing.take()};
     }
   }
-  return best;
+  return std::nullopt;
 }
 
 SelectorPair selectors_for(const Filter& outbound_filter, const PacketSelectors& packet) {
@@ -123,11 +233,25 @@ SelectorPair selectors_for(const Filter& outbound_filter, const PacketSelectors&
   if (start.local_address == Granularity::packet) pair.local.addresses = IpRange::of(packet.source);
   if (start.remote_address == Granularity::packet) pair.remote.addresses = IpRange::of(packet.destination);
   if (start.protocol == Granularity::packet) pair.local.protocol = pair.remote.protocol = packet.protocol;
-  if (!packet.ports_hidden && pair.local.protocol != IpProtocol::any) {
+  const bool has_ports = !packet.ports_hidden && upper_fields(packet.protocol) == UpperFields::ports;
+  if (has_ports && pair.local.protocol != IpProtocol::any) {
     if (start.local_port == Granularity::packet) pair.local.ports = PortRange::of(packet.source_port);
     if (start.remote_port == Granularity::packet) pair.remote.ports = PortRange::of(packet.destination_port);
   }
   return pair;
+}
+
+std::optional<SelectorPair> selectors_of(const PacketSelectors& packet, const SelectorPair& asked) {
+  TrafficSelector local{
+      .protocol = packet.protocol, .ports = asked.local.ports, .addresses = IpRange::of(packet.source)};
+  TrafficSelector remote{
+      .protocol = packet.protocol, .ports = asked.remote.ports, .addresses = IpRange::of(packet.destination)};
+  if (!packet.ports_hidden && upper_fields(packet.protocol) != UpperFields::none) {
+    local.ports = PortRange::of(packet.source_port);
+    remote.ports = PortRange::of(packet.destination_port);
+  }
+  if (!asked.local.contains(local) || !asked.remote.contains(remote)) return std::nullopt;
+  return SelectorPair{local, remote};
 }
 
 const Filter* anchor_for(const FilterPolicy& policy, const LocalDynVpnRule& rule) {
@@ -145,6 +269,23 @@ const Filter* anchor_for(const FilterPolicy& policy, std::string_view rule_name,
            fits_traffic(filter, packet);
   });
   return found == policy.filters.end() ? nullptr : &*found;
+}
+
+const Filter* anchor_for(const FilterPolicy& policy, std::string_view rule_name, const Traffic& traffic) {
+  const Filter* anchor = nullptr;
+  for (const TrafficSelector& local : traffic.local) {
+    for (const TrafficSelector& remote : traffic.remote) {
+      const auto pair = of_one_protocol({local, remote});
+      if (!pair) continue;
+      const auto found = std::ranges::find_if(policy.filters, [&](const Filter& filter) {
+        return filter.direction == Direction::outbound && filter.rule == rule_name && is_anchor(filter) &&
+               contains(filter, *pair);
+      });
+      if (found == policy.filters.end()) return nullptr;
+      if (anchor == nullptr) anchor = &*found;
+    }
+  }
+  return anchor;
 }
 
 const KeyExchangeRule* find_rule(const KeyExchangePolicy& policy, const KeyExchangeSearch& known) {

@@ -153,7 +153,8 @@ struct KeyExchangeAction {
   HowToInitiate how_to_initiate{};
   HowToAuthMe how_to_auth_me{};
   bool allow_nat = false;
-  Minutes reauth_interval{0};  ///< 0: never by time
+  bool force_udp_encapsulation = false;  ///< only with allow_nat
+  Minutes reauth_interval{0};            ///< 0: never by time
   bool filter_by_identity = false;
   bool bypass_ip_validation = false;
   UrlPreference url_preference = UrlPreference::tolerate;

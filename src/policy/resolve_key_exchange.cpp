@@ -122,6 +122,14 @@ std::shared_ptr<const KeyExchangeAction> Resolver::key_exchange_action(const Sta
   action.how_to_initiate = static_cast<HowToInitiate>(inherited_choice(Attribute::how_to_initiate));
   action.how_to_auth_me = chosen<HowToAuthMe>(statement, Attribute::how_to_auth_me);
   action.allow_nat = inherited_choice(Attribute::allow_nat) == 1;
+  action.force_udp_encapsulation = is_yes(statement, Attribute::force_udp_encapsulation);
+  if (action.force_udp_encapsulation && !action.allow_nat) {
+    findings_.error(where(statement, Attribute::force_udp_encapsulation),
+                    {.problem = "UDP encapsulation is a part of NAT traversal, which is not allowed",
+                     .found = "Yes",
+                     .expected = "AllowNat Yes",
+                     .nearest = {}});
+  }
   action.reauth_interval = Minutes{number(statement, Attribute::reauth_interval)};
   action.filter_by_identity = inherited_choice(Attribute::filter_by_identity) == 1;
   action.bypass_ip_validation = inherited_choice(Attribute::bypass_ip_validation) == 1;

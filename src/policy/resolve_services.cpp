@@ -52,8 +52,10 @@ PortRange Resolver::type_and_code(const Statement& statement, unsigned protocol)
   if (code && (!type || type->first != type->last)) {
     return refuse(Attribute::code, "code without a single type", "Type n before it");
   }
-  if (!type) return PortRange::all();
-  const Span codes = code.value_or(Span{0, 255});
+  const bool is_any = !type || (type->first == 0 && type->last == 255 && !code);
+  if (is_any) return PortRange::all();
+  // Without codes the low octet is zero at both ends (RFC 7296 §3.13.1).
+  const Span codes = code.value_or(has_code(protocol) ? Span{0, 255} : Span{0, 0});
   return {static_cast<std::uint16_t>(type->first << 8 | codes.first),
           static_cast<std::uint16_t>(type->last << 8 | codes.last)};
 }

@@ -66,6 +66,7 @@ void write(const policy::KeyExchangeAction& from, v1::KeyExchangeAction& to) {
   to.set_how_to_initiate(choice<v1::HowToInitiate>(from.how_to_initiate));
   to.set_how_to_auth_me(choice<v1::HowToAuthMe>(from.how_to_auth_me));
   to.set_allow_nat(from.allow_nat);
+  to.set_force_udp_encapsulation(from.force_udp_encapsulation);
   to.set_reauth_interval_minutes(static_cast<std::uint32_t>(from.reauth_interval.count()));
   to.set_filter_by_identity(from.filter_by_identity);
   to.set_bypass_ip_validation(from.bypass_ip_validation);
@@ -82,6 +83,7 @@ policy::KeyExchangeAction read(Intake& in, const v1::KeyExchangeAction& from) {
       .how_to_initiate = in.choice(from.how_to_initiate(), policy::HowToInitiate::do_not, "HowToInitiate"),
       .how_to_auth_me = in.choice(from.how_to_auth_me(), policy::HowToAuthMe::digital_signature, "HowToAuthMe"),
       .allow_nat = from.allow_nat(),
+      .force_udp_encapsulation = from.force_udp_encapsulation(),
       .reauth_interval = in.duration<Minutes>(from.reauth_interval_minutes(), "ReauthInterval"),
       .filter_by_identity = from.filter_by_identity(),
       .bypass_ip_validation = from.bypass_ip_validation(),

@@ -6,19 +6,13 @@ namespace adit::stack {
 namespace {
 
 constexpr std::uint8_t hop_by_hop = 0, routing = 43, fragment = 44, destination_options = 60, ospf = 89;
-constexpr std::uint8_t udp_lite = 136, sctp = 132, dccp = 33;
-
-bool has_ports(std::uint8_t protocol) {
-  return protocol == IpProtocol::tcp || protocol == IpProtocol::udp || protocol == udp_lite || protocol == sctp ||
-         protocol == dccp;
-}
 
 void set_type(PacketSelectors& selectors, std::uint8_t type, std::uint8_t code) {
   selectors.source_port = selectors.destination_port = static_cast<std::uint16_t>(type << 8 | code);
 }
 
 void read_upper_layer(PacketSelectors& selectors, Bytes upper) {
-  if (has_ports(selectors.protocol)) {
+  if (upper_fields(selectors.protocol) == UpperFields::ports) {
     if (upper.size() < 4) {
       selectors.ports_hidden = true;
       return;

@@ -32,10 +32,11 @@ void Sad::put_in_search_order(ChildSa& pair) {
 }
 
 /// A tunnel that has pairs sends: when none of them does of itself, on the newest that awaits the peer; when none does
-/// that either, on the newest that was retired.
+/// that either, on the newest that was retired. Only until another begins: the peer may not have the one that awaits
+/// it.
 void Sad::let_one_send(DynamicTunnelId tunnel) {
   bool one_sends = false;
-  ChildSa *awaits = nullptr, *retired = nullptr;
+  ChildSa *stands_in = nullptr, *awaits = nullptr, *retired = nullptr;
   const auto end = pairs_.upper_bound({.tunnel = tunnel, .generation = UINT32_MAX});
   for (auto at = pairs_.lower_bound({.tunnel = tunnel, .generation = 0}); at != end; ++at) {  // the newest last
     ChildSa* pair = at->second.sa.get();
@@ -44,22 +45,26 @@ void Sad::let_one_send(DynamicTunnelId tunnel) {
         one_sends = true;
         break;
       case Sending::awaits_peer:
+        if (std::erase(search_order_, pair) != 0) stands_in = pair;
         awaits = pair;
         break;
       case Sending::retired:
-        std::erase(search_order_, pair);  // it may have been the only one before
+        std::erase(search_order_, pair);
         retired = pair;
         break;
     }
   }
   if (one_sends) return;
-  if (awaits != nullptr) return begin_sending(*awaits);
+  if (stands_in != nullptr) return put_in_search_order(*stands_in);
+  if (awaits != nullptr) return put_in_search_order(*awaits);
   if (retired != nullptr) search_order_.push_back(retired);
 }
 
 void Sad::begin_sending(ChildSa& pair) {
   pair.inbound.sending = Sending::begun;
+  std::erase(search_order_, &pair);
   put_in_search_order(pair);
+  let_one_send(pair.name.tunnel);
   ++epoch_;
 }
 

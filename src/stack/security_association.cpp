@@ -7,13 +7,6 @@
 namespace adit::stack {
 namespace {
 
-bool any_covers(const TrafficSelectors& selectors, const PacketSelectors& packet, const IpAddress& address,
-                std::uint16_t port) {
-  return std::ranges::any_of(selectors, [&](const TrafficSelector& selector) {
-    return covers(selector, packet.protocol, address, port, packet.ports_hidden);
-  });
-}
-
 Endpoint endpoint(const IpAddress& address, const std::optional<contract::UdpEncapsulation>& udp,
                   std::uint16_t contract::UdpEncapsulation::* port) {
   return {.address = address, .port = udp ? (*udp).*port : std::uint16_t{0}};
@@ -38,6 +31,9 @@ std::optional<std::string> objection_to(const contract::InstallChildSa& install)
   if (install.local.family() != install.remote.family()) return "the security endpoints are of two address families";
   if (install.inbound_spi.value() < 256 || install.outbound_spi.value() < 256) {
     return "SPIs below 256 are reserved (RFC 4303 section 2.1)";
+  }
+  if (std::max(install.local_ts.size(), install.remote_ts.size()) > most_traffic_selectors) {
+    return "more than " + std::to_string(most_traffic_selectors) + " traffic selectors on a side";
   }
   return std::nullopt;
 }
@@ -99,15 +95,9 @@ std::expected<std::unique_ptr<ChildSa>, std::string> ChildSa::make(const contrac
   return pair;
 }
 
-bool ChildSa::carries(const PacketSelectors& packet) const {
-  return any_covers(local_ts, packet, packet.source, packet.source_port) &&
-         any_covers(remote_ts, packet, packet.destination, packet.destination_port);
-}
+bool ChildSa::carries(const PacketSelectors& packet) const { return carry(local_ts, remote_ts, packet); }
 
-bool ChildSa::may_have_carried(const PacketSelectors& packet) const {
-  return any_covers(remote_ts, packet, packet.source, packet.source_port) &&
-         any_covers(local_ts, packet, packet.destination, packet.destination_port);
-}
+bool ChildSa::may_have_carried(const PacketSelectors& packet) const { return carry(remote_ts, local_ts, packet); }
 
 bool ChildSa::soft_limit_reached() const {
   return outbound.octets >= outbound.limits.soft || inbound.octets >= inbound.limits.soft ||

@@ -114,6 +114,8 @@ class Activation(TwoAditHosts):
             self.assertGreaterEqual(int(child["OutboundPackets"]), 3)
         kinds = {entry["Type"] for entry in self.east.report("-f", "display")["entries"]}
         self.assertLessEqual({"Generic", "Dynamic Anchor", "Dynamic"}, kinds)
+        for host in (self.east, self.west):  # 64-bit sequence numbers where both ends have them
+            self.assertIn("ESP AES_GCM_16-256 ESN", host.daemons["iked"].log())
         (here,), (there,) = self.east.report("-y", "display")["entries"], self.west.report("-y", "display")["entries"]
         self.assertEqual(here["EncryptOutboundSpi"], there["EncryptInboundSpi"])
 
@@ -238,6 +240,27 @@ class BehindNat(TwoAditHosts):
         self.assertTrue(wire.lines("esp && udp.port == 4500", count=1))
         (tunnel,) = self.west.report("-k", "display")["entries"]
         self.assertEqual((tunnel["NATInFrntLclScEndPnt"], tunnel["NATInFrntRmtScEndPnt"]), ("No", "Yes"))
+
+    def check_forced(self, east, west, source, target):
+        self.bring_up(east, west)
+        with traffic.Capture(self.net.east, "wire", self.folder / "wire.pcapng") as wire:
+            self.activate()
+            self.assertEqual(traffic.ping(self.net.east, source, target), 3)
+            traffic.stream(self.net.east, source, self.net.west, target, 5_000_000)
+            traffic.stream(self.net.west, target, self.net.east, source, 5_000_000)
+        self.assertEqual(wire.clear_text(), [])
+        self.assertTrue(wire.lines("esp && udp.port == 4500", count=1))
+        self.assertEqual(wire.lines("esp && !udp", count=1), [])
+        for host in (self.east, self.west):
+            self.assertEqual(host.report("-y", "display")["entries"][0]["UdpEncapMode"], "Yes")
+
+    def test_esp_goes_in_udp_without_a_nat_where_one_end_forces_it(self):
+        self.check_forced(east_policy(allow_nat="Yes", action_extra="  ForceUdpEncapsulation Yes"), west_policy(allow_nat="Yes"), "10.1.0.1", "10.2.0.1")
+
+    def test_so_it_does_in_transport_mode(self):
+        nets = {"local_net": "198.51.100.1", "remote_net": "198.51.100.2", "encapsulation": "Transport", "allow_nat": "Yes"}
+        mirrored = nets | {"local_net": "198.51.100.2", "remote_net": "198.51.100.1"}
+        self.check_forced(east_policy(**nets), west_policy(**mirrored, action_extra="  ForceUdpEncapsulation Yes"), "198.51.100.1", "198.51.100.2")
 
 
 class Protection(TwoAditHosts):

@@ -67,5 +67,31 @@ TEST(Children, BegunAndEndedByBothSidesComeToRestTheSame) {
               (faults.lost > 0 && faults.duplicated > 0 && faults.overtaken > 0));
 }
 
+TEST(Children, NarrowedToSeveralSelectorsCarryAllOfThemOverRekeysOfEitherSide) {  // RFC 7296 §2.9, §2.9.2
+  TrafficCounts traffic;
+  for (const Seed seed : seeds(60)) {
+    WorldChoices choices = with(GroupId::none);
+    choices.policy_a.allow_on_demand = true;
+    choices.policy_a.on_demand = policy::Granularity::rule;
+    choices.policy_b.covers_parts = true;
+    (seed.value() % 2 == 0 ? choices.policy_a : choices.policy_b).child_lifetime = Minutes{5};
+    World world{seed, choices};
+    // A packet may come before its SA is there; then none may be lost but by the network.
+    world.traffic().set({.pause = 2s, .starts_tunnels = true, .longest_window = 200ms});
+    world.traffic().begin();
+    world.run_for(20min);
+    EXPECT_EQ(world.disagreements(), std::vector<std::string>{}) << world.replay();
+    world.come_to_rest();
+    EXPECT_EQ(world.disagreements_at_rest(Duplicates::forbidden), std::vector<std::string>{}) << world.replay();
+    ASSERT_EQ(world.a().installed().size(), 1u) << world.replay();
+    EXPECT_EQ(world.a().installed().begin()->second.remote_ts.size(), tunnels) << world.replay();
+    EXPECT_GT(world.a().installed().begin()->first.generation, 2u) << world.replay();
+    for (const auto& flow : world.traffic().flows()) EXPECT_GT(flow->accepted, 0u) << world.replay();
+    traffic += world.traffic().counts();
+    if (HasFailure()) return;
+  }
+  EXPECT_GT(traffic.replacements, 0u);
+}
+
 }  // namespace
 }  // namespace adit::sim

@@ -70,17 +70,18 @@ std::shared_ptr<const policy::KeyExchangeAction> make_exchange_action(const Poli
   return std::make_shared<const policy::KeyExchangeAction>(std::move(action));
 }
 
-void add_filters(policy::PolicySnapshot& snapshot, const Site& local, const Site& remote, const std::string& rule,
-                 const PolicyChoices& choices) {
+void add_filters(policy::PolicySnapshot& snapshot, const Site& local, const IpRange& local_net, const Site& remote,
+                 const std::string& rule, const PolicyChoices& choices) {
   policy::Filter outbound{.rule = rule, .extension = 1, .group = {}};
   outbound.direction = policy::Direction::outbound;
-  outbound.source = local.net;
+  outbound.source = local_net;
   outbound.destination = remote.net;
   outbound.routing = policy::Routing::either;
   outbound.action = policy::FilterAction::ipsec;
   outbound.vpn = make_action(remote, choices);
   policy::LocalStart start;
   start.allow_on_demand = choices.allow_on_demand && !remote.outside;
+  start.local_address = start.remote_address = choices.on_demand;
   start.local_endpoint = local.address;
   start.remote_endpoint = remote.seen_from_outside();
   outbound.local_start = std::make_shared<const policy::LocalStart>(start);
@@ -149,7 +150,11 @@ policy::PolicyPointer make_policy(const Site& local, const std::vector<Site>& re
   snapshot.filter.allow_on_demand = choices.allow_on_demand;
   const bool is_one = remotes.size() == 1;
   for (const Site& remote : remotes) {
-    add_filters(snapshot, local, remote, is_one ? "nets" : "nets-" + remote.name, choices);
+    const std::string rule = is_one ? "nets" : "nets-" + remote.name;
+    if (!choices.covers_parts) add_filters(snapshot, local, local.net, remote, rule, choices);
+    for (unsigned number = 1; choices.covers_parts && number <= choices.tunnels; ++number) {
+      add_filters(snapshot, local, part_of(local.net, number), remote, rule, choices);
+    }
     snapshot.key_exchange.rules.push_back(make_rule(local, remote, choices));
     if (remote.outside) continue;
     for (unsigned number = 1; number <= choices.tunnels; ++number) {

@@ -30,6 +30,9 @@ struct PolicyChoices {
   GroupId pfs = GroupId::none;
   unsigned tunnels = 1;  ///< LocalDynVpnRules to each peer, named tunnel_name(1), …, each for a part of the nets
   bool auto_activate = false, allow_on_demand = false, allow_nat = true;
+  policy::Granularity on_demand = policy::Granularity::packet;  ///< of the addresses
+  /// The rule is for the parts of the own net that the tunnels carry, a filter each, as one with an IpAddrGroup.
+  bool covers_parts = false;
   Seconds liveness_interval{0};
   std::string shared_key = "a key that both know";
   bool signatures = false;  ///< instead of the shared key

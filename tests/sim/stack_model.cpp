@@ -14,9 +14,7 @@ constexpr std::uint64_t packet_octets = 1000;
 constexpr Seconds move_pause{1};  // between reports that the peer of one pair has moved
 
 bool carries(const contract::InstallChildSa& sa, const PacketSelectors& packet) {
-  return covers(sa.local_ts.front(), packet.protocol, packet.source, packet.source_port, packet.ports_hidden) &&
-         covers(sa.remote_ts.front(), packet.protocol, packet.destination, packet.destination_port,
-                packet.ports_hidden);
+  return carry(sa.local_ts, sa.remote_ts, packet);
 }
 
 /// A further generation of a tunnel. Another tunnel that happens to carry the same packets is no replacement: it may
@@ -189,14 +187,16 @@ void StackModel::put_in_search_order(Pair& pair) {
 
 void StackModel::begin_sending(Pair& pair) {
   pair.sending = Sending::begun;
+  std::erase(search_order_, &pair);
   put_in_search_order(pair);
+  let_one_send(pair.sa.name.tunnel);
 }
 
 /// A tunnel that has pairs sends: on the newest that awaits the peer when none does of itself, and on a retired one
 /// when there is no other.
 void StackModel::let_one_send(DynamicTunnelId tunnel) {
   bool one_sends = false;
-  Pair *awaits = nullptr, *retired = nullptr;
+  Pair *stands_in = nullptr, *awaits = nullptr, *retired = nullptr;
   for (auto& [name, pair] : pairs_) {  // the newest last
     if (name.tunnel != tunnel) continue;
     switch (pair.sending) {
@@ -204,6 +204,7 @@ void StackModel::let_one_send(DynamicTunnelId tunnel) {
         one_sends = true;
         break;
       case Sending::awaits_peer:
+        if (std::erase(search_order_, &pair) != 0) stands_in = &pair;
         awaits = &pair;
         break;
       case Sending::retired:
@@ -213,7 +214,8 @@ void StackModel::let_one_send(DynamicTunnelId tunnel) {
     }
   }
   if (one_sends) return;
-  if (awaits != nullptr) return begin_sending(*awaits);
+  if (stands_in != nullptr) return put_in_search_order(*stands_in);
+  if (awaits != nullptr) return put_in_search_order(*awaits);
   if (retired != nullptr) search_order_.push_back(retired);
 }
 
@@ -283,10 +285,7 @@ StackModel::Verdict StackModel::take_in(const TestPacket& packet, const Endpoint
   if (name == inbound_.end()) return Verdict::no_sa;
   Pair& pair = pairs_.at(name->second);
   if (pair.digest_in != packet.key_digest) return Verdict::wrong_key;
-  PacketSelectors turned = packet.selectors;
-  std::swap(turned.source, turned.destination);
-  std::swap(turned.source_port, turned.destination_port);
-  if (!carries(pair.sa, turned)) return Verdict::wrong_selectors;
+  if (!carry(pair.sa.remote_ts, pair.sa.local_ts, packet.selectors)) return Verdict::wrong_selectors;
   pair.last_inbound = clockwork_.now();
   ++pair.inbound_packets;
   if (pair.sending == Sending::awaits_peer) begin_sending(pair);  // the peer has the pair

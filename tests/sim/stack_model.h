@@ -81,14 +81,14 @@ class StackModel {
   std::size_t installs() const { return installs_; }
   /// The traffic whose SAs are changing, since it was last asked: installs and removals, as they are wanted and done.
   struct Touched {
-    TrafficSelector local, remote;
+    TrafficSelectors local, remote;
   };
   std::vector<Touched> take_touched() { return std::exchange(touched_, {}); }
   const std::vector<std::string>& breaches() const { return breaches_; }
 
  private:
   void later(std::function<void()> what);
-  void touch(const contract::InstallChildSa& sa) { touched_.push_back({sa.local_ts.front(), sa.remote_ts.front()}); }
+  void touch(const contract::InstallChildSa& sa) { touched_.push_back({sa.local_ts, sa.remote_ts}); }
   void answer(const contract::InstallChildSa& request, std::uint64_t key_manager);
   void answer(const contract::RemoveChildSa& request, std::uint64_t key_manager);
   void answer(const contract::RetireChildSa& request, std::uint64_t key_manager);

@@ -52,9 +52,9 @@ void Traffic::look_closely_at(const Node& node, const StackModel::Touched& touch
   for (const auto& flow : flows_) {
     const bool goes_out = flow->from == &node;
     if (!goes_out && flow->to != &node) continue;
-    const IpAddress& here = goes_out ? flow->packet.source : flow->packet.destination;
-    const IpAddress& there = goes_out ? flow->packet.destination : flow->packet.source;
-    if (!touched.local.addresses.contains(here) || !touched.remote.addresses.contains(there)) continue;
+    const bool is_touched = goes_out ? carry(touched.local, touched.remote, flow->packet)
+                                     : carry(touched.remote, touched.local, flow->packet);
+    if (!is_touched) continue;
     flow->dense_until = now + choices_.dense_time;
     if (!flow->is_ticking) plan_tick(*flow);
   }
@@ -95,7 +95,7 @@ void Traffic::send(Flow& flow) {
     ++counts_.replacements;
     const bool goes_back = before->sa.name.tunnel == sa.name.tunnel &&
                            before->sa.name.generation > sa.name.generation &&
-                           before->sending != StackModel::Pair::Sending::retired;
+                           before->sending == StackModel::Pair::Sending::begun;
     if (goes_back) {
       breach_(fmt::format("{}: {} carries traffic again, although {} is there", text_of(flow), sim::text_of(sa.name),
                           sim::text_of(before->sa.name)));

@@ -1,5 +1,7 @@
 // How tunnels begin on this side: by traffic, by command, by AutoActivate.
 
+#include <algorithm>
+
 #include "ike/engine/state.h"
 #include "ike/v2/requests.h"
 #include "ike/v2/sa_init.h"
@@ -10,6 +12,7 @@ namespace adit::ike {
 namespace {
 
 constexpr std::uint16_t ike_port = 500;
+constexpr std::size_t most_parts = 16;  // tunnels asked for with the same selectors, each narrowed by the peer
 
 using Status = OperatorAnswer::Status;
 
@@ -45,6 +48,29 @@ v2::IkeSa& Engine::State::enter(std::unique_ptr<v2::IkeSa> sa) {
   return added;
 }
 
+std::optional<DynamicTunnelId> Engine::State::tunnel_for(const TrafficKey& traffic,
+                                                         const std::optional<PacketSelectors>& packet) const {
+  std::vector<DynamicTunnelId> known;
+  for (auto entry = by_traffic_.lower_bound({traffic, DynamicTunnelId{}});
+       entry != by_traffic_.end() && entry->first == traffic && known.size() < most_parts; ++entry) {
+    known.push_back(entry->second);
+  }
+  if (known.empty()) return std::nullopt;
+  // The peer may have narrowed to a part without the packet (RFC 7296 §2.9): that gets a tunnel of its own.
+  const auto serves = [&](DynamicTunnelId tunnel) {
+    if (tunnels_.at(tunnel).pending != 0) return true;
+    for (auto owner = owners_.lower_bound({tunnel, 0}); owner != owners_.end() && owner->first.tunnel == tunnel;
+         ++owner) {
+      const v2::ChildSa* child = sas_.at(owner->second)->find_child(owner->first);
+      if (child != nullptr && child->traffic.carries(*packet)) return true;
+    }
+    return false;
+  };
+  if (!packet || known.size() >= most_parts) return known.front();
+  const auto found = std::ranges::find_if(known, serves);
+  return found == known.end() ? std::nullopt : std::optional{*found};
+}
+
 OperatorAnswer Engine::State::start(const StackName& stack, Start wanted) {
   const policy::PolicyPointer policy = policy_of(stack);
   if (wanted.filter == nullptr || wanted.filter->vpn == nullptr) return {Status::no_filter_rule, "no IpDynVpnAction"};
@@ -53,11 +79,8 @@ OperatorAnswer Engine::State::start(const StackName& stack, Start wanted) {
   if (filter.vpn->initiation == policy::Initiation::remote_only) {
     return {Status::forbidden, "IpDynVpnAction " + filter.vpn->name + " has Initiation RemoteOnly"};
   }
-  const TrafficKey traffic{stack, wanted.selectors};
-  if (const auto known = by_traffic_.lower_bound({traffic, DynamicTunnelId{}});
-      known != by_traffic_.end() && known->first == traffic) {
-    return {Status::already, y_name(known->second)};
-  }
+  const TrafficKey traffic{stack, policy::Traffic::of(wanted.selectors)};
+  if (const auto known = tunnel_for(traffic, wanted.packet)) return {Status::already, y_name(*known)};
 
   const policy::LocalStart& begin = *filter.local_start;
   std::optional<IpAddress> local = begin.local_endpoint;
@@ -91,7 +114,8 @@ OperatorAnswer Engine::State::start(const StackName& stack, Start wanted) {
   const DynamicTunnelId tunnel = number_dynamic_tunnel();
   v2::ChildWish wish{.name = {.tunnel = tunnel, .generation = 1},
                      .filter = wanted.filter,
-                     .selectors = wanted.selectors,
+                     .traffic = policy::Traffic::of(wanted.selectors),
+                     .first = wanted.packet ? policy::selectors_of(*wanted.packet, wanted.selectors) : std::nullopt,
                      .local_dyn_vpn_rule = wanted.local_dyn_vpn_rule,
                      .activation = wanted.activation};
   by_traffic_.emplace(traffic, tunnel);

@@ -29,14 +29,14 @@ bool Engine::State::carry_over(v2::IkeSa& old, v2::IkeSa& fresh) {
   bool is_asked = false;
   for (v2::ChildSa& child : old.children) {
     if (child.state != ChildState::active || child.superseded || std::exchange(child.carried_over, true)) continue;
-    const bool is_there = std::ranges::any_of(fresh.children, [&](const v2::ChildSa& other) {
-      return other.local_ts == child.local_ts && other.remote_ts == child.remote_ts;
-    });
+    const bool is_there =
+        std::ranges::any_of(fresh.children, [&](const v2::ChildSa& other) { return other.traffic == child.traffic; });
     if (is_there) continue;
     is_asked = true;
     fresh.wishes.push_back({.name = next_generation(child.name.tunnel),
                             .filter = v2::filter_in_force(current, old, child),
-                            .selectors = {.local = child.local_ts, .remote = child.remote_ts},
+                            .traffic = child.traffic,
+                            .first = std::nullopt,
                             .local_dyn_vpn_rule = child.local_dyn_vpn_rule,
                             .activation = child.activation});
     tunnels_.at(child.name.tunnel).sa = fresh.our_spi();

@@ -39,10 +39,6 @@ std::optional<Seconds> pause_before_again(v2::Ending ending, unsigned failures) 
   return std::nullopt;
 }
 
-bool carries(const v2::ChildSa& child, const policy::SelectorPair& traffic) {
-  return child.local_ts == traffic.local && child.remote_ts == traffic.remote;
-}
-
 }  // namespace
 
 policy::PolicyPointer Engine::State::policy_of(const StackName& stack) const {
@@ -185,13 +181,12 @@ std::vector<v2::IkeSa*> Engine::State::sas_with_peer(const v2::IkeSa& sa) {
   return found;
 }
 
-std::optional<DynamicTunnelId> Engine::State::tunnel_with_peer(const v2::IkeSa& sa,
-                                                               const policy::SelectorPair& traffic) {
+std::optional<DynamicTunnelId> Engine::State::tunnel_with_peer(const v2::IkeSa& sa, const policy::Traffic& traffic) {
   std::optional<DynamicTunnelId> oldest;
   for (const v2::IkeSa* other : sas_with_peer(sa)) {
     if (other == &sa) continue;
     for (const v2::ChildSa& child : other->children) {
-      if (carries(child, traffic) && (!oldest || child.name.tunnel < *oldest)) oldest = child.name.tunnel;
+      if (child.traffic == traffic && (!oldest || child.name.tunnel < *oldest)) oldest = child.name.tunnel;
     }
   }
   return oldest;
@@ -200,11 +195,10 @@ std::optional<DynamicTunnelId> Engine::State::tunnel_with_peer(const v2::IkeSa& 
 std::vector<std::pair<v2::IkeSa*, v2::ChildSa*>> Engine::State::doubles_of(const v2::IkeSa& sa,
                                                                            const v2::ChildSa& child) {
   std::vector<std::pair<v2::IkeSa*, v2::ChildSa*>> doubles;
-  const policy::SelectorPair traffic{.local = child.local_ts, .remote = child.remote_ts};
   for (v2::IkeSa* other_sa : sas_with_peer(sa)) {
     for (v2::ChildSa& other : other_sa->children) {
       const bool is_double =
-          &other != &child && other.state == ChildState::active && !other.superseded && carries(other, traffic);
+          &other != &child && other.state == ChildState::active && !other.superseded && other.traffic == child.traffic;
       if (is_double) doubles.emplace_back(other_sa, &other);
     }
   }
@@ -221,7 +215,7 @@ void Engine::State::child_added(const v2::IkeSa& sa, const v2::ChildSa& child) {
     failures_.erase({sa.stack, known->second.rule});
     return;
   }
-  TrafficKey traffic{sa.stack, {.local = child.local_ts, .remote = child.remote_ts}};
+  TrafficKey traffic{sa.stack, child.traffic};
   by_traffic_.emplace(traffic, child.name.tunnel);
   tunnels_.emplace(child.name.tunnel, Tunnel{.sa = sa.our_spi(),
                                              .last_generation = child.name.generation,

@@ -67,7 +67,7 @@ class Engine::State final : public v2::Shard {
   DynamicTunnelId number_dynamic_tunnel() override;
   std::optional<Instant> vpn_life_end(DynamicTunnelId tunnel) const override;
   contract::ChildSaName next_generation(DynamicTunnelId tunnel) override;
-  std::optional<DynamicTunnelId> tunnel_with_peer(const v2::IkeSa& sa, const policy::SelectorPair& traffic) override;
+  std::optional<DynamicTunnelId> tunnel_with_peer(const v2::IkeSa& sa, const policy::Traffic& traffic) override;
   void ask(v2::IkeSa& sa, std::variant<contract::Sign, contract::Verify> request) override;
   const v2::KnownAuthorities& authorities(const StackName& stack, const std::vector<std::string>& ca_labels,
                                           std::optional<IkeSpi> waiting) override;
@@ -115,7 +115,7 @@ class Engine::State final : public v2::Shard {
   };
   struct TrafficKey {  // what a dynamic tunnel carries
     StackName stack;
-    policy::SelectorPair selectors;
+    policy::Traffic carried;
     auto operator<=>(const TrafficKey&) const = default;
   };
   struct PeerKey {
@@ -166,6 +166,9 @@ class Engine::State final : public v2::Shard {
     std::optional<PacketSelectors> packet;
   };
   OperatorAnswer start(const StackName& stack, Start wanted);
+  /// The tunnel that is there, or on its way, for what is wanted: for the packet, where one asks.
+  std::optional<DynamicTunnelId> tunnel_for(const TrafficKey& traffic,
+                                            const std::optional<PacketSelectors>& packet) const;
   OperatorAnswer activate(const StackName& stack, const std::string& rule, Activation activation);
   void activate_automatic_rules(const StackName& stack);
   v2::IkeSa* find_for(const StackName& stack, const IpAddress& local, const IpAddress& remote,

@@ -109,8 +109,8 @@ DynamicTunnelView view_of(const v2::IkeSa& sa, const v2::ChildSa& child) {
   view.mode = child.mode;
   view.local = sa.local.address;
   view.remote = sa.remote.address;
-  view.local_ts = {child.local_ts};
-  view.remote_ts = {child.remote_ts};
+  view.local_ts = child.traffic.local;
+  view.remote_ts = child.traffic.remote;
   view.transforms = child.transforms;
   view.inbound_spi = child.inbound_spi;
   view.outbound_spi = child.outbound_spi;
@@ -135,8 +135,8 @@ DynamicTunnelView view_of(const v2::IkeSa& sa, const v2::ChildWish& wish, ChildS
   view.activation = wish.activation;
   view.local = sa.local.address;
   view.remote = sa.remote.address;
-  view.local_ts = {wish.selectors.local};
-  view.remote_ts = {wish.selectors.remote};
+  view.local_ts = wish.traffic.local;
+  view.remote_ts = wish.traffic.remote;
   return view;
 }
 

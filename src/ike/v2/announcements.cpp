@@ -13,7 +13,9 @@ constexpr std::size_t most_authorities = 128;  // of all CERTREQs of a peer
 
 void announce(wire::Payloads& payloads, const IkeSa& sa) {
   if (sa.rule->action->allow_nat) {
-    add_nat_detection(payloads, sa.initiator_spi, sa.responder_spi, sa.local, sa.remote);
+    const bool is_forced = sa.rule->action->force_udp_encapsulation;
+    add_nat_detection(payloads, sa.initiator_spi, sa.responder_spi, sa.local, sa.remote,
+                      is_forced ? Appearance::behind_nat : Appearance::as_it_is);
   }
   payloads.add(wire::Notify{.type = wire::NotifyType::ikev2_fragmentation_supported});
   Writer hashes;
@@ -35,6 +37,7 @@ void heed_announcements(IkeSa& sa, const wire::Payloads& payloads, const Endpoin
     const NatFindings nat = detect_nat(payloads, sa.initiator_spi, spi_r, local, remote);
     sa.nat_local = nat.local;
     sa.nat_remote = nat.remote;
+    sa.udp_forced = nat.supported && sa.rule->action->force_udp_encapsulation;
   }
   sa.peer_fragments = payloads.find(wire::NotifyType::ikev2_fragmentation_supported) != nullptr;
   sa.establishing->peer_may_be_childless = payloads.find(wire::NotifyType::childless_ikev2_supported) != nullptr;

@@ -41,7 +41,7 @@ bool asks_for_transport(IkeSa& sa, const ChildWish& wish) {
     case policy::EncapsulationChoice::transport:
       return true;
     case policy::EncapsulationChoice::either:
-      return fits_transport(sa, wish.selectors);
+      return fits_transport(sa, wish.traffic);
   }
   return false;
 }
@@ -53,6 +53,16 @@ std::optional<GroupId> group_to_retry(const ChildNegotiation& negotiation, const
   const auto& accepted = negotiation.wish.filter->vpn->acceptable_pfs;
   const bool fits = !in.failed() && std::ranges::find(accepted, group) != accepted.end() && !negotiation.wish.group;
   return fits ? std::optional{group} : std::nullopt;
+}
+
+/// The selectors of the packet that asks stand first, with protocol and ports (RFC 7296 §2.23.1): the peer is to narrow
+/// to a part that has them (RFC 7296 §2.9).
+wire::TrafficSelectorPayload proposal_of(const std::optional<TrafficSelector>& first, const TrafficSelectors& asked) {
+  wire::TrafficSelectorPayload payload;
+  const bool is_among = first && std::ranges::find(asked, *first) != asked.end();
+  if (first && !(is_among && asked.size() == 1)) payload.selectors.push_back(*first);
+  payload.selectors.insert(payload.selectors.end(), asked.begin(), asked.end());
+  return payload;
 }
 
 /// Without a word to anybody: another SA does what was wished for.
@@ -143,9 +153,11 @@ void ask_for_child(Turn& turn, IkeSa& sa, ChildWish wish, wire::ExchangeType exc
       }
     }
   }
-  const policy::SelectorPair& selectors = negotiation->wish.selectors;
-  request.add(wire::PayloadType::traffic_selectors_initiator, wire::TrafficSelectorPayload{{selectors.local}});
-  request.add(wire::PayloadType::traffic_selectors_responder, wire::TrafficSelectorPayload{{selectors.remote}});
+  const ChildWish& asked = negotiation->wish;
+  const auto own = asked.first ? std::optional{asked.first->local} : std::nullopt;
+  const auto peers = asked.first ? std::optional{asked.first->remote} : std::nullopt;
+  request.add(wire::PayloadType::traffic_selectors_initiator, proposal_of(own, asked.traffic.local));
+  request.add(wire::PayloadType::traffic_selectors_responder, proposal_of(peers, asked.traffic.remote));
   sa.negotiation = std::move(negotiation);
 }
 
@@ -189,17 +201,14 @@ void take_child_answer(Turn& turn, IkeSa& sa, const wire::Payloads& answer, Byte
   if (local->selectors.empty() || remote->selectors.empty())
     return give_back("the peer's traffic selectors are unknown");
   const bool transport = answer.find(wire::NotifyType::use_transport_mode) != nullptr;
-  TrafficSelectors own = local->selectors;
-  TrafficSelectors peers = remote->selectors;
-  if (transport && path_of(sa) == Path::behind_nat) {
-    own = with_address(std::move(own), sa.local.address);
-    peers = with_address(std::move(peers), sa.remote.address);
+  const auto agreed_traffic = transport ? policy::Traffic::of(local_as_seen_here(sa, local->selectors),
+                                                              remote_as_seen_here(sa, remote->selectors))
+                                        : policy::Traffic::of(local->selectors, remote->selectors);
+  if (!negotiation.wish.traffic.contains(agreed_traffic)) {
+    return give_back("the peer's traffic selectors are not within those asked for: " + agreed_traffic.to_string());
   }
-  const auto narrowed_local = negotiation.wish.selectors.local.intersection(own.front());
-  const auto narrowed_remote = negotiation.wish.selectors.remote.intersection(peers.front());
-  if (!narrowed_local || !narrowed_remote || *narrowed_local != own.front() || *narrowed_remote != peers.front()) {
-    return give_back("the peer's traffic selectors are not within those asked for: " + to_string(own) + " and " +
-                     to_string(peers));
+  if (std::max(agreed_traffic.local.size(), agreed_traffic.remote.size()) > most_traffic_selectors) {
+    return give_back("the peer has cut the traffic into too many selectors");
   }
   const bool must_be_transport = action.how_to_encap_ikev2 == policy::EncapsulationChoice::transport;
   // The peer may decline transport mode; who cannot do with the other one deletes the SA (RFC 7296 §1.3.1).
@@ -229,7 +238,7 @@ void take_child_answer(Turn& turn, IkeSa& sa, const wire::Payloads& answer, Byte
            .choice = *choice,
            .inbound_spi = agreed->inbound_spi,
            .mode = transport ? Mode::transport : Mode::tunnel,
-           .selectors = {.local = *narrowed_local, .remote = *narrowed_remote},
+           .traffic = agreed_traffic,
            .filter = agreed->wish.filter,
            .local_dyn_vpn_rule = agreed->wish.local_dyn_vpn_rule,
            .activation = agreed->wish.activation,

@@ -33,28 +33,6 @@ contract::DfPolicy df_of(policy::DfSetting df) {
   return contract::DfPolicy::copy;
 }
 
-}  // namespace
-
-const policy::Filter* successor_filter(const policy::PolicySnapshot& policy, const ChildSa& child) {
-  for (const policy::Filter& filter : policy.filter.filters) {
-    if (filter.rule != child.filter->rule || filter.direction != policy::Direction::outbound) continue;
-    if (filter.vpn == nullptr || !filter.local_selector().contains(child.local_ts) ||
-        !filter.remote_selector().contains(child.remote_ts)) {
-      continue;
-    }
-    return &filter;
-  }
-  return nullptr;
-}
-
-FilterPointer filter_in_force(Turn& turn, const IkeSa& sa, const ChildSa& child) {
-  const policy::PolicyPointer policy = turn.shard.policy_of(sa.stack);
-  const policy::Filter* filter = policy == nullptr ? nullptr : successor_filter(*policy, child);
-  return filter == nullptr ? child.filter : share(policy, filter);
-}
-
-Path path_of(const IkeSa& sa) { return sa.nat_local || sa.nat_remote ? Path::behind_nat : Path::direct; }
-
 TrafficSelectors with_address(TrafficSelectors selectors, const IpAddress& address) {
   for (TrafficSelector& selector : selectors) {
     if (selector.addresses.is_single() && selector.addresses.family() == address.family()) {
@@ -64,9 +42,35 @@ TrafficSelectors with_address(TrafficSelectors selectors, const IpAddress& addre
   return selectors;
 }
 
-bool fits_transport(const IkeSa& sa, const policy::SelectorPair& selectors) {
-  return selectors.local.addresses == IpRange::of(sa.local.address) &&
-         selectors.remote.addresses == IpRange::of(sa.remote.address);
+}  // namespace
+
+const policy::Filter* successor_filter(const policy::PolicySnapshot& policy, const ChildSa& child) {
+  return policy::anchor_for(policy.filter, child.filter->rule, child.traffic);
+}
+
+FilterPointer filter_in_force(Turn& turn, const IkeSa& sa, const ChildSa& child) {
+  const policy::PolicyPointer policy = turn.shard.policy_of(sa.stack);
+  const policy::Filter* filter = policy == nullptr ? nullptr : successor_filter(*policy, child);
+  return filter == nullptr ? child.filter : share(policy, filter);
+}
+
+Path path_of(const IkeSa& sa) {
+  return sa.nat_local || sa.nat_remote || sa.udp_forced ? Path::behind_nat : Path::direct;
+}
+
+TrafficSelectors local_as_seen_here(const IkeSa& sa, TrafficSelectors selectors) {
+  return sa.nat_local ? with_address(std::move(selectors), sa.local.address) : selectors;
+}
+TrafficSelectors remote_as_seen_here(const IkeSa& sa, TrafficSelectors selectors) {
+  return sa.nat_remote ? with_address(std::move(selectors), sa.remote.address) : selectors;
+}
+
+bool fits_transport(const IkeSa& sa, const policy::Traffic& traffic) {
+  const auto all_are = [](const TrafficSelectors& selectors, const IpAddress& address) {
+    return std::ranges::all_of(
+        selectors, [&](const TrafficSelector& selector) { return selector.addresses == IpRange::of(address); });
+  };
+  return all_are(traffic.local, sa.local.address) && all_are(traffic.remote, sa.remote.address);
 }
 
 void install(Turn& turn, IkeSa& sa, ChildAgreement agreement, Role role, SecretView shared, Bytes ni, Bytes nr) {
@@ -88,8 +92,7 @@ void install(Turn& turn, IkeSa& sa, ChildAgreement agreement, Role role, SecretV
                 .outbound_spi = agreement.choice.peer_spi,
                 .transforms = transforms,
                 .group = agreement.group,
-                .local_ts = agreement.selectors.local,
-                .remote_ts = agreement.selectors.remote,
+                .traffic = std::move(agreement.traffic),
                 .filter = agreement.filter,
                 .offer = {agreement.filter, &offer},
                 .local_dyn_vpn_rule = std::move(agreement.local_dyn_vpn_rule),
@@ -121,8 +124,8 @@ void install(Turn& turn, IkeSa& sa, ChildAgreement agreement, Role role, SecretV
                                .outbound = role == Role::initiator ? of_initiator : of_responder,
                                .local = sa.local.address,
                                .remote = sa.remote.address,
-                               .local_ts = {child.local_ts},
-                               .remote_ts = {child.remote_ts},
+                               .local_ts = child.traffic.local,
+                               .remote_ts = child.traffic.remote,
                                .udp = child.udp,
                                .lifetimes = lifetimes_of(offer),
                                .df = df_of(action.df),

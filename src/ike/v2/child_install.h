@@ -15,7 +15,7 @@ struct ChildAgreement {
   ChildChoice choice;
   InboundSpi inbound_spi;
   contract::EncapsulationMode mode{};
-  policy::SelectorPair selectors;
+  policy::Traffic traffic;
   FilterPointer filter;
   std::string local_dyn_vpn_rule;
   Activation activation{};
@@ -34,11 +34,12 @@ FilterPointer filter_in_force(Turn& turn, const IkeSa& sa, const ChildSa& child)
 const policy::Filter* successor_filter(const policy::PolicySnapshot& policy, const ChildSa& child);
 
 /// Transport mode is possible where the traffic's ends are the security endpoints.
-bool fits_transport(const IkeSa& sa, const policy::SelectorPair& selectors);
+bool fits_transport(const IkeSa& sa, const policy::Traffic& traffic);
 
-/// In transport mode through a NAT each end knows addresses of its own for both: ours stand in for the peer's
-/// (RFC 7296 §2.23.1).
-TrafficSelectors with_address(TrafficSelectors selectors, const IpAddress& address);
+/// In transport mode through a NAT each end knows addresses of its own for whoever is behind it: ours stand in for the
+/// peer's, on each side that has a NAT in front of it (RFC 7296 §2.23.1).
+TrafficSelectors local_as_seen_here(const IkeSa& sa, TrafficSelectors selectors);
+TrafficSelectors remote_as_seen_here(const IkeSa& sa, TrafficSelectors selectors);
 
 Path path_of(const IkeSa& sa);
 

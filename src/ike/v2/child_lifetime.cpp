@@ -128,7 +128,8 @@ void want_rekey(Turn& turn, IkeSa& sa, ChildSa& child) {
   sa.wishes.push_back({.name = turn.shard.next_generation(child.name.tunnel),
                        .rekeys = child.name,
                        .filter = filter_in_force(turn, sa, child),
-                       .selectors = {.local = child.local_ts, .remote = child.remote_ts},
+                       .traffic = child.traffic,
+                       .first = std::nullopt,
                        .local_dyn_vpn_rule = child.local_dyn_vpn_rule,
                        .activation = child.activation});
   go_on(turn, sa);

@@ -32,7 +32,7 @@ struct NoChild {
 };
 
 struct Terms {  // where, what for, and for whom
-  policy::NarrowedSelectors narrowed;
+  policy::Narrowed narrowed;
   Mode mode{};
   const ChildSa* rekeyed = nullptr;
 };
@@ -73,6 +73,31 @@ std::optional<AnswerInWaiting> take_waiting(IkeSa& sa, MessageId id) {
   return taken;
 }
 
+struct Proposed {
+  const TrafficSelectors &local, &remote;
+  bool transport = false;
+};
+struct Found {
+  policy::Narrowed narrowed;
+  Mode mode{};
+};
+
+/// The rule of the policy for what the peer proposes. In transport mode it is looked for by the addresses that this end
+/// sees; where none allows transport mode so, by those that the peer sent, in tunnel mode (RFC 7296 §2.23.1).
+std::optional<Found> look_up(const IkeSa& sa, const policy::FilterPolicy& policy, const Proposed& proposed) {
+  const auto peer_for_filtering = sa.rule->action->filter_by_identity ? sa.remote_identity : std::optional<Identity>{};
+  if (proposed.transport) {
+    auto narrowed = policy::narrow(policy, local_as_seen_here(sa, proposed.local),
+                                   remote_as_seen_here(sa, proposed.remote), peer_for_filtering);
+    const bool may_be_transport =
+        narrowed && narrowed->filter->vpn->how_to_encap_ikev2 != policy::EncapsulationChoice::tunnel;
+    if (may_be_transport && fits_transport(sa, narrowed->traffic)) return Found{*std::move(narrowed), Mode::transport};
+  }
+  auto narrowed = policy::narrow(policy, proposed.local, proposed.remote, peer_for_filtering);
+  if (!narrowed) return std::nullopt;
+  return Found{*std::move(narrowed), Mode::tunnel};
+}
+
 std::expected<Terms, NoChild> settle_terms(Turn& turn, IkeSa& sa, const wire::Payloads& request,
                                            const policy::PolicyPointer& policy) {
   const auto* tsi = request.find<wire::TrafficSelectorPayload>(wire::PayloadType::traffic_selectors_initiator);
@@ -103,31 +128,23 @@ std::expected<Terms, NoChild> settle_terms(Turn& turn, IkeSa& sa, const wire::Pa
   if (const auto full = is_full(turn, sa, terms.rekeyed != nullptr)) return std::unexpected{*full};
 
   const bool transport_asked = request.find(wire::NotifyType::use_transport_mode) != nullptr;
-  TrafficSelectors remote = tsi->selectors;
-  TrafficSelectors local = tsr->selectors;
-  if (transport_asked && path_of(sa) == Path::behind_nat) {
-    remote = with_address(std::move(remote), sa.remote.address);
-    local = with_address(std::move(local), sa.local.address);
-  }
-  const auto peer_for_filtering = sa.rule->action->filter_by_identity ? sa.remote_identity : std::optional<Identity>{};
-  const auto narrowed =
-      policy == nullptr ? std::nullopt : policy::narrow(policy->filter, local, remote, peer_for_filtering);
-  if (!narrowed || narrowed->filter == nullptr || narrowed->filter->vpn == nullptr) {
+  const Proposed proposed{.local = tsr->selectors, .remote = tsi->selectors, .transport = transport_asked};
+  const auto found = policy == nullptr ? std::nullopt : look_up(sa, policy->filter, proposed);
+  const std::string offered = to_string(proposed.local) + " here, " + to_string(proposed.remote) + " there";
+  if (!found) {
     tell(turn, CatalogueId::no_filter_rule_for_traffic,
-         {{"peer", peer},
-          {"offered", to_string(local) + " here, " + to_string(remote) + " there"},
-          {"acceptable", acceptable_traffic(policy)}});
+         {{"peer", peer}, {"offered", offered}, {"acceptable", acceptable_traffic(policy)}});
     return std::unexpected{NoChild{wire::NotifyType::ts_unacceptable, {}}};
   }
+  const policy::Narrowed* narrowed = &found->narrowed;
   terms.narrowed = *narrowed;
+  terms.mode = found->mode;
   // What is in use may not become narrower (RFC 7296 §2.9.2).
-  if (terms.rekeyed != nullptr && !(narrowed->selectors.local.contains(terms.rekeyed->local_ts) &&
-                                    narrowed->selectors.remote.contains(terms.rekeyed->remote_ts))) {
+  if (terms.rekeyed != nullptr && !narrowed->traffic.contains(terms.rekeyed->traffic)) {
     tell(turn, CatalogueId::no_filter_rule_for_traffic,
          {{"peer", peer},
-          {"offered", to_string(local) + " here, " + to_string(remote) + " there"},
-          {"acceptable", "no less than the rekeyed " + terms.rekeyed->local_ts.to_string() + " here, " +
-                             terms.rekeyed->remote_ts.to_string() + " there"}});
+          {"offered", offered},
+          {"acceptable", "no less than the rekeyed " + terms.rekeyed->traffic.to_string()}});
     return std::unexpected{NoChild{wire::NotifyType::ts_unacceptable, {}}};
   }
   const policy::Filter& filter = *narrowed->filter;
@@ -148,9 +165,8 @@ std::expected<Terms, NoChild> settle_terms(Turn& turn, IkeSa& sa, const wire::Pa
     return std::unexpected{NoChild{wire::NotifyType::no_proposal_chosen, {}}};
   }
 
-  const bool can_be_transport = fits_transport(sa, narrowed->selectors);
   const bool must_be_transport = action.how_to_encap_ikev2 == policy::EncapsulationChoice::transport;
-  if (must_be_transport && !(transport_asked && can_be_transport)) {
+  if (must_be_transport && terms.mode != Mode::transport) {
     tell(turn, CatalogueId::mode_not_acceptable,
          {{"action", action.name},
           {"acceptable", "Transport"},
@@ -160,8 +176,6 @@ std::expected<Terms, NoChild> settle_terms(Turn& turn, IkeSa& sa, const wire::Pa
                                       : "Tunnel"}});
     return std::unexpected{NoChild{wire::NotifyType::no_proposal_chosen, {}}};
   }
-  const bool may_be_transport = action.how_to_encap_ikev2 != policy::EncapsulationChoice::tunnel;
-  terms.mode = transport_asked && may_be_transport && can_be_transport ? Mode::transport : Mode::tunnel;
   return terms;
 }
 
@@ -179,7 +193,7 @@ std::vector<GroupId> acceptable_groups(const policy::DynVpnAction& action, const
 /// A rekey, or a new IKE SA's child for traffic that the same peer's older one has, goes on under the tunnel's name.
 contract::ChildSaName name_of_child(Turn& turn, const IkeSa& sa, const Terms& terms) {
   if (terms.rekeyed != nullptr) return turn.shard.next_generation(terms.rekeyed->name.tunnel);
-  if (const auto tunnel = turn.shard.tunnel_with_peer(sa, terms.narrowed.selectors)) {
+  if (const auto tunnel = turn.shard.tunnel_with_peer(sa, terms.narrowed.traffic)) {
     return turn.shard.next_generation(*tunnel);
   }
   return {.tunnel = turn.shard.number_dynamic_tunnel(), .generation = 1};
@@ -245,15 +259,15 @@ std::expected<contract::ChildSaName, NoChild> agree(Turn& turn, IkeSa& sa, const
   answer.add(wire::Notify{.type = wire::NotifyType::esp_tfc_padding_not_supported});
   answer.add(child_answer(*choice, spi));
   for (const wire::Payload& payload : exchanged.items()) answer.add(payload.type, payload.body);
-  const policy::SelectorPair& selectors = terms->narrowed.selectors;
-  answer.add(wire::PayloadType::traffic_selectors_initiator, wire::TrafficSelectorPayload{{selectors.remote}});
-  answer.add(wire::PayloadType::traffic_selectors_responder, wire::TrafficSelectorPayload{{selectors.local}});
+  const policy::Traffic& traffic = terms->narrowed.traffic;
+  answer.add(wire::PayloadType::traffic_selectors_initiator, wire::TrafficSelectorPayload{traffic.remote});
+  answer.add(wire::PayloadType::traffic_selectors_responder, wire::TrafficSelectorPayload{traffic.local});
   install(turn, sa,
           {.name = name,
            .choice = *choice,
            .inbound_spi = spi,
            .mode = terms->mode,
-           .selectors = selectors,
+           .traffic = traffic,
            .filter = share(policy, &filter),
            .local_dyn_vpn_rule = terms->rekeyed == nullptr ? std::string{} : terms->rekeyed->local_dyn_vpn_rule,
            .activation = terms->rekeyed == nullptr ? Activation::remote : terms->rekeyed->activation,
@@ -333,7 +347,7 @@ void install_answered(Turn& turn, IkeSa& sa, const contract::InstallResult& resu
         {{"tunnel", tunnel},
          {"parent", "K" + std::to_string(sa.tunnel.value())},
          {"attributes", child->transforms.to_string() + (child->mode == Mode::tunnel ? ", tunnel, " : ", transport, ") +
-                            child->local_ts.to_string() + " to " + child->remote_ts.to_string()}});
+                            to_string(child->traffic.local) + " to " + to_string(child->traffic.remote)}});
   }
   const auto waiting = std::ranges::find_if(
       sa.waiting, [&](const AnswerInWaiting& answer) { return answer.has_child && answer.child == result.name; });

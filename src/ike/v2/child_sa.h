@@ -19,7 +19,8 @@ struct ChildWish {
   contract::ChildSaName name;
   std::optional<contract::ChildSaName> rekeys;  ///< the Child SA of the same IKE SA that it is to replace
   FilterPointer filter;                         ///< the anchor
-  policy::SelectorPair selectors;               ///< what to ask for
+  policy::Traffic traffic;                      ///< what to ask for
+  std::optional<policy::SelectorPair> first;    ///< of the packet that asks (RFC 7296 §2.9); they lie in `traffic`
   std::string local_dyn_vpn_rule;               ///< or empty
   Activation activation{};
   std::optional<GroupId> group;  ///< for PFS, where the peer asked for another than InitiateWithPfs
@@ -42,7 +43,7 @@ struct ChildSa {
   OutboundSpi outbound_spi;
   contract::ChildTransforms transforms;
   GroupId group = GroupId::none;  ///< of PFS; the IKE SA's for the first
-  TrafficSelector local_ts, remote_ts;
+  policy::Traffic traffic;
   FilterPointer filter;
   std::shared_ptr<const policy::DataOffer> offer;  ///< inside the filter's snapshot
   std::string local_dyn_vpn_rule;

@@ -95,6 +95,7 @@ struct IkeSa {
   crypto::IkeKeys keys;
   bool has_keys = false;
   bool nat_local = false, nat_remote = false;
+  bool udp_forced = false;  ///< by our policy, and the peer can do it
   bool peer_fragments = false;
   bool counted_half_open = false;
   std::size_t counted_octets = 0;  ///< unproved_octets() as the shard has counted them

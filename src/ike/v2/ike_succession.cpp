@@ -20,6 +20,7 @@ IkeSa& succeed(Turn& turn, const IkeSa& old, const Succession& agreed, SecretVie
   sa->algorithms = agreed.algorithms;
   sa->nat_local = old.nat_local;
   sa->nat_remote = old.nat_remote;
+  sa->udp_forced = old.udp_forced;
   sa->peer_fragments = old.peer_fragments;
   sa->local_identity = old.local_identity;
   sa->remote_identity = old.remote_identity;

@@ -15,9 +15,11 @@ ByteString nat_detection_hash(IkeSpi spi_i, IkeSpi spi_r, const Endpoint& endpoi
 }
 
 void add_nat_detection(wire::Payloads& payloads, IkeSpi spi_i, IkeSpi spi_r, const Endpoint& local,
-                       const Endpoint& remote) {
-  payloads.add(
-      wire::Notify{.type = wire::NotifyType::nat_detection_source_ip, .data = nat_detection_hash(spi_i, spi_r, local)});
+                       const Endpoint& remote, Appearance appearance) {
+  constexpr std::uint16_t no_port = 0;  // nothing is sent from there
+  const Endpoint source = appearance == Appearance::behind_nat ? Endpoint{local.address, no_port} : local;
+  payloads.add(wire::Notify{.type = wire::NotifyType::nat_detection_source_ip,
+                            .data = nat_detection_hash(spi_i, spi_r, source)});
   payloads.add(wire::Notify{.type = wire::NotifyType::nat_detection_destination_ip,
                             .data = nat_detection_hash(spi_i, spi_r, remote)});
 }

@@ -11,9 +11,11 @@ inline constexpr std::uint16_t nat_traversal_port = 4500;
 /// SHA-1(SPIs | address | port)
 ByteString nat_detection_hash(IkeSpi spi_i, IkeSpi spi_r, const Endpoint& endpoint);
 
-/// Adds both notifies for a message from `local` to `remote`.
+enum class Appearance : std::uint8_t { as_it_is, behind_nat };
+/// Adds both notifies for a message from `local` to `remote`. Who appears behind a NAT tells a hash that fits no
+/// address: then both ends send all in UDP on port 4500 (RFC 7296 §2.23).
 void add_nat_detection(wire::Payloads& payloads, IkeSpi spi_i, IkeSpi spi_r, const Endpoint& local,
-                       const Endpoint& remote);
+                       const Endpoint& remote, Appearance appearance);
 
 struct NatFindings {
   bool supported = false;  ///< the peer sent the notifies

@@ -4,6 +4,7 @@
 
 #include "ike/v2/announcements.h"
 #include "ike/v2/auth.h"
+#include "ike/v2/child_install.h"
 #include "ike/v2/ending.h"
 #include "ike/v2/machine.h"
 #include "ike/v2/nat_detection.h"
@@ -149,7 +150,7 @@ void take_init_answer(Turn& turn, IkeSa& sa, const Received& answer) {
   sa.last_inbound = turn.now;
   sa.establishing->key_exchange.reset();
   heed_announcements(sa, answer.payloads, answer.local, answer.remote);
-  if (sa.nat_local || sa.nat_remote) {  // RFC 7296 §2.23
+  if (path_of(sa) == Path::behind_nat) {  // RFC 7296 §2.23
     sa.local.port = nat_traversal_port;
     sa.remote.port = nat_traversal_port;
   }

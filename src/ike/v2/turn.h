@@ -59,7 +59,7 @@ class Shard {
   /// When the VpnLife of a tunnel ends that has had an SA: Instant::max() without end; nothing for a new one.
   virtual std::optional<Instant> vpn_life_end(DynamicTunnelId tunnel) const = 0;
   /// The tunnel that carries just this traffic to and from the same peer already, under another IKE SA.
-  virtual std::optional<DynamicTunnelId> tunnel_with_peer(const IkeSa& sa, const policy::SelectorPair& traffic) = 0;
+  virtual std::optional<DynamicTunnelId> tunnel_with_peer(const IkeSa& sa, const policy::Traffic& traffic) = 0;
   /// Asks nssd; the answer comes back as an event of this SA. An SA has one question open: an older one is forgotten.
   virtual void ask(IkeSa& sa, std::variant<contract::Sign, contract::Verify> request) = 0;
   /// What is known of the authorities; asks nssd when nothing is. Then the SA `waiting` is told when the answer comes.

@@ -157,6 +157,72 @@ TEST(Response, GoesToWhereItsRequestAndEachRepetitionCameFrom) {  // RFC 7296 §
   EXPECT_EQ(net.east_host.ike().front().remote.port, 500) << "without a NAT the peer stays where it was";
 }
 
+/// Which end wants ESP in UDP without a NAT.
+struct Forced {
+  const char* name;
+  bool east, west;
+};
+const Forced who_forces[] = {{"the initiator", true, false}, {"the responder", false, true}, {"both", true, true}};
+
+TEST(UdpEncapsulation, IsForcedByEitherEnd) {  // RFC 7296 §2.23
+  for (const auto encap : {policy::EncapsulationChoice::tunnel, policy::EncapsulationChoice::transport}) {
+    for (const Forced& forced : who_forces) {
+      SCOPED_TRACE(forced.name);
+      Side a = east();
+      Side b = west();
+      a.encap = b.encap = encap;
+      a.allow_nat = b.allow_nat = true;
+      a.force_udp = forced.east;
+      b.force_udp = forced.west;
+      TwoEngines net{a, b};
+      net.activate();
+      ASSERT_EQ(net.east_host.installed.size(), 1u) << net.east_host.told() << net.west_host.told();
+      ASSERT_EQ(net.west_host.installed.size(), 1u);
+      for (Host* host : {&net.east_host, &net.west_host}) {
+        const contract::InstallChildSa& pair = host->installed.begin()->second;
+        EXPECT_EQ(pair.udp, (contract::UdpEncapsulation{4500, 4500}));
+        EXPECT_EQ(pair.mode == contract::EncapsulationMode::transport, encap == policy::EncapsulationChoice::transport);
+        EXPECT_EQ(pair.remote_ts.front().addresses.is_single(), encap == policy::EncapsulationChoice::transport);
+        EXPECT_EQ(host->ike().front().local.port, 4500);
+        EXPECT_EQ(host->ike().front().nat_remote, host == &net.east_host ? forced.west : forced.east)
+            << "who forces appears behind a NAT, to the peer alone";
+        EXPECT_FALSE(host->ike().front().nat_local);
+      }
+    }
+  }
+}
+
+TEST(UdpEncapsulation, StaysOverARekeyOfTheIkeSa) {
+  Side a = east();
+  Side b = west();
+  a.allow_nat = b.allow_nat = a.force_udp = true;
+  a.ike_lifetime = Minutes{10};
+  TwoEngines net{a, b};
+  net.activate();
+  net.pass(Seconds{601});
+  ASSERT_EQ(net.east_host.ike().size(), 1u);
+  net.east_host.feed(RefreshDynamicTunnel{net.east_host.stack(), std::nullopt});
+  net.settle();
+  net.pass(Seconds{2});  // the old one receives a moment longer
+  ASSERT_EQ(net.east_host.installed.size(), 1u);
+  for (Host* host : {&net.east_host, &net.west_host}) {
+    EXPECT_EQ(host->installed.rbegin()->first.generation, 2u);
+    EXPECT_EQ(host->installed.rbegin()->second.udp, (contract::UdpEncapsulation{4500, 4500}));
+  }
+}
+
+TEST(UdpEncapsulation, IsNotForcedOnAPeerWithoutNatTraversal) {
+  Side a = east();
+  a.allow_nat = a.force_udp = true;
+  TwoEngines net{a, west()};
+  net.activate();
+  ASSERT_EQ(net.east_host.installed.size(), 1u) << net.east_host.told() << net.west_host.told();
+  for (Host* host : {&net.east_host, &net.west_host}) {
+    EXPECT_EQ(host->installed.begin()->second.udp, std::nullopt);
+    EXPECT_EQ(host->ike().front().local.port, 500);
+  }
+}
+
 TEST(Nat, IsNotSeenWhereThereIsNone) {
   Side a = east();
   Side b = west();

@@ -46,6 +46,7 @@ policy::PolicyPointer make_policy(const Side& side) {
   action.how_to_initiate = policy::HowToInitiate::ikev2;
   action.how_to_auth_me = side.me;
   action.allow_nat = side.allow_nat;
+  action.force_udp_encapsulation = side.force_udp;
   action.bypass_ip_validation = side.bypass_ip_validation;
   action.liveness_interval = side.liveness;
   action.reauth_interval = side.reauth;

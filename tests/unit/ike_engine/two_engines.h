@@ -36,7 +36,7 @@ class CountingRandom final : public Random {
 struct Side {
   std::string name, address, peer_address, net, peer_net;
   std::string secret = "the same at both ends";
-  bool allow_nat = false;
+  bool allow_nat = false, force_udp = false;
   policy::HowToAuthMe me = policy::HowToAuthMe::preshared_key;
   policy::HowToAuthPeers peers = policy::HowToAuthPeers::preshared_key;
   std::vector<GroupId> groups = {GroupId::curve25519};

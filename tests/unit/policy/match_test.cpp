@@ -201,9 +201,159 @@ TEST(Narrow, GivesTheIntersectionWithTheFirstDynamicFilter) {
     ASSERT_EQ(narrowed.has_value(), c.want_local != nullptr);
     if (!narrowed) continue;
     EXPECT_EQ(narrowed->filter, &policy.filters[0]);
-    EXPECT_EQ(narrowed->selectors.local.to_string(), c.want_local);
-    EXPECT_EQ(narrowed->selectors.remote.to_string(), c.want_remote);
+    EXPECT_EQ(to_string(narrowed->traffic.local), c.want_local);
+    EXPECT_EQ(to_string(narrowed->traffic.remote), c.want_remote);
   }
+}
+
+/// One rule for the services and remote nets given, as the resolver splits it.
+FilterPolicy rule_of(const std::vector<IpRange>& remotes, const std::vector<ServiceSelector>& services) {
+  FilterPolicy policy;
+  for (const IpRange& remote : remotes) {
+    for (const ServiceSelector& service : services) {
+      policy.filters.push_back(plain(Direction::outbound, FilterAction::ipsec));
+      policy.filters.back().destination = remote;
+      policy.filters.back().service = service;
+    }
+  }
+  return policy;
+}
+
+struct Proposed {
+  TrafficSelectors local, remote;
+};
+std::string narrowed_to(const FilterPolicy& policy, const Proposed& proposed) {
+  const auto narrowed = narrow(policy, proposed.local, proposed.remote, std::nullopt);
+  return narrowed ? narrowed->traffic.to_string() : "nothing";
+}
+
+// Shows RFC 7296 2.9-2, 2.9-3.
+TEST(Narrow, KeepsAllOfTheSelectorsThatTheRuleCovers) {  // RFC 7296 §2.9
+  const IpRange net_2 = range("10.2.0.0", "10.2.255.255"), net_3 = range("10.3.0.0", "10.3.255.255");
+  const ServiceSelector all{}, web{.protocol = IpProtocol::tcp, .destination_ports = PortRange::of(80)},
+      names{.protocol = IpProtocol::udp, .destination_ports = PortRange::of(53)};
+  const TrafficSelector wide = selector("0.0.0.0", "255.255.255.255");
+  const TrafficSelector part_2 = selector("10.2.1.0", "10.2.1.255"), part_2b = selector("10.2.3.0", "10.2.3.255"),
+                        part_3 = selector("10.3.1.0", "10.3.1.255"), part_4 = selector("10.4.1.0", "10.4.1.255");
+  const struct {
+    const char* name;
+    FilterPolicy policy;
+    Proposed proposed;
+    const char* want;
+  } cases[] = {
+      {"two parts of one net",
+       rule_of({net_2}, {all}),
+       {{wide}, {part_2, part_2b}},
+       "10.1.0.0/16 here, 10.2.1.0/24, 10.2.3.0/24 there"},
+      {"parts of two nets of a rule",
+       rule_of({net_2, net_3}, {all}),
+       {{wide}, {part_2, part_3}},
+       "10.1.0.0/16 here, 10.2.1.0/24, 10.3.1.0/24 there"},
+      {"one that no net covers",
+       rule_of({net_2, net_3}, {all}),
+       {{wide}, {part_4, part_3, part_2}},
+       "10.1.0.0/16 here, 10.2.1.0/24, 10.3.1.0/24 there"},
+      {"all, which is all nets of the rule",
+       rule_of({net_2, net_3}, {all}),
+       {{wide}, {wide}},
+       "10.1.0.0/16 here, 10.2.0.0/16, 10.3.0.0/16 there"},
+      {"both services",
+       rule_of({net_2}, {web, names}),
+       {{wide}, {wide}},
+       "10.1.0.0/16[tcp], 10.1.0.0/16[udp] here, 10.2.0.0/16[tcp/80], 10.2.0.0/16[udp/53] there"},
+      {"two ports, of which the rule has one",
+       rule_of({net_2}, {web}),
+       {{wide},
+        {selector("10.2.0.1", "10.2.0.1", IpProtocol::tcp, PortRange::of(443)),
+         selector("10.2.0.1", "10.2.0.1", IpProtocol::tcp, PortRange::of(80))}},
+       "10.1.0.0/16[tcp] here, 10.2.0.1[tcp/80] there"},
+      {"one within the other",
+       rule_of({net_2}, {all}),
+       {{wide}, {selector("10.2.1.7", "10.2.1.7"), part_2}},
+       "10.1.0.0/16 here, 10.2.1.0/24 there"},
+      {"two parts of each side",
+       rule_of({net_2}, {all}),
+       {{selector("10.1.1.0", "10.1.1.255"), selector("10.1.3.0", "10.1.3.255")}, {part_2, part_2b}},
+       "10.1.1.0/24, 10.1.3.0/24 here, 10.2.1.0/24, 10.2.3.0/24 there"},
+  };
+  for (const auto& c : cases) EXPECT_EQ(narrowed_to(c.policy, c.proposed), c.want) << c.name;
+}
+
+TEST(Narrow, LeavesOutWhatAnotherRuleDecidesAbout) {  // RFC 7296 §2.9.1
+  const TrafficSelector wide = selector("0.0.0.0", "255.255.255.255");
+  const TrafficSelector first = selector("10.2.1.0", "10.2.1.255"), second = selector("10.2.3.0", "10.2.3.255");
+  FilterPolicy policy = rule_of({range("10.2.3.0", "10.2.3.127"), range("10.2.0.0", "10.2.255.255")}, {{}});
+  policy.filters[0].rule = "before";
+  EXPECT_EQ(narrowed_to(policy, {{wide}, {first, second}}), "10.1.0.0/16 here, 10.2.1.0/24 there");
+  EXPECT_EQ(narrowed_to(policy, {{wide}, {second, first}}), "10.1.0.0/16 here, 10.2.3.0/25 there");
+  policy.filters[0].action = FilterAction::deny;
+  policy.filters[0].vpn = nullptr;
+  EXPECT_EQ(narrowed_to(policy, {{wide}, {first, second}}), "10.1.0.0/16 here, 10.2.1.0/24, 10.2.3.0/24 there")
+      << "of a part, packets decide";
+  policy.filters[0].destination = range("10.2.3.0", "10.2.3.255");
+  EXPECT_EQ(narrowed_to(policy, {{wide}, {first, second}}), "10.1.0.0/16 here, 10.2.1.0/24 there");
+}
+
+TEST(Narrow, DoesNotPairWhatTheRuleDoesNot) {  // RFC 7296 §2.9.1
+  FilterPolicy policy = rule_of({range("10.2.0.0", "10.2.255.255"), range("10.3.0.0", "10.3.255.255")}, {{}});
+  policy.filters[1].source = range("10.9.0.0", "10.9.255.255");
+  const TrafficSelectors here = {selector("10.1.0.0", "10.1.255.255"), selector("10.9.0.0", "10.9.255.255")};
+  const TrafficSelectors there = {selector("10.2.0.0", "10.2.255.255"), selector("10.3.0.0", "10.3.255.255")};
+  EXPECT_EQ(narrowed_to(policy, {here, there}), "10.1.0.0/16 here, 10.2.0.0/16 there");
+}
+
+TEST(Narrow, IsBoundedWhateverIsProposed) {
+  TrafficSelectors many;
+  for (unsigned i = 0; i < 255; ++i) {
+    const IpAddress one = IpAddress::v4(0x0a020000 + 2 * i);
+    many.push_back({.protocol = IpProtocol::any, .ports = PortRange::all(), .addresses = IpRange::of(one)});
+  }
+  const auto narrowed = narrow(rule_of({range("10.2.0.0", "10.2.255.255")}, {{}}),
+                               {selector("10.1.0.0", "10.1.255.255")}, many, std::nullopt);
+  ASSERT_TRUE(narrowed);
+  EXPECT_EQ(narrowed->traffic.remote.size(), most_traffic_selectors);
+}
+
+TEST(Traffic, IsTheSameInWhateverOrderItsSelectorsCame) {
+  const TrafficSelector a = selector("10.2.1.0", "10.2.1.255"), b = selector("10.3.1.0", "10.3.1.255"),
+                        in_a = selector("10.2.1.7", "10.2.1.7", IpProtocol::tcp, PortRange::of(80));
+  const TrafficSelectors here = {selector("10.1.0.0", "10.1.255.255")};
+  EXPECT_EQ(Traffic::of(here, {in_a, a, b}), Traffic::of(here, {b, a}));
+  EXPECT_EQ(Traffic::of(here, {a, a}).remote, TrafficSelectors{a});
+  EXPECT_TRUE(Traffic::of(here, {a, b}).contains(Traffic::of(here, {in_a})));
+  EXPECT_FALSE(Traffic::of(here, {a}).contains(Traffic::of(here, {a, b})));
+}
+
+TEST(AnchorFor, IsThereWhileTheRuleCoversAllThatAnSaCarries) {
+  const Traffic traffic{{selector("10.1.0.0", "10.1.255.255")},
+                        {selector("10.2.1.0", "10.2.1.255"), selector("10.3.1.0", "10.3.1.255")}};
+  const IpRange net_2 = range("10.2.0.0", "10.2.255.255"), net_3 = range("10.3.0.0", "10.3.255.255");
+  const FilterPolicy both = rule_of({net_2, net_3}, {{}});
+  EXPECT_EQ(anchor_for(both, "rule", traffic), &both.filters[0]);
+  EXPECT_EQ(anchor_for(both, "another", traffic), nullptr);
+  const FilterPolicy one = rule_of({net_2}, {{}});
+  EXPECT_EQ(anchor_for(one, "rule", traffic), nullptr);
+}
+
+TEST(OnDemand, PutsThePacketsOwnSelectorsFirst) {  // RFC 7296 §2.9
+  const SelectorPair nets{selector("10.1.0.0", "10.1.255.255"), selector("10.2.0.0", "10.2.255.255")};
+  const SelectorPair opaque{selector("10.1.0.0", "10.1.255.255", IpProtocol::any, PortRange::opaque()),
+                            selector("10.2.0.0", "10.2.255.255", IpProtocol::any, PortRange::opaque())};
+  const auto shown = [](const PacketSelectors& packet, const SelectorPair& asked) {
+    const auto own = selectors_of(packet, asked);
+    return own ? own->local.to_string() + " " + own->remote.to_string() : "none";
+  };
+  PacketSelectors packet = tcp("10.1.0.1", 1024, "10.2.0.1", 80);
+  EXPECT_EQ(shown(packet, nets), "10.1.0.1[tcp/1024] 10.2.0.1[tcp/80]");
+  packet.ports_hidden = true;
+  EXPECT_EQ(shown(packet, nets), "10.1.0.1[tcp] 10.2.0.1[tcp]");
+  EXPECT_EQ(shown(packet, opaque), "10.1.0.1[tcp/opaque] 10.2.0.1[tcp/opaque]");
+  PacketSelectors echo = tcp("10.1.0.1", 8 << 8, "10.2.0.1", 8 << 8);
+  echo.protocol = IpProtocol::icmp;
+  EXPECT_EQ(shown(echo, nets), "10.1.0.1[icmp/8:0] 10.2.0.1[icmp/8:0]");
+  echo.protocol = IpProtocol::ah;
+  EXPECT_EQ(shown(echo, nets), "10.1.0.1[ah] 10.2.0.1[ah]");
+  EXPECT_EQ(shown(tcp("10.9.0.1", 1024, "10.2.0.1", 80), nets), "none");
 }
 
 TEST(Narrow, PassesOverAPermitOfAPartAndStopsAtOneOfAll) {
@@ -252,6 +402,17 @@ TEST(OnDemand, TakesEachSelectorOfThePacketOrTheRule) {
             "10.1.0.1[tcp] 10.2.0.1[tcp/80]");
   filter.service = {.protocol = IpProtocol::tcp, .destination_ports = {1, 1024}};
   EXPECT_EQ(shown({}), "10.1.0.1[tcp] 10.2.0.1[tcp/1-1024]");
+}
+
+TEST(OnDemand, TakesNoTypeForAPort) {  // the answer to an echo has another type than the echo
+  Filter filter = plain(Direction::outbound, FilterAction::ipsec);
+  using Granularity::packet;
+  filter.local_start =
+      std::make_shared<const LocalStart>(LocalStart{.protocol = packet, .local_port = packet, .remote_port = packet});
+  PacketSelectors echo = tcp("10.1.0.1", 8 << 8, "10.2.0.1", 8 << 8);
+  echo.protocol = IpProtocol::icmp;
+  const SelectorPair pair = selectors_for(filter, echo);
+  EXPECT_EQ(pair.local.to_string() + " " + pair.remote.to_string(), "10.1.0.1[icmp] 10.2.0.1[icmp]");
 }
 
 TEST(AnchorFor, IsTheFirstFilterThatHoldsAllOfTheTunnel) {

@@ -258,6 +258,30 @@ TEST(Rules, OfOneNameAreToldSinceCommandsTakeNames) {
       << told(result, file);
 }
 
+TEST(Services, HoldTypesAsSelectorsDo) {  // RFC 7296 §3.13.1
+  const struct {
+    const char* service;
+    PortRange want;
+  } cases[] = {
+      {"Protocol Icmp\nType 8\nCode 0", PortRange::of(8 << 8)},
+      {"Protocol Icmp\nType 3", {3 << 8, 3 << 8 | 255}},
+      {"Protocol Icmpv6\nType 1\nCode 2 4", {1 << 8 | 2, 1 << 8 | 4}},
+      {"Protocol Icmp\nType Any", PortRange::all()},
+      {"Protocol MIPv6\nType 5", PortRange::of(5 << 8)},
+      {"Protocol MIPv6\nType 5 6", {5 << 8, 6 << 8}},
+      {"Protocol MIPv6\nType 0 255", PortRange::all()},
+  };
+  for (const auto& [service, want] : cases) {
+    const SourceFile file{"test.policy", fmt::format("IpFilterPolicy\n{{\nIpFilterRule x\n{{\nIpService\n{{\n{}\n}}\n"
+                                                     "IpGenericFilterAction p\n{{\nIpFilterAction Permit\n}}\n}}\n}}\n",
+                                                     service)};
+    const ParseResult result = parsed(file);
+    ASSERT_NE(result.policy, nullptr) << told(result, file);
+    EXPECT_EQ(result.policy->filter.filters.at(0).service.source_ports, want) << service;
+    EXPECT_EQ(result.policy->filter.filters.at(0).service.destination_ports, want) << service;
+  }
+}
+
 TEST(Rules, TenThousandParse) {
   std::string rules = "IpFilterPolicy\n{\n";
   for (int i = 0; i < 10'000; ++i) {

@@ -222,6 +222,9 @@ const Change changes[] = {
      "33:1: error: LocationRef beside Location of line 32: \"LocationRef\"\n33:13: error: no IpAddr of this name: "
      "\"x\""},
     // KeyExchangeAction
+    {"HowToAuthMe PresharedKey", "HowToAuthMe PresharedKey\nAllowNat Yes\nForceUdpEncapsulation Yes", ""},
+    {"HowToAuthMe PresharedKey", "HowToAuthMe PresharedKey\nForceUdpEncapsulation Yes",
+     "62:23: error: UDP encapsulation is a part of NAT traversal, which is not allowed: \"Yes\""},
     {"HowToAuthMe PresharedKey", "", "59:1: error: the peer uses PresharedKey, this side DigitalSignature by default"},
     {"HowToAuthMe PresharedKey", "HowToAuthMe Ed25519", "61:15: error: not supported by this release: \"Ed25519\""},
     {"HowToAuthMe PresharedKey", "HowToAuthMe PresharedKey\nReauthInterval 1440\nLivenessInterval 10", ""},

@@ -134,6 +134,7 @@ inline policy::PolicyPointer snapshot() {
   action->url_preference = UrlPreference::disallow;
   action->revocation = Revocation::strict;
   action->liveness_interval = Seconds{7};
+  action->force_udp_encapsulation = true;
   action->offers = {{.name = "offer 1",
                      .encryption = EncryptionId::aes_gcm_16,
                      .key_bits = 128,

@@ -137,6 +137,15 @@ TEST(Sad, SendsOnAPairThatAwaitsThePeerWhenNoOtherIsLeft) {
   EXPECT_EQ(tunnel.remove(4), 2u) << "better than one that was retired";
 }
 
+TEST(Sad, SendsOnAPairThatStandsInOnlyUntilAnotherBegins) {  // RFC 7296 §2.8
+  Tunnel tunnel;
+  EXPECT_EQ(tunnel.add(generation(1, 1)), 1u);
+  EXPECT_EQ(tunnel.add(awaiting(4)), 1u);
+  EXPECT_EQ(tunnel.remove(1), 4u) << "there is no other, though the peer may not have it";
+  EXPECT_EQ(tunnel.add(generation(1, 3)), 3u) << "the peer has that one";
+  EXPECT_EQ(tunnel.hear(4), 4u);
+}
+
 TEST(InboundSa, AnswersOnItsFirstCacheLineWhetherItsPairAwaitsThePeer) {
   const InboundSa sa{AntiReplayWindow::Numbers::plain};
   const auto place = [](const auto& member) { return reinterpret_cast<std::uintptr_t>(&member); };

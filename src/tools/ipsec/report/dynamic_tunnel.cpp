@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "tools/ipsec/report/tunnels.h"
 #include "tools/ipsec/report/values.h"
 
@@ -40,7 +42,7 @@ std::string or_not_applicable(const std::string& text) { return text.empty() ? n
 
 void add_endpoints(Entry& entry, contract::EncapsulationMode mode, const IpAddress& local, const IpAddress& remote,
                    const TrafficSelectors& local_ts, const TrafficSelectors& remote_ts) {
-  // One contiguous range a field is what the report has room for.
+  // One contiguous range a field is what these have room for: that of the first selector.
   const auto base = [](const TrafficSelectors& selectors) {
     return selectors.empty() ? AddressFields{not_applicable, not_applicable, not_applicable}
                              : address_fields(selectors.front().addresses);
@@ -94,13 +96,18 @@ void add_selectors(Entry& entry, const TrafficSelectors& local_ts, const Traffic
       .add("TypeRange", types.type_range)
       .add("Code", types.code)
       .add("CodeRange", types.code_range);
+  if (local_ts.size() <= 1 && remote_ts.size() <= 1) return;
+  // The fields above are the first one's; an SA of several has all of them here.
+  entry.row("LocalSelectors", to_string(local_ts)).row("RemoteSelectors", to_string(remote_ts));
 }
 
 // What lies between the ends. The stack knows whether ESP goes in UDP; of the NATs themselves iked alone knows.
 void add_nat(Entry& entry, const std::optional<contract::UdpEncapsulation>& udp, const IpAddress& remote,
              const TrafficSelectors& remote_ts, const ike::IkeTunnelView* parent) {
   const auto known = [parent](auto fact) { return parent == nullptr ? not_applicable : yes_no(fact(*parent)); };
-  const bool is_host = remote_ts.size() == 1 && remote_ts.front().addresses == IpRange::of(remote);
+  const bool is_host = !remote_ts.empty() && std::ranges::all_of(remote_ts, [&](const TrafficSelector& selector) {
+    return selector.addresses == IpRange::of(remote);
+  });
   entry.row("UdpEncapMode", yes_no(udp.has_value()))
       .add("LclNATDetected", known([](const ike::IkeTunnelView& tunnel) { return tunnel.nat_local; }))
       .add("RmtNATDetected", known([](const ike::IkeTunnelView& tunnel) { return tunnel.nat_remote; }))

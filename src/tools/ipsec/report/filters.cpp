@@ -210,7 +210,7 @@ Row row_of(const InstalledTunnel& tunnel, const Filter& anchor, const FilterTabl
   row.on_demand = row.local_start = not_applicable;
   row.protocol_granularity = row.local_granularity = row.remote_granularity = not_applicable;
   row.local_port_granularity = row.remote_port_granularity = row.type_granularity = not_applicable;
-  row.protocol = local.protocol;
+  row.protocol = std::max(local.protocol, remote.protocol);  // any is 0
   row.source = from.addresses;
   row.destination = to.addresses;
   row.source_ports = from.ports;
@@ -242,6 +242,9 @@ void add_dynamic(std::vector<Entry>& entries, const Filter& anchor, const Filter
     if (tunnel.sa.filter_rule != anchor.rule) continue;
     for (const TrafficSelector& local : tunnel.sa.local_ts) {
       for (const TrafficSelector& remote : tunnel.sa.remote_ts) {
+        const bool is_one = local.protocol == remote.protocol || local.protocol == IpProtocol::any ||
+                            remote.protocol == IpProtocol::any;
+        if (!is_one) continue;  // no packet is of both
         if (!anchor.local_selector().contains(local) || !anchor.remote_selector().contains(remote)) continue;
         entries.push_back(entry_of(row_of(tunnel, anchor, table, local, remote)));
       }

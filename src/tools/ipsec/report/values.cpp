@@ -85,6 +85,9 @@ TypeFields type_fields(std::uint8_t protocol, const PortRange& ports) {
   const auto last = [](int low, int high) {
     return low == high || (low == 0 && high == 255) ? std::string{not_applicable} : std::to_string(high);
   };
+  if (protocol == IpProtocol::mobility) {  // has no codes
+    return {first(type, last_type), last(type, last_type), not_applicable, not_applicable};
+  }
   return {first(type, last_type), last(type, last_type), first(code, last_code), last(code, last_code)};
 }
 

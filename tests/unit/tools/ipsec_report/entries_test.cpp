@@ -168,6 +168,26 @@ TEST(InstalledTunnelEntry, SaysHowTheTrafficIsProtectedAndHowMuchHasFlowed) {
   EXPECT_EQ(value(entry, "InboundPackets"), "5");
 }
 
+TEST(NegotiatedTunnelEntry, ListsTheSelectorsWhereThereAreSeveral) {
+  const auto part = [](const char* net, std::uint8_t protocol, PortRange ports) {
+    return TrafficSelector{
+        .protocol = protocol, .ports = ports, .addresses = IpRange::of_prefix(*IpAddress::parse(net), 24)};
+  };
+  ike::DynamicTunnelView tunnel;
+  tunnel.local_ts = {part("10.1.0.0", IpProtocol::any, PortRange::all())};
+  tunnel.remote_ts = {part("10.2.0.0", IpProtocol::tcp, PortRange::of(80))};
+  const auto has = [](const Entry& entry, std::string_view name) {
+    return std::ranges::any_of(entry.fields(), [&](const Field& field) { return field.name == name; });
+  };
+  EXPECT_FALSE(has(negotiated_tunnel_entry(tunnel, nullptr), "LocalSelectors"));
+  EXPECT_FALSE(has(negotiated_tunnel_entry(tunnel, nullptr), "RemoteSelectors"));
+  tunnel.remote_ts.push_back(part("10.3.0.0", IpProtocol::icmp, PortRange::of(8 << 8)));
+  const Entry entry = negotiated_tunnel_entry(tunnel, nullptr);
+  EXPECT_EQ(value(entry, "RemoteAddressBase"), "10.2.0.0");
+  EXPECT_EQ(value(entry, "LocalSelectors"), "10.1.0.0/24");
+  EXPECT_EQ(value(entry, "RemoteSelectors"), "10.2.0.0/24[tcp/80], 10.3.0.0/24[icmp/8:0]");
+}
+
 TEST(NegotiatedTunnelEntry, KnowsOfNatsByItsIkeTunnel) {
   ike::DynamicTunnelView tunnel;
   tunnel.remote = *IpAddress::parse("192.0.2.9");
@@ -230,6 +250,28 @@ TEST(FilterEntries, ListDynamicFiltersUnderTheirAnchorAndTheImplicitDeniesLast) 
   EXPECT_EQ(value(entries[4], "FilterName"), "SYSDEFAULTDENYRULE");
   EXPECT_EQ(value(entries[4], "Action"), "Deny");
   EXPECT_EQ(value(entries[4], "FilterMatches"), "n/a");
+}
+
+TEST(FilterEntries, ListADynamicFilterForEachPairingThatAPacketCanBeOf) {
+  policy::FilterPolicy policy;
+  policy.filters = {anchor(policy::Direction::outbound)};
+  InstalledTunnel tunnel;
+  tunnel.sa.filter_rule = "nets";
+  const auto host = [](const char* text, std::uint8_t protocol) {
+    return TrafficSelector{
+        .protocol = protocol, .ports = PortRange::all(), .addresses = IpRange::of(*IpAddress::parse(text))};
+  };
+  tunnel.sa.local_ts = {host("10.1.0.1", IpProtocol::tcp), host("10.1.0.2", IpProtocol::any)};
+  tunnel.sa.remote_ts = {host("10.2.0.1", IpProtocol::udp), host("10.2.0.2", IpProtocol::tcp)};
+  const std::vector<InstalledTunnel> tunnels = {tunnel};
+  std::vector<std::string> pairings;
+  for (const Entry& entry : filter_entries({.policy = policy, .matches = {}, .tunnels = tunnels, .installed_at = {}})) {
+    if (value(entry, "Type") != "Dynamic") continue;
+    pairings.push_back(value(entry, "SourceAddress") + " " + value(entry, "DestAddress") + " " +
+                       value(entry, "Protocol"));
+  }
+  EXPECT_EQ(pairings, (std::vector<std::string>{"10.1.0.1 10.2.0.2 TCP(6)", "10.1.0.2 10.2.0.1 UDP(17)",
+                                                "10.1.0.2 10.2.0.2 TCP(6)"}));
 }
 
 TEST(FilterEntries, ASelectionByNameLeavesTheRestOut) {
