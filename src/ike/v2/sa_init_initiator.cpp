@@ -4,6 +4,7 @@
 
 #include "ike/v2/announcements.h"
 #include "ike/v2/auth.h"
+#include "ike/v2/child_exchange.h"
 #include "ike/v2/ending.h"
 #include "ike/v2/machine.h"
 #include "ike/v2/nat_detection.h"
@@ -152,6 +153,10 @@ void take_init_answer(Turn& turn, IkeSa& sa, const Received& answer) {
   if (sa.nat_local || sa.nat_remote) {  // RFC 7296 §2.23
     sa.local.port = nat_traversal_port;
     sa.remote.port = nat_traversal_port;
+    const bool had_wishes = !sa.wishes.empty();
+    while (refuse_wish_for_nat(turn, sa)) {
+    }
+    if (had_wishes && sa.wishes.empty()) return close(turn, sa, Ending::failed);  // nobody has a use for it
   }
   prepare_auth(turn, sa);
 }
