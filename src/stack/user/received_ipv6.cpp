@@ -27,7 +27,7 @@ void put_back_ipv6_headers(ReceivedDatagram& datagram) {
   const ExtensionHeaders& extensions = datagram.extensions;
   const std::size_t payload = extensions.size + datagram.octets.size();
   if (extensions.too_many || payload > UINT16_MAX) {
-    datagram.octets = {};
+    datagram.octets = datagram.octets.first(0);
     return;
   }
   std::uint8_t* kept = datagram.octets.data() - receive_headroom;

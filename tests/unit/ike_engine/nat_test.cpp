@@ -190,6 +190,30 @@ TEST(Nat, IsNothingForAhAndTheInitiatorSaysSo) {  // RFC 7296 §2.23: AH covers 
       << net.east_host.told();
 }
 
+TEST(Nat, IsNothingForAhUnderAnIkeSaThatIsThere) {
+  Side a = east(), b = west();
+  a.allow_nat = b.allow_nat = b.bypass_ip_validation = true;
+  b.peer_address = "203.0.113.7";
+  b.peer_identity = "198.51.100.1";
+  TwoEngines net{a, b};
+  install(net);
+  net.east_host.feed(ActivateRule{net.east_host.stack(), "net-to-net"});
+  settle_through_nat(net);
+  ASSERT_EQ(net.east_host.installed.size(), 1u) << net.east_host.told();
+  net.east_host.feed(DeactivateDynamicTunnel{net.east_host.stack(), std::nullopt});
+  settle_through_nat(net);
+  a.data_encryption = EncryptionId::none;
+  net.east_host.feed(PolicyInstalled{make_policy(a)});
+  settle_through_nat(net);
+  ASSERT_EQ(net.east_host.ike().size(), 1u) << net.east_host.told();
+  net.east_host.feed(ActivateRule{net.east_host.stack(), "net-to-net"});
+  EXPECT_TRUE(net.east_host.out.empty()) << "nothing is asked for without a proposal";
+  settle_through_nat(net);
+  EXPECT_NE(net.east_host.told().find("AH does not pass the NAT on the way"), std::string::npos)
+      << net.east_host.told();
+  EXPECT_EQ(net.east_host.ike().size(), 1u) << "the IKE SA is as good as before";
+}
+
 TEST(Nat, IsNothingForAhAndTheResponderSaysSo) {
   Side a = east(), b = west();
   a.allow_nat = b.allow_nat = b.bypass_ip_validation = true;
