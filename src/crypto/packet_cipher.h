@@ -27,7 +27,8 @@ struct PacketAlgorithms {
 ///
 /// For AH the header is the IP header with its mutable fields zeroed by the caller (RFC 4302 §3.3.3.1), text_size
 /// counts everything from there to the end of the packet, and `icv` points to the ICV field of the AH header in it:
-/// iv_size() octets of IV (GMAC alone, RFC 4543 §4), then the ICV. The 4 octets after the packet must be writable.
+/// iv_size() octets of IV (GMAC alone, RFC 4543 §4), then the ICV. largest_sequence_high octets after the packet must
+/// be writable.
 struct PacketJob {
   std::uint8_t* header = nullptr;  ///< 8 octets of ESP header, then iv_size() octets of IV, then the text
   std::uint8_t* icv = nullptr;     ///< AH alone; ESP has its ICV after the text
@@ -39,6 +40,9 @@ struct PacketJob {
 
 /// The part of an ESP header that every job begins with: SPI and sequence number (RFC 4303 §2).
 inline constexpr std::size_t esp_header_size = 8;
+/// Behind the packet there must be this much that may be written: a MAC takes the high half of an extended sequence
+/// number from there.
+inline constexpr std::size_t largest_sequence_high = 4;
 /// No ICV and no IV of the table is longer: for buffers.
 inline constexpr std::size_t largest_icv_size = 32;
 inline constexpr std::size_t largest_iv_size = 16;

@@ -111,9 +111,9 @@ class AhGmac final : public GcmFamily {
   void seal(std::span<PacketJob> jobs) override {
     for (PacketJob& job : jobs) {
       std::array<std::uint8_t, 16> icv;
+      write_counter_iv(job, job.icv, job.icv - 4);  // the sequence number stands before the ICV (RFC 4302 §2)
       MacInput input{job, layout_};
-      write_counter_iv(job, input.ah_iv(), job.icv - 4);  // the sequence number stands before the ICV (RFC 4302 §2)
-      compute(input, icv.data());
+      compute(job, input, icv.data());
       input.put(icv.data());
     }
   }
@@ -121,14 +121,14 @@ class AhGmac final : public GcmFamily {
     for (PacketJob& job : jobs) {
       std::array<std::uint8_t, 16> icv;
       MacInput input{job, layout_};
-      compute(input, icv.data());
+      compute(job, input, icv.data());
       job.authentic = input.fits(icv.data());
     }
   }
 
  private:
-  void compute(MacInput& input, std::uint8_t* icv) const {
-    const Nonce nonce{salt_.reveal(), input.ah_iv()};
+  void compute(const PacketJob& job, const MacInput& input, std::uint8_t* icv) const {
+    const Nonce nonce{salt_.reveal(), job.icv};
     gcm_context_data state;
     gcm_.begin(&key_, &state, nonce.octets.data(), nonce.octets.size());
     gcm_.update(&key_, &state, input.octets().data(), input.octets().size());

@@ -224,19 +224,19 @@ class AhGmac final : public OpensslCipher {
  private:
   void seal_one(PacketJob& job) override {
     std::array<std::uint8_t, 16> icv{};
+    write_counter_iv(job, job.icv, job.icv - 4);  // the sequence number stands before the ICV (RFC 4302 §2)
     MacInput input{job, layout_};
-    write_counter_iv(job, input.ah_iv(), job.icv - 4);  // the sequence number stands before the ICV (RFC 4302 §2)
-    compute(input, icv.data());
+    compute(job, input, icv.data());
     input.put(icv.data());
   }
   bool open_one(PacketJob& job) override {
     std::array<std::uint8_t, 16> icv{};
     MacInput input{job, layout_};
-    const bool computed = compute(input, icv.data());
+    const bool computed = compute(job, input, icv.data());
     return input.fits(icv.data()) && computed;
   }
-  bool compute(MacInput& input, std::uint8_t* icv) {
-    const Nonce nonce{salt_.reveal(), input.ah_iv()};
+  bool compute(const PacketJob& job, const MacInput& input, std::uint8_t* icv) {
+    const Nonce nonce{salt_.reveal(), job.icv};
     EVP_CIPHER_CTX* c = gcm_.get();
     int size = 0;
     return EVP_CipherInit_ex(c, nullptr, nullptr, nullptr, nonce.octets.data(), -1) == 1 &&

@@ -68,20 +68,19 @@ struct AdditionalOctets {
 };
 
 /// The one span a MAC covers, made so in place: the high half of an extended sequence number goes behind the text
-/// (RFC 4303 §2.2.1), of AH behind the packet (RFC 4302 §3.3.4); the ICV field of AH counts as zeros (§3.3.3.1.1).
-/// What lay there is kept, and put back at the end.
+/// (RFC 4303 §2.2.1), of AH behind the packet (RFC 4302 §3.3.3.2.2); the ICV of AH counts as zeros (§3.3.3.1), the IV
+/// before that of GMAC as what it is (RFC 4543 §7). What lay there is kept, and put back at the end.
 class MacInput {
  public:
   MacInput() = default;
   MacInput(const PacketJob& job, const PacketLayout& layout) : job_{&job}, layout_{&layout} {
     const bool is_ah = job.icv != nullptr;
     size_ = job.text_size + (is_ah ? 0 : esp_header_size + layout.iv);
+    icv_ = is_ah ? job.icv + layout.iv : job.header + size_;
+    std::memcpy(received_.data(), icv_, layout.icv);
     if (is_ah) {
-      std::memcpy(received_.data(), job.icv, layout.iv + layout.icv);
-      std::memset(job.icv, 0, layout.iv + layout.icv);
+      std::memset(icv_, 0, layout.icv);
       std::memcpy(behind_.data(), job.header + size_, behind_.size());
-    } else {
-      std::memcpy(received_.data(), job.header + size_, layout.icv);
     }
     if (job.extended) {
       store32(job.header + size_, job.sequence_high);
@@ -89,35 +88,30 @@ class MacInput {
     }
   }
   Bytes octets() const { return {job_->header, size_}; }
-  /// The IV of AH's GMAC, as received.
-  std::uint8_t* ah_iv() { return received_.data(); }
 
-  /// Ends seal(): the ICV (of AH: with the IV before it, as left in ah_iv()) goes into its place.
+  /// Ends seal(): the ICV goes into its place.
   void put(const std::uint8_t* icv) {
-    std::memcpy(received_.data() + ah_iv_size(), icv, layout_->icv);
+    std::memcpy(received_.data(), icv, layout_->icv);
     restore();
   }
   /// Ends open(): true when the ICV that was received is this one.
   bool fits(const std::uint8_t* icv) {
     restore();
-    return equal_in_constant_time({received_.data() + ah_iv_size(), layout_->icv}, {icv, layout_->icv});
+    return equal_in_constant_time({received_.data(), layout_->icv}, {icv, layout_->icv});
   }
 
  private:
-  std::size_t ah_iv_size() const { return job_->icv != nullptr ? layout_->iv : 0; }
   void restore() {
-    std::uint8_t* end = job_->header + size_ - (job_->extended ? 4 : 0);
-    if (job_->icv == nullptr) {
-      std::memcpy(end, received_.data(), layout_->icv);
-      return;
+    if (job_->icv != nullptr) {
+      std::memcpy(job_->header + size_ - (job_->extended ? 4 : 0), behind_.data(), behind_.size());
     }
-    std::memcpy(end, behind_.data(), behind_.size());
-    std::memcpy(job_->icv, received_.data(), layout_->iv + layout_->icv);
+    std::memcpy(icv_, received_.data(), layout_->icv);
   }
 
   const PacketJob* job_ = nullptr;
   const PacketLayout* layout_ = nullptr;
   std::size_t size_ = 0;
+  std::uint8_t* icv_ = nullptr;
   std::array<std::uint8_t, largest_icv_size> received_;
   std::array<std::uint8_t, 4> behind_;
 };

@@ -1,8 +1,10 @@
 #include "stack/decapsulator.h"
 
 #include <cassert>
+#include <cstring>
 
 #include "base/narrow.h"
+#include "stack/authentication_header.h"
 #include "stack/congestion.h"
 #include "stack/ip_header.h"
 #include "stack/network_order.h"
@@ -63,22 +65,60 @@ Drop leave_transport(PacketBuffer& packet, std::uint8_t next_header, const Outer
   return Drop::none;
 }
 
+/// Takes ESP off. In transport mode a header is put back before what it carried.
+Drop leave_esp(InboundPacket& in) {
+  const InboundSa& sa = *in.sa;
+  PacketBuffer& packet = *in.packet;
+  packet.remove_front(crypto::esp_header_size + sa.iv_size);
+  packet.remove_back(sa.icv_size);
+  const auto next_header = remove_trailer(packet);
+  if (!next_header) return Drop::bad_padding;
+  if (*next_header == NextHeader::none) return Drop::dummy;
+  return sa.is_tunnel ? leave_tunnel(packet, *next_header, in.outer) : leave_transport(packet, *next_header, in.outer);
+}
+
+/// Takes AH off. In transport mode the headers before it move up to what they were before.
+Drop leave_ah(InboundPacket& in) {
+  PacketBuffer& packet = *in.packet;
+  const HeadersBeforeAh before = *find_ah(packet.octets());  // as prepare_ah() has seen
+  const AuthenticationHeader ah = *AuthenticationHeader::read(packet.octets().subspan(before.size));
+  if (in.sa->is_tunnel) {
+    packet.remove_front(before.size + ah.size);
+    return leave_tunnel(packet, ah.next_header, in.outer);
+  }
+  std::memmove(packet.data() + ah.size, packet.data(), before.size);
+  packet.remove_front(ah.size);
+  packet.data()[before.next_header_at] = ah.next_header;
+  set_total_size(packet.data(), packet.size());
+  renew_header_checksum(packet.data());
+  return Drop::none;
+}
+
+/// Whether the number is worth the check of the ICV, and the SA still takes packets.
+Drop objection_of(InboundSa& sa, std::uint64_t sequence) {
+  if (!sa.window.may_accept(sequence)) {
+    ++sa.replayed;
+    return Drop::replayed;
+  }
+  return sa.octets >= sa.limits.hard ? Drop::octets_exhausted : Drop::none;
+}
+
 }  // namespace
 
-InboundSa* Decapsulator::find_sa(std::uint32_t spi) {
-  if (last_found_ == nullptr || last_found_->spi != spi) {
-    last_found_ = sad_.find_inbound(contract::SaProtocol::esp, InboundSpi{spi});
+InboundSa* Decapsulator::find_sa(contract::SaProtocol protocol, std::uint32_t spi) {
+  if (last_found_ == nullptr || last_found_->spi != spi || last_found_->pair->protocol != protocol) {
+    last_found_ = sad_.find_inbound(protocol, InboundSpi{spi});
   }
   return last_found_;
 }
 
-Drop Decapsulator::prepare(InboundPacket& in, crypto::PacketJob& job) {
+Drop Decapsulator::prepare_esp(InboundPacket& in, crypto::PacketJob& job) {
   PacketBuffer& packet = *in.packet;
   if (packet.size() < crypto::esp_header_size) return Drop::malformed;
   const std::uint32_t sequence_low = load_u32(packet.data() + 4);
   in.spi = load_u32(packet.data());
   in.sequence = sequence_low;
-  in.sa = find_sa(in.spi);
+  in.sa = find_sa(in.protocol, in.spi);
   if (in.sa == nullptr) return Drop::no_sa;
   InboundSa& sa = *in.sa;
 
@@ -87,13 +127,44 @@ Drop Decapsulator::prepare(InboundPacket& in, crypto::PacketJob& job) {
   if (packet.size() < around + sa.alignment || packet.size() > largest_packet) return Drop::malformed;
   const std::size_t text = packet.size() - around;
   if (text % sa.alignment != 0) return Drop::malformed;
-  if (!sa.window.may_accept(in.sequence)) {
-    ++sa.replayed;
-    return Drop::replayed;
-  }
-  if (sa.octets >= sa.limits.hard) return Drop::octets_exhausted;
+  if (const Drop objection = objection_of(sa, in.sequence); objection != Drop::none) return objection;
   job = {.header = packet.data(),
          .text_size = narrow<std::uint32_t>(text),
+         .sequence_high = static_cast<std::uint32_t>(in.sequence >> 32),
+         .extended = sa.window.is_extended()};
+  return Drop::none;
+}
+
+Drop Decapsulator::prepare_ah(InboundPacket& in, crypto::PacketJob& job) {
+  PacketBuffer& packet = *in.packet;
+  const auto header = IpHeader::read(packet.octets());
+  if (!header) return Drop::malformed;
+  if (header->is_fragment) return Drop::fragment;  // RFC 4302 §3.4.1
+  packet.resize(header->total_size);
+  const auto before = find_ah(packet.octets());
+  if (!before) return Drop::malformed;
+  const auto ah = AuthenticationHeader::read(packet.octets().subspan(before->size));
+  if (!ah) return Drop::malformed;
+  in.spi = ah->spi;
+  in.sequence = ah->sequence;
+  in.sa = find_sa(in.protocol, in.spi);
+  if (in.sa == nullptr) return Drop::no_sa;
+  InboundSa& sa = *in.sa;
+
+  in.sequence = sa.window.infer(ah->sequence);
+  const std::size_t icv_field = std::size_t{sa.iv_size} + sa.icv_size;
+  // More padding than the alignment asks for is prohibited (RFC 4302 §3.3.3.2.1). But some senders align IPv4 as IPv6,
+  // and GMAC has none at all where RFC 4543 §4 alone is read.
+  if (ah->size != ah_size(IpFamily::v4, icv_field) && ah->size != ah_size(IpFamily::v6, icv_field)) {
+    return Drop::malformed;
+  }
+  if (packet.size() > crypto::largest_text_size || packet.tailroom() < crypto::largest_sequence_high) {
+    return Drop::too_long;
+  }
+  if (const Drop objection = objection_of(sa, in.sequence); objection != Drop::none) return objection;
+  job = {.header = packet.data(),
+         .icv = packet.data() + before->size + AuthenticationHeader::fixed_size,
+         .text_size = narrow<std::uint32_t>(packet.size()),
          .sequence_high = static_cast<std::uint32_t>(in.sequence >> 32),
          .extended = sa.window.is_extended()};
   return Drop::none;
@@ -115,16 +186,10 @@ Drop Decapsulator::finish(InboundPacket& in, const crypto::PacketJob& job, Insta
   in.peer_moved = sa.remote.port != 0 && in.outer.source.port != 0 && in.outer.source != sa.remote &&
                   in.outer.source.address.family() == sa.remote.address.family();  // else it could not be followed
 
-  PacketBuffer& packet = *in.packet;
-  packet.remove_front(crypto::esp_header_size + sa.iv_size);
-  packet.remove_back(sa.icv_size);
-  const auto next_header = remove_trailer(packet);
-  if (!next_header) return Drop::bad_padding;
-  if (*next_header == NextHeader::none) return Drop::dummy;
-  const Drop left =
-      sa.is_tunnel ? leave_tunnel(packet, *next_header, in.outer) : leave_transport(packet, *next_header, in.outer);
-  if (left != Drop::none) return left;
+  const bool is_ah = in.protocol == contract::SaProtocol::ah;
+  if (const Drop left = is_ah ? leave_ah(in) : leave_esp(in); left != Drop::none) return left;
 
+  const PacketBuffer& packet = *in.packet;
   const auto selectors = read_selectors(packet.octets());
   if (!selectors) return Drop::malformed;
   if (!sa.pair->may_have_carried(*selectors)) return Drop::selectors_violated;
@@ -141,8 +206,10 @@ void Decapsulator::run(std::span<InboundPacket> packets, Instant now) {
     crypto::PacketJob job;
     packet.sa = nullptr;
     packet.peer_moved = false;
-    packet.drop = prepare(packet, job);
+    const bool is_ah = packet.protocol == contract::SaProtocol::ah;
+    packet.drop = is_ah ? prepare_ah(packet, job) : prepare_esp(packet, job);
     if (packet.drop == Drop::none) {
+      if (is_ah) mutable_fields_[i].zero({job.header, job.icv - AuthenticationHeader::fixed_size});
       jobs_.add(*packet.sa, i, job);
     } else {
       drops_.count(packet.drop);
@@ -150,6 +217,7 @@ void Decapsulator::run(std::span<InboundPacket> packets, Instant now) {
   }
   jobs_.run([](InboundSa& sa, std::span<crypto::PacketJob> jobs) { sa.cipher->open(jobs); },
             [&](std::size_t i, const crypto::PacketJob& job) {
+              if (job.icv != nullptr) mutable_fields_[i].put_back(job.header);
               packets[i].drop = finish(packets[i], job, now);
               if (packets[i].drop != Drop::none) drops_.count(packets[i].drop);
             });

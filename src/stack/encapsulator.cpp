@@ -1,8 +1,12 @@
 #include "stack/encapsulator.h"
 
+#include <algorithm>
 #include <cassert>
+#include <cstring>
+#include <utility>
 
 #include "base/narrow.h"
+#include "stack/authentication_header.h"
 #include "stack/congestion.h"
 #include "stack/network_order.h"
 
@@ -52,6 +56,9 @@ Drop objection_to_transport(const IpHeader& header, const OutboundSa& sa) {
   return stays_outside ? Drop::unsupported_header : Drop::none;
 }
 
+/// What a tunnel carries, as a next header.
+std::uint8_t number_of(IpFamily family) { return family == IpFamily::v4 ? NextHeader::ipv4 : NextHeader::ipv6; }
+
 /// Padding 1, 2, 3, …, its length and the next header (RFC 4303 §2.4 to §2.6).
 void append_trailer(PacketBuffer& packet, std::size_t padding, std::uint8_t next_header) {
   std::uint8_t* trailer = packet.append(padding + 2);
@@ -60,18 +67,29 @@ void append_trailer(PacketBuffer& packet, std::size_t padding, std::uint8_t next
   trailer[padding + 1] = next_header;
 }
 
-Drop prepare(OutboundPacket& out, crypto::PacketJob& job) {
-  if (out.sa == nullptr) return Drop::no_sa;
+/// What both protocols ask of the SA before a packet of that size is given its number.
+Drop objection_of(OutboundSa& sa, std::size_t size) {
+  if (sa.sequence == sa.last_sequence) return Drop::sequence_exhausted;
+  if (size > sa.limits.hard - sa.octets) {
+    sa.limits.hard = sa.octets;  // it ends here: no smaller packet slips through later
+    return Drop::octets_exhausted;
+  }
+  return Drop::none;
+}
+
+void count(OutboundSa& sa, std::size_t size) {
+  ++sa.sequence;
+  ++sa.packets;
+  sa.octets += size;
+}
+
+Drop prepare_esp(OutboundPacket& out, const IpHeader& header, crypto::PacketJob& job) {
   OutboundSa& sa = *out.sa;
   PacketBuffer& packet = *out.packet;
-  const auto header = IpHeader::read(packet.octets());
-  if (!header) return Drop::malformed;
-  packet.resize(header->total_size);
   if (!sa.is_tunnel) {
-    if (const Drop objection = objection_to_transport(*header, sa); objection != Drop::none) return objection;
+    if (const Drop objection = objection_to_transport(header, sa); objection != Drop::none) return objection;
   }
-
-  const std::size_t payload = packet.size() - (sa.is_tunnel ? 0 : header->header_size);
+  const std::size_t payload = packet.size() - (sa.is_tunnel ? 0 : header.header_size);
   const std::size_t padding = (sa.alignment - (payload + 2) % sa.alignment) % sa.alignment;
   const std::size_t text = payload + padding + 2;
   const std::size_t before = crypto::esp_header_size + sa.iv_size;
@@ -79,22 +97,16 @@ Drop prepare(OutboundPacket& out, crypto::PacketJob& job) {
   if (packet.headroom() + packet.size() - payload < before || packet.tailroom() < text - payload + sa.icv_size) {
     return Drop::too_long;
   }
-  if (sa.sequence == sa.last_sequence) return Drop::sequence_exhausted;
-  if (packet.size() > sa.limits.hard - sa.octets) {
-    sa.limits.hard = sa.octets;  // it ends here: no smaller packet slips through later
-    return Drop::octets_exhausted;
-  }
+  if (const Drop objection = objection_of(sa, packet.size()); objection != Drop::none) return objection;
 
-  ++sa.sequence;
-  ++sa.packets;
-  sa.octets += packet.size();
-  out.outer = sa.is_tunnel ? tunnel_header(sa, *header) : transport_header(sa, *header);
+  count(sa, packet.size());
+  out.outer = sa.is_tunnel ? tunnel_header(sa, header) : transport_header(sa, header);
   out.outer.next_header = sa.is_udp ? NextHeader::udp : NextHeader::esp;
   out.outer.identification = static_cast<std::uint16_t>(sa.sequence);
-  std::uint8_t next_header = header->family == IpFamily::v4 ? NextHeader::ipv4 : NextHeader::ipv6;
+  std::uint8_t next_header = number_of(header.family);
   if (!sa.is_tunnel) {
-    next_header = header->next_header;
-    packet.remove_front(header->header_size);
+    next_header = header.next_header;
+    packet.remove_front(header.header_size);
   }
   append_trailer(packet, padding, next_header);
   packet.append(sa.icv_size);
@@ -108,6 +120,72 @@ Drop prepare(OutboundPacket& out, crypto::PacketJob& job) {
   return Drop::none;
 }
 
+/// IPv4's identification is covered by AH, and a raw socket would fill in another one for zero (raw(7)).
+std::uint16_t identification_of(std::uint64_t sequence) { return static_cast<std::uint16_t>(1 + sequence % 0xffff); }
+
+/// Makes room for AH within the packet, behind its own headers, and makes these right for it (RFC 4302 §3.1.1).
+std::uint8_t put_into_transport(PacketBuffer& packet, const HeadersBeforeAh& place, const OutboundSa& sa) {
+  std::uint8_t* headers = packet.prepend(sa.ah_size);
+  std::memmove(headers, headers + sa.ah_size, place.size);
+  const std::uint8_t next_header = std::exchange(headers[place.next_header_at], NextHeader::ah);
+  set_total_size(headers, packet.size());
+  if (sa.local.address.is_v4() && load_u16(headers + 4) == 0) store_u16(headers + 4, identification_of(sa.sequence));
+  renew_header_checksum(headers);
+  return next_header;
+}
+
+Drop prepare_ah(OutboundPacket& out, const IpHeader& header, crypto::PacketJob& job) {
+  OutboundSa& sa = *out.sa;
+  PacketBuffer& packet = *out.packet;
+  HeadersBeforeAh place{.size = outer_size(sa)};
+  if (!sa.is_tunnel) {
+    if (header.family != sa.local.address.family()) return Drop::unsupported_header;
+    const auto found = place_of_ah(packet.octets());
+    if (!found) return found.error();
+    place = *found;
+  }
+  const std::size_t added = sa.ah_size + (sa.is_tunnel ? place.size : 0);
+  if (packet.size() + added > crypto::largest_text_size || packet.headroom() < added) return Drop::too_long;
+  if (packet.tailroom() < crypto::largest_sequence_high) return Drop::too_long;
+  if (const Drop objection = objection_of(sa, packet.size()); objection != Drop::none) return objection;
+
+  count(sa, packet.size());
+  out.outer = sa.is_tunnel ? tunnel_header(sa, header) : transport_header(sa, header);
+  out.outer.next_header = NextHeader::ah;
+  out.outer.identification = identification_of(sa.sequence);
+  std::uint8_t next_header = number_of(header.family);
+  if (sa.is_tunnel) {
+    const std::size_t inner = packet.size();
+    out.outer.write(packet.prepend(added), sa.ah_size + inner);
+  } else {
+    next_header = put_into_transport(packet, place, sa);
+  }
+  AuthenticationHeader{.next_header = next_header,
+                       .size = sa.ah_size,
+                       .spi = sa.spi,
+                       .sequence = static_cast<std::uint32_t>(sa.sequence)}
+      .write(packet.data() + place.size);
+  job = {.header = packet.data(),
+         .icv = packet.data() + place.size + AuthenticationHeader::fixed_size,
+         .text_size = narrow<std::uint32_t>(packet.size()),
+         .sequence_high = static_cast<std::uint32_t>(sa.sequence >> 32),
+         .extended = sa.extended};
+  return Drop::none;
+}
+
+Drop prepare(OutboundPacket& out, crypto::PacketJob& job) {
+  if (out.sa == nullptr) return Drop::no_sa;
+  const auto header = IpHeader::read(out.packet->octets());
+  if (!header) return Drop::malformed;
+  out.packet->resize(header->total_size);
+  return out.sa->is_ah() ? prepare_ah(out, *header, job) : prepare_esp(out, *header, job);
+}
+
+/// Of what prepare() made: everything before AH.
+MutableBytes headers_before_ah(const crypto::PacketJob& job) {
+  return {job.header, job.icv - AuthenticationHeader::fixed_size};
+}
+
 }  // namespace
 
 void Encapsulator::run(std::span<OutboundPacket> packets) {
@@ -116,17 +194,21 @@ void Encapsulator::run(std::span<OutboundPacket> packets) {
     crypto::PacketJob job;
     packets[i].drop = prepare(packets[i], job);
     if (packets[i].drop == Drop::none) {
+      if (packets[i].sa->is_ah()) mutable_fields_[i].zero(headers_before_ah(job));
       jobs_.add(*packets[i].sa, i, job);
     } else {
       drops_.count(packets[i].drop);
     }
   }
   jobs_.run([](OutboundSa& sa, std::span<crypto::PacketJob> jobs) { sa.cipher->seal(jobs); },
-            [](std::size_t, const crypto::PacketJob&) {});
+            [&](std::size_t i, const crypto::PacketJob& job) {
+              if (packets[i].sa->is_ah()) mutable_fields_[i].put_back(job.header);
+            });
 }
 
 void prepend_outer_header(OutboundPacket& packet) {
   PacketBuffer& buffer = *packet.packet;
+  if (packet.sa->is_ah()) return;
   if (packet.sa->is_udp) {
     const std::size_t size = buffer.size();
     write_udp_header(buffer.prepend(udp_header_size), packet.sa->local.port, packet.sa->remote.port, size);
@@ -136,12 +218,14 @@ void prepend_outer_header(OutboundPacket& packet) {
 }
 
 std::size_t largest_overhead(const OutboundSa& sa) {
+  if (sa.is_ah()) return sa.ah_size + (sa.is_tunnel ? outer_size(sa) : 0);
   const std::size_t esp = crypto::esp_header_size + sa.iv_size + (sa.alignment - 1u) + 2 + sa.icv_size;
   return esp + (sa.is_udp ? udp_header_size : 0) +
          (sa.is_tunnel ? outer_size(sa) - (sa.is_udp ? udp_header_size : 0) : 0);
 }
 
 std::size_t largest_inner_packet(const OutboundSa& sa, std::size_t path_mtu) {
+  if (sa.is_ah()) return path_mtu - std::min(path_mtu, largest_overhead(sa));
   const std::size_t around = outer_size(sa) + crypto::esp_header_size + sa.iv_size + sa.icv_size;
   if (path_mtu < around + sa.alignment) return 0;
   const std::size_t payload = (path_mtu - around) / sa.alignment * sa.alignment - 2;

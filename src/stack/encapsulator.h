@@ -1,7 +1,8 @@
 #pragma once
-// Outbound ESP (RFC 4303 §3.3) for a batch of packets, in place: the caller's IP packets go in, ESP packets come out.
-// What stands outside of ESP is handed back as an OuterHeader: a socket builds it from these values, or
-// prepend_outer_header() writes it.
+// Outbound ESP and AH (RFC 4303 §3.3, RFC 4302 §3.3) for a batch of packets, in place: the caller's IP packets go in,
+// ESP or AH packets come out. What stands outside of ESP is handed back as an OuterHeader: a socket builds it from
+// these values, or prepend_outer_header() writes it. What stands outside of AH is covered by the ICV, so it is there
+// already.
 
 #include <array>
 #include <span>
@@ -9,6 +10,7 @@
 #include "stack/drop.h"
 #include "stack/grouped_jobs.h"
 #include "stack/ip_header.h"
+#include "stack/mutable_fields.h"
 #include "stack/packet_buffer.h"
 #include "stack/security_association.h"
 
@@ -16,7 +18,8 @@ namespace adit::stack {
 
 /// A packet on its way out. `packet` begins with the IP header and has packet_headroom and packet_tailroom about it.
 /// After run(): either drop says why it went no further, and the packet is not to be used; or `packet` is the ESP
-/// packet, from the SPI to the ICV, and `outer` what goes before it.
+/// packet, from the SPI to the ICV, and `outer` what goes before it; or the packet with AH in whole, which begins with
+/// what `outer` says.
 struct OutboundPacket {
   PacketBuffer* packet = nullptr;
   OutboundSa* sa = nullptr;  ///< null: no_sa
@@ -34,12 +37,13 @@ class Encapsulator {
  private:
   DropCounters& drops_;
   GroupedJobs<OutboundSa> jobs_;
+  std::array<MutableFields, largest_batch> mutable_fields_;  // of those with AH
 };
 
-/// Writes UDP and IP headers before what run() made, for whoever sends whole IP packets.
+/// Writes UDP and IP headers before ESP that run() made, for whoever sends whole IP packets.
 void prepend_outer_header(OutboundPacket& packet);
 
-/// The octets that ESP adds to an IP packet in the worst case, outer headers included.
+/// The octets that ESP or AH adds to an IP packet in the worst case, outer headers included.
 std::size_t largest_overhead(const OutboundSa& sa);
 /// The largest IP packet that leaves unfragmented where packets of `path_mtu` octets do: the MTU of what is protected.
 /// 0 when nothing fits.

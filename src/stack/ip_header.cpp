@@ -69,7 +69,7 @@ void OuterHeader::write(std::uint8_t* at, std::size_t payload_size) const {
     at[9] = next_header;
     std::ranges::copy(source.octets(), at + 12);
     std::ranges::copy(destination.octets(), at + 16);
-    store_u16(at + 10, static_cast<std::uint16_t>(~ones_complement_sum({at, ipv4_header_size})));
+    renew_header_checksum(at);
     return;
   }
   at[0] = static_cast<std::uint8_t>(0x60 | traffic_class >> 4);
@@ -87,6 +87,21 @@ void write_udp_header(std::uint8_t* at, std::uint16_t source_port, std::uint16_t
   store_u16(at + 2, destination_port);
   store_u16(at + 4, narrow<std::uint16_t>(udp_header_size + payload_size));
   store_u16(at + 6, 0);
+}
+
+void set_total_size(std::uint8_t* packet, std::size_t total_size) {
+  if (packet[0] >> 4 == 6) {
+    store_u16(packet + 4, narrow<std::uint16_t>(total_size - ipv6_header_size));
+  } else {
+    store_u16(packet + 2, narrow<std::uint16_t>(total_size));
+  }
+}
+
+void renew_header_checksum(std::uint8_t* packet) {
+  if (packet[0] >> 4 == 6) return;
+  store_u16(packet + 10, 0);
+  const std::size_t size = (packet[0] & 15u) * std::size_t{4};
+  store_u16(packet + 10, static_cast<std::uint16_t>(~ones_complement_sum({packet, size})));
 }
 
 void set_traffic_class(std::uint8_t* packet, std::uint8_t traffic_class) {

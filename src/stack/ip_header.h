@@ -24,7 +24,9 @@ struct NextHeader {
   static constexpr std::uint8_t routing = 43;
   static constexpr std::uint8_t fragment = 44;
   static constexpr std::uint8_t esp = 50;
+  static constexpr std::uint8_t ah = 51;
   static constexpr std::uint8_t none = 59;  // of ESP: a dummy packet (RFC 4303 §2.6)
+  static constexpr std::uint8_t destination_options = 60;
 };
 
 /// The fields of the first IP header of a packet. Its lengths are checked against the octets there are.
@@ -58,6 +60,11 @@ struct OuterHeader {
 /// Writes a UDP header of zero checksum, as RFC 3948 §2.1 wants before ESP.
 void write_udp_header(std::uint8_t* at, std::uint16_t source_port, std::uint16_t destination_port,
                       std::size_t payload_size);
+
+/// Writes how long the packet is, header included; not the IPv4 checksum.
+void set_total_size(std::uint8_t* packet, std::size_t total_size);
+/// Computes the checksum of an IPv4 header with its options; of IPv6, which has none, nothing.
+void renew_header_checksum(std::uint8_t* packet);
 
 /// Sets DSCP and ECN of a packet, and corrects the IPv4 checksum by the difference (RFC 1624).
 void set_traffic_class(std::uint8_t* packet, std::uint8_t traffic_class);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/narrow.h"
+#include "stack/authentication_header.h"
 
 namespace adit::stack {
 namespace {
@@ -27,7 +28,9 @@ void give_cipher(Sa& sa, std::unique_ptr<crypto::PacketCipher> cipher) {
 }
 
 std::optional<std::string> objection_to(const contract::InstallChildSa& install) {
-  if (install.transforms.protocol != contract::SaProtocol::esp) return "AH is not carried by the user engine";
+  if (install.transforms.protocol == contract::SaProtocol::ah && install.udp) {
+    return "AH does not pass a NAT: it covers the addresses, and UDP encapsulation is for ESP (RFC 3948 section 1)";
+  }
   if (install.local.family() != install.remote.family()) return "the security endpoints are of two address families";
   if (install.inbound_spi.value() < 256 || install.outbound_spi.value() < 256) {
     return "SPIs below 256 are reserved (RFC 4303 section 2.1)";
@@ -47,6 +50,10 @@ std::expected<std::unique_ptr<ChildSa>, std::string> ChildSa::make(const contrac
   using Numbers = AntiReplayWindow::Numbers;
   auto pair = std::make_unique<ChildSa>(extended ? Numbers::extended : Numbers::plain);
 
+  const bool is_ah = install.transforms.protocol == contract::SaProtocol::ah;
+  if (is_ah != (install.transforms.encryption == EncryptionId::none)) {
+    return std::unexpected{is_ah ? "AH does not encrypt" : "ESP without encryption has ENCR_NULL"};
+  }
   const crypto::PacketAlgorithms algorithms{install.transforms.encryption, install.transforms.key_bits,
                                             install.transforms.integrity};
   for (const auto& [keys, give] :
@@ -76,6 +83,10 @@ std::expected<std::unique_ptr<ChildSa>, std::string> ChildSa::make(const contrac
   out.spi = install.outbound_spi.value();
   out.last_sequence = extended ? UINT64_MAX : UINT32_MAX;
   out.limits = limits_of(install.lifetimes);
+  if (is_ah) {
+    const std::size_t icv_field = std::size_t{out.iv_size} + out.icv_size;
+    out.ah_size = narrow<std::uint8_t>(ah_size(install.local.family(), icv_field));
+  }
   out.extended = extended;
   out.is_tunnel = install.mode == contract::EncapsulationMode::tunnel;
   out.copy_dscp = install.copy_dscp;

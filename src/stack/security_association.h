@@ -39,17 +39,19 @@ struct OctetLimits {
 struct alignas(cache_line) OutboundSa {
   std::uint64_t sequence = 0;  ///< the last one sent
   std::uint64_t last_sequence = UINT32_MAX;
-  std::uint64_t packets = 0, octets = 0;  ///< octets of the packets protected, before ESP
+  std::uint64_t packets = 0, octets = 0;  ///< octets of the packets protected, before ESP or AH
   OctetLimits limits;
   crypto::PacketCipher* cipher = nullptr;
   std::uint32_t spi = 0;           ///< the peer chose it
   std::uint16_t group = no_group;  ///< of the batch that is being made
   std::uint8_t iv_size = 0, icv_size = 0, alignment = 4;
+  std::uint8_t ah_size = 0;  ///< of the whole header; 0: the SA is of ESP
   bool extended = false;
   bool is_tunnel = true;
   bool copy_dscp = true;
   contract::DfPolicy df = contract::DfPolicy::copy;
   bool is_udp = false;
+  bool is_ah() const { return ah_size != 0; }
 
   Endpoint local, remote;  ///< outer addresses; ports of UDP encapsulation, else 0
   ChildSa* pair = nullptr;

@@ -182,7 +182,34 @@ class Traffic(TwoAditHosts):
         values = {"data_encryption": "DoNot", "data_authentication": "ESP HMAC_SHA2_256_128"}
         self.bring_up(east_policy(**values), west_policy(**values))
         self.activate()
-        self.assertEqual(self.ping(), 3)
+        self.check_streams()
+
+    def test_null_encryption_with_gmac(self):
+        values = {"data_encryption": "DoNot", "data_authentication": "ESP AES_GMAC_256"}
+        self.bring_up(east_policy(**values), west_policy(**values))
+        self.activate()
+        self.check_streams()
+
+    def check_ah(self, here, there, east, west, mode):
+        self.bring_up(east_policy(**east), west_policy(**west))
+        self.activate()
+        (child,) = self.east.report("-y", "display")["entries"]
+        self.assertEqual((child["HowToAuth"], child["HowToEncap"]), ("AH", mode))
+        with traffic.Capture(self.net.east, "wire", self.folder / "wire.pcapng") as wire:
+            self.assertEqual(traffic.ping(self.net.east, here, there), 3)
+            traffic.stream(self.net.east, here, self.net.west, there, 20_000_000)
+            traffic.stream(self.net.west, there, self.net.east, here, 20_000_000)
+        self.assertEqual(wire.lines("!(ah || isakmp || arp || icmpv6.type >= 130)"), [])
+        self.assertTrue(wire.lines("ah && tcp", count=1), "AH hides nothing")
+
+    def test_ah_in_tunnel_mode(self):
+        values = {"data_encryption": "DoNot", "data_authentication": "AH HMAC_SHA2_256_128"}
+        self.check_ah("10.1.0.1", "10.2.0.1", values, values, "Tunnel")
+
+    def test_ah_in_transport_mode(self):
+        values = {"data_encryption": "DoNot", "data_authentication": "AH AES_GMAC_128", "encapsulation": "Transport"}
+        here, there = "198.51.100.1", "198.51.100.2"
+        self.check_ah(here, there, values | {"local_net": here, "remote_net": there}, values | {"local_net": there, "remote_net": here}, "Transport")
 
     def test_ipv6_in_ipv6(self):
         self.check_ipv6()
@@ -261,6 +288,15 @@ class BehindNat(TwoAditHosts):
         nets = {"local_net": "198.51.100.1", "remote_net": "198.51.100.2", "encapsulation": "Transport", "allow_nat": "Yes"}
         mirrored = nets | {"local_net": "198.51.100.2", "remote_net": "198.51.100.1"}
         self.check_forced(east_policy(**nets), west_policy(**mirrored, action_extra="  ForceUdpEncapsulation Yes"), "198.51.100.1", "198.51.100.2")
+
+    def test_ah_is_refused_by_name(self):
+        hide_behind_nat(self.net)
+        values = {"allow_nat": "Yes", "data_encryption": "DoNot", "data_authentication": "AH HMAC_SHA2_256_128"}
+        self.bring_up(east_policy(**values),
+                      west_policy(**values, remote="198.51.100.3", remote_id="IpAddr 198.51.100.1", action_extra="  BypassIpValidation Yes"))
+        self.east.ipsec("-y", "activate", "-l", "net-to-net", check=False)
+        wait_for(lambda: "AH does not pass the NAT on the way" in self.east.daemons["iked"].log(), 20, "iked to say why")
+        self.assertEqual(self.east.report("-y", "display")["entries"], [])
 
 
 class Protection(TwoAditHosts):

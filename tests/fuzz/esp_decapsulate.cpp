@@ -1,10 +1,12 @@
-// What arrives from the network as ESP: raw octets, and the text of authentic packets, which a peer with keys chooses.
+// What arrives from the network as ESP or AH: raw octets, and the text of authentic packets, which a peer with keys
+// chooses.
 // The first octet picks the SA and the way, the second is the outer traffic class.
 
 #include <algorithm>
 #include <array>
 #include <cstdlib>
 
+#include "stack/authentication_header.h"
 #include "stack/decapsulator.h"
 #include "stack/ip_header.h"
 #include "stack/network_order.h"
@@ -12,7 +14,8 @@
 namespace adit::stack {
 namespace {
 
-constexpr std::uint8_t seal_bit = 1, transport_bit = 2, udp_bit = 4, v6_bit = 8, cbc_bit = 16, extended_bit = 32;
+constexpr std::uint8_t seal_bit = 1, transport_bit = 2, udp_bit = 4, v6_bit = 8, cbc_bit = 16, extended_bit = 32,
+                       ah_bit = 64;
 constexpr std::uint32_t spi = 0x1001;
 
 contract::InstallChildSa install_for(std::uint8_t choice) {
@@ -25,9 +28,15 @@ contract::InstallChildSa install_for(std::uint8_t choice) {
   install.inbound_spi = InboundSpi{spi};
   install.outbound_spi = OutboundSpi{spi};
   install.inbound = install.outbound = {Secret{is_cbc ? 16u : 0u}, Secret{20}};
+  if ((choice & ah_bit) != 0) {
+    install.transforms.protocol = contract::SaProtocol::ah;
+    install.transforms.encryption = EncryptionId::none;
+    install.transforms.key_bits = 0;
+    install.inbound = install.outbound = {Secret{}, Secret{20}};
+  }
   install.mode =
       (choice & transport_bit) != 0 ? contract::EncapsulationMode::transport : contract::EncapsulationMode::tunnel;
-  if ((choice & udp_bit) != 0) install.udp.emplace();
+  if ((choice & udp_bit) != 0 && (choice & ah_bit) == 0) install.udp.emplace();
   install.local = *IpAddress::parse((choice & v6_bit) != 0 ? "fd00::1" : "192.0.2.1");
   install.remote = *IpAddress::parse((choice & v6_bit) != 0 ? "fd00::2" : "192.0.2.2");
   install.local_ts = install.remote_ts = {TrafficSelector{.addresses = IpRange::all(IpFamily::v4)},
@@ -53,6 +62,32 @@ ByteString sealed(const contract::InstallChildSa& install, Bytes text) {
   return packet;
 }
 
+/// The packet, made authentic where it has AH at all.
+ByteString with_icv(const contract::InstallChildSa& install, Bytes octets) {
+  ByteString packet{octets.begin(), octets.end()};
+  const auto before = find_ah(packet);
+  if (!before) return packet;
+  const Bytes whole = Bytes{packet}.first(IpHeader::read(packet)->total_size);
+  const auto ah = AuthenticationHeader::read(whole.subspan(before->size));
+  if (!ah || ah->size < AuthenticationHeader::fixed_size + 12) return packet;
+  const auto cipher = crypto::PacketCipher::make({EncryptionId::none, 0, install.transforms.integrity},
+                                                 install.inbound.encryption, install.inbound.integrity);
+  const std::size_t size = whole.size();
+  packet.resize(packet.size() + crypto::largest_sequence_high);
+  store_u32(&packet[before->size + 4], spi);
+  store_u32(&packet[before->size + 8], 1);
+  MutableFields fields;
+  fields.zero(MutableBytes{packet}.first(before->size));
+  crypto::PacketJob jobs[] = {{.header = packet.data(),
+                               .icv = &packet[before->size + AuthenticationHeader::fixed_size],
+                               .text_size = static_cast<std::uint32_t>(size),
+                               .extended = install.transforms.extended_sequence_numbers}};
+  cipher->seal(jobs);
+  fields.put_back(packet.data());
+  packet.resize(packet.size() - crypto::largest_sequence_high);
+  return packet;
+}
+
 }  // namespace
 }  // namespace adit::stack
 
@@ -68,14 +103,19 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (sad.add(install, Instant{}).refused) std::abort();
   Decapsulator decapsulator{sad, drops};
 
-  const ByteString packet = (choice & seal_bit) != 0 ? sealed(install, rest) : ByteString{rest.begin(), rest.end()};
-  ByteString storage(packet_headroom + packet.size());  // no octet more: what is read behind the packet is found
+  const bool is_ah = install.transforms.protocol == contract::SaProtocol::ah;
+  ByteString packet{rest.begin(), rest.end()};
+  if ((choice & seal_bit) != 0) packet = is_ah ? with_icv(install, rest) : sealed(install, rest);
+  const std::size_t tailroom = is_ah ? crypto::largest_sequence_high : 0;
+  ByteString storage(packet_headroom + packet.size() +
+                     tailroom);  // no octet more: what is read behind the packet is found
   PacketBuffer buffer{storage};
   buffer.resize(packet.size());
   std::ranges::copy(packet, buffer.data());
-  const std::uint16_t port = (choice & udp_bit) != 0 ? 4500 : 0;
+  const std::uint16_t port = install.udp ? 4500 : 0;
   InboundPacket in{
       .packet = &buffer,
+      .protocol = install.transforms.protocol,
       .outer = {.source = {install.remote, port}, .destination = {install.local, port}, .traffic_class = data[1]}};
   decapsulator.run({&in, 1}, Instant{});
 

@@ -10,14 +10,14 @@ import signal
 import subprocess
 import time
 
-from netns import CommandFailed, run
+from netns import PATIENCE, CommandFailed, run
 
 READY = "ADT0001I"  # "… is ready", of every daemon
 
 
 def wait_for(condition, seconds, what):
-    """Polls until condition() is true and returns what it returned."""
-    deadline = time.monotonic() + seconds
+    """Polls until condition() is true and returns what it returned; a patient machine gets more than the seconds."""
+    deadline = time.monotonic() + seconds * PATIENCE
     while True:
         result = condition()
         if result:

@@ -8,6 +8,8 @@ import os
 import subprocess
 
 _numbers = itertools.count()
+# How much longer than usual the tests wait for anything: under emulation all is slow.
+PATIENCE = float(os.environ.get("ADIT_PATIENCE", "1"))
 
 
 class CommandFailed(Exception):
@@ -16,7 +18,7 @@ class CommandFailed(Exception):
 
 def run(*words, check=True, timeout=60, **options):
     """Runs a command and returns what it printed; what it printed is in the exception if it fails."""
-    done = subprocess.run([str(word) for word in words], capture_output=True, text=True, timeout=timeout, **options)
+    done = subprocess.run([str(word) for word in words], capture_output=True, text=True, timeout=timeout * PATIENCE, **options)
     if check and done.returncode != 0:
         raise CommandFailed(f"{' '.join(map(str, words))}: exit status {done.returncode}\n{done.stdout}{done.stderr}")
     return done.stdout

@@ -1,7 +1,7 @@
 """A strongSwan peer in a namespace: charon with everything of its own (pid file, VICI socket, log) in one folder.
 
 Debian's kernel-libipsec plugin does ESP in user space, so no kernel ESP is needed; it always encapsulates in UDP, and has neither
-transport mode nor AH.
+transport mode nor AH. Where the kernel has ESP and AH, charon can leave both to it.
 """
 
 import os
@@ -11,16 +11,17 @@ import socket
 import subprocess
 import time
 
-from netns import CommandFailed, run
+from netns import PATIENCE, CommandFailed, run
 
 PLUGINS = ("random nonce openssl aes sha1 sha2 hmac kdf xcbc cmac ctr ccm gcm chapoly curve25519 drbg gmp mgf1 pem pkcs1 pkcs7 pkcs8 "
-           "pkcs12 pubkey x509 revocation constraints kernel-libipsec kernel-netlink socket-default vici updown counters")
+           "pkcs12 pubkey x509 revocation constraints kernel-netlink socket-default vici updown counters")
 
 
 class Strongswan:
-    """One charon. `folder` gets swanctl/ (its configuration) and run/ (what it leaves)."""
+    """One charon. `folder` gets swanctl/ (its configuration) and run/ (what it leaves). `data_plane`: "libipsec" or "kernel"."""
 
-    def __init__(self, namespace, folder, configuration, settings="", log_level=1):
+    def __init__(self, namespace, folder, configuration, settings="", log_level=1, data_plane="libipsec"):
+        plugins = PLUGINS if data_plane == "kernel" else PLUGINS.replace("kernel-netlink", "kernel-libipsec kernel-netlink")
         self.namespace = namespace
         self.folder = pathlib.Path(folder)
         self.run_folder = self.folder / "run"
@@ -33,7 +34,7 @@ class Strongswan:
         self.log_file = self.run_folder / "charon.log"
         (self.run_folder / "strongswan.conf").write_text(f"""
 charon {{
-  load = {PLUGINS}
+  load = {plugins}
   plugins {{
     vici {{
       socket = unix://{self.vici}
@@ -67,7 +68,7 @@ swanctl {{
         with open(self.run_folder / "stdout", "wb") as output:
             self.process = self.namespace.popen("unshare", "-m", "sh", "-c", script, "sh", str(self.run_folder),
                                                 stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=environment)
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 15 * PATIENCE
         while not self.answers():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise CommandFailed("charon did not start:\n" + (self.run_folder / "stdout").read_text(errors="replace"))

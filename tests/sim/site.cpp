@@ -45,6 +45,14 @@ std::shared_ptr<const policy::DynVpnAction> make_action(const Site& remote, cons
                     .lifetime = choices.child_lifetime,
                     .lifesize_kbytes = choices.child_lifesize_kbytes,
                     .at = {}}};
+  if (choices.ah) {
+    for (policy::DataOffer& offer : action.offers) {
+      offer.ah = true;
+      offer.encryption = EncryptionId::none;
+      offer.key_bits = 0;
+      offer.integrity = offer.name == "gcm" ? IntegrityId::aes_256_gmac : IntegrityId::hmac_sha2_256_128;
+    }
+  }
   return std::make_shared<const policy::DynVpnAction>(std::move(action));
 }
 

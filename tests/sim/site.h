@@ -36,6 +36,7 @@ struct PolicyChoices {
   Seconds liveness_interval{0};
   std::string shared_key = "a key that both know";
   bool signatures = false;  ///< instead of the shared key
+  bool ah = false;          ///< instead of ESP
   Minutes ike_lifetime{480}, child_lifetime{240};
   std::optional<std::uint64_t> child_lifesize_kbytes;
   Minutes reauth_interval{0};

@@ -67,6 +67,7 @@ PolicyChoices choose_policy(Dice& dice, const Scenario& scenario) {
   policy.tunnels = static_cast<unsigned>(1 + dice.below(3));
   policy.auto_activate = dice.chance(0.3);
   policy.allow_on_demand = dice.chance(0.3);
+  policy.ah = !scenario.nat && dice.chance(0.15);  // it passes no NAT
   return policy;
 }
 

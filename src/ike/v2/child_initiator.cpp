@@ -21,7 +21,7 @@ constexpr unsigned most_put_off = 20;  // TEMPORARY_FAILUREs in a row: a minute 
 
 void child_failed(Turn& turn, IkeSa& sa, const std::string& reason) {
   const std::unique_ptr<ChildNegotiation> failed = std::move(sa.negotiation);
-  turn.shard.release(failed->inbound_spi);
+  if (failed->inbound_spi != InboundSpi{}) turn.shard.release(failed->inbound_spi);
   if (failed->wish.rekeys) rekey_failed(turn, sa, *failed->wish.rekeys);
   ++turn.statistics.failed;
   tell(turn, CatalogueId::negotiation_failed,
@@ -118,6 +118,17 @@ bool is_followed(Turn& turn, IkeSa& sa, const wire::Notify& error) {
 }
 
 }  // namespace
+
+bool refuse_wish_for_nat(Turn& turn, IkeSa& sa) {
+  if (sa.wishes.empty() || can_be_offered(*sa.wishes.front().filter->vpn, path_of(sa))) return false;
+  sa.negotiation = std::make_unique<ChildNegotiation>();
+  sa.negotiation->wish = std::move(sa.wishes.front());
+  sa.wishes.erase(sa.wishes.begin());
+  child_failed(turn, sa,
+               "AH does not pass the NAT on the way, and IpDynVpnAction " + sa.negotiation->wish.filter->vpn->name +
+                   " offers nothing else");
+  return true;
+}
 
 void ask_for_child(Turn& turn, IkeSa& sa, ChildWish wish, wire::ExchangeType exchange, wire::Payloads& request) {
   auto negotiation = std::make_unique<ChildNegotiation>();

@@ -218,7 +218,7 @@ std::expected<contract::ChildSaName, NoChild> agree(Turn& turn, IkeSa& sa, const
           {"rule", filter.rule},
           {"action", action.name},
           {"offered", describe(*offered)},
-          {"acceptable", describe_acceptable(action)}});
+          {"acceptable", describe_acceptable(action, path_of(sa))}});
     return std::unexpected{NoChild{wire::NotifyType::no_proposal_chosen, {}}};
   }
 

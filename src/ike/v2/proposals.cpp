@@ -210,6 +210,10 @@ wire::SecurityAssociation child_offer(const policy::DynVpnAction& action, Inboun
   return sa;
 }
 
+bool can_be_offered(const policy::DynVpnAction& action, Path path) {
+  return std::ranges::any_of(action.offers, [&](const policy::DataOffer& offer) { return may_use(offer, path); });
+}
+
 std::optional<ChildChoice> choose_child(const policy::DynVpnAction& action, const std::vector<GroupId>& groups,
                                         const wire::SecurityAssociation& offered, Path path) {
   for (const policy::DataOffer& offer : action.offers) {
@@ -295,11 +299,12 @@ std::string describe_acceptable(const policy::KeyExchangeRule& rule) {
   return text;
 }
 
-std::string describe_acceptable(const policy::DynVpnAction& action) {
+std::string describe_acceptable(const policy::DynVpnAction& action, Path path) {
   std::string text;
   for (const policy::DataOffer& offer : action.offers) {
     if (!text.empty()) text += "; ";
-    text += fmt::format("{} ({}, {})", transforms_of(offer).to_string(), offer.name, offer.at.to_string());
+    const std::string_view but = may_use(offer, path) ? "" : ", but not through the NAT on the way";
+    text += fmt::format("{} ({}, {}){}", transforms_of(offer).to_string(), offer.name, offer.at.to_string(), but);
   }
   return text;
 }

@@ -38,6 +38,8 @@ enum class Path : std::uint8_t { direct, behind_nat };
 /// Transforms of an offer, without the choice of sequence numbers.
 contract::ChildTransforms transforms_of(const policy::DataOffer& offer);
 
+/// Whether any of the action's offers can be used there: an IKEv2 peer must not be asked with no proposal at all.
+bool can_be_offered(const policy::DynVpnAction& action, Path path);
 /// One proposal an offer; both kinds of sequence numbers, extended ones first. With a group it joins each proposal.
 wire::SecurityAssociation child_offer(const policy::DynVpnAction& action, InboundSpi spi, GroupId pfs, Path path);
 
@@ -64,6 +66,6 @@ wire::SecurityAssociation child_answer(const ChildChoice& choice, InboundSpi spi
 std::string describe(const wire::SecurityAssociation& offered);
 /// `AES_CBC-128 … (offer 1, pagent.conf:41); …`
 std::string describe_acceptable(const policy::KeyExchangeRule& rule);
-std::string describe_acceptable(const policy::DynVpnAction& action);
+std::string describe_acceptable(const policy::DynVpnAction& action, Path path);
 
 }  // namespace adit::ike::v2

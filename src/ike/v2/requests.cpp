@@ -67,6 +67,8 @@ void go_on(Turn& turn, IkeSa& sa) {
       if (sa.outstanding) return;
     }
     drop_stale_wishes(turn, sa);
+    while (refuse_wish_for_nat(turn, sa)) {
+    }
     if (!sa.wishes.empty()) return send_next_wish(turn, sa);
   }
   if (!sa.liveness_wanted) return;

@@ -4,6 +4,7 @@
 
 #include "ike/v2/announcements.h"
 #include "ike/v2/auth.h"
+#include "ike/v2/child_exchange.h"
 #include "ike/v2/child_install.h"
 #include "ike/v2/ending.h"
 #include "ike/v2/machine.h"
@@ -153,6 +154,10 @@ void take_init_answer(Turn& turn, IkeSa& sa, const Received& answer) {
   if (path_of(sa) == Path::behind_nat) {  // RFC 7296 §2.23
     sa.local.port = nat_traversal_port;
     sa.remote.port = nat_traversal_port;
+    const bool had_wishes = !sa.wishes.empty();
+    while (refuse_wish_for_nat(turn, sa)) {
+    }
+    if (had_wishes && sa.wishes.empty()) return close(turn, sa, Ending::failed);  // nobody has a use for it
   }
   prepare_auth(turn, sa);
 }

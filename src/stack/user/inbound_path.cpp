@@ -8,20 +8,10 @@
 namespace adit::stack::user {
 namespace {
 
+using contract::SaProtocol;
+
 constexpr std::size_t marker_size = 4;  // the non-ESP marker: four octets of zero (RFC 3948 §2.2)
 constexpr std::size_t most_moves_remembered = 1024;
-
-std::uint16_t port_of(Wire wire) {
-  switch (wire) {
-    case Wire::udp_500:
-      return 500;
-    case Wire::udp_4500:
-      return 4500;
-    case Wire::esp:
-      return 0;
-  }
-  std::unreachable();
-}
 
 }  // namespace
 
@@ -37,23 +27,22 @@ std::size_t InboundPath::drain(WireSocket& socket, TunDevice& tun, Instant now) 
   now_ = now;
   const std::span<ReceivedDatagram> received = socket.receive(slots_);
   ++receives_;
-  const std::uint16_t port = port_of(socket.wire());
-  for (ReceivedDatagram& datagram : received) split(datagram, port);
+  for (ReceivedDatagram& datagram : received) split(datagram, socket.wire());
   flush();
   return received.size();
 }
 
 /// Takes a received datagram apart: what the kernel gave as one may be several.
-void InboundPath::split(ReceivedDatagram& datagram, std::uint16_t local_port) {
+void InboundPath::split(ReceivedDatagram& datagram, Wire wire) {
+  if (is_raw(wire)) {
+    return add(datagram, datagram.octets, wire == Wire::ah ? SaProtocol::ah : SaProtocol::esp, 0);
+  }
+  const std::uint16_t local_port = wire == Wire::udp_500 ? 500 : 4500;
   const std::size_t size = datagram.segment_size != 0 ? datagram.segment_size : datagram.octets.size();
   MutableBytes rest = datagram.octets;
   while (!rest.empty()) {
     const MutableBytes one = rest.first(std::min(size, rest.size()));
     rest = rest.subspan(one.size());
-    if (local_port == 0) {
-      add_esp(datagram, one, local_port);
-      continue;
-    }
     const Endpoint local{.address = datagram.destination, .port = local_port};
     if (local_port == 500) {
       ike_.push_back({.local = local, .remote = datagram.source, .octets = {one.begin(), one.end()}});
@@ -61,7 +50,7 @@ void InboundPath::split(ReceivedDatagram& datagram, std::uint16_t local_port) {
     }
     if (one.size() <= marker_size) continue;  // a NAT keepalive (RFC 3948 §2.3), or nothing that could be
     if (load_u32(one.data()) != 0) {
-      add_esp(datagram, one, local_port);
+      add(datagram, one, SaProtocol::esp, local_port);
       continue;
     }
     const Bytes message = Bytes{one}.subspan(marker_size);
@@ -69,13 +58,14 @@ void InboundPath::split(ReceivedDatagram& datagram, std::uint16_t local_port) {
   }
 }
 
-void InboundPath::add_esp(const ReceivedDatagram& datagram, MutableBytes octets, std::uint16_t local_port) {
+void InboundPath::add(const ReceivedDatagram& datagram, MutableBytes octets, SaProtocol protocol,
+                      std::uint16_t local_port) {
   if (filled_ == largest_batch) flush();
   PacketBuffer& buffer = buffers_[filled_];
   const bool is_first = octets.data() == datagram.octets.data();
   const InboundSa* sa = nullptr;
   if (!is_first && octets.size() >= 4) {
-    sa = sad_.find_inbound(contract::SaProtocol::esp, InboundSpi{load_u32(octets.data())});
+    sa = sad_.find_inbound(SaProtocol::esp, InboundSpi{load_u32(octets.data())});
   }
   if (sa != nullptr && !sa->is_tunnel) {
     if (octets.size() > staging_size - receive_headroom) return drops_.count(Drop::too_long);
@@ -83,11 +73,13 @@ void InboundPath::add_esp(const ReceivedDatagram& datagram, MutableBytes octets,
     std::memcpy(buffer.data(), octets.data(), octets.size());
   } else {
     // In place. Before the first, the slot has room; before others of a tunnel none is needed.
-    const std::size_t headroom = is_first ? receive_headroom : 0;
-    buffer = PacketBuffer{{octets.data() - headroom, octets.size() + headroom}, headroom};
+    const std::size_t headroom = is_first && protocol == SaProtocol::esp ? receive_headroom : 0;
+    const std::size_t tailroom = protocol == SaProtocol::ah ? receive_tailroom : 0;
+    buffer = PacketBuffer{{octets.data() - headroom, headroom + octets.size() + tailroom}, headroom};
   }
   buffer.resize(octets.size());
   packets_[filled_] = {.packet = &buffer,
+                       .protocol = protocol,
                        .outer = {.source = datagram.source,
                                  .destination = {.address = datagram.destination, .port = local_port},
                                  .traffic_class = datagram.traffic_class,

@@ -1,6 +1,6 @@
 #pragma once
-// From the network to the TUN device: ESP out of the sockets' datagrams, SAs, the policy of each SA, merging; and IKE,
-// which is handed on.
+// From the network to the TUN device: ESP and AH out of the sockets' datagrams, SAs, the policy of each SA, merging;
+// and IKE, which is handed on.
 
 #include <array>
 #include <memory>
@@ -33,8 +33,9 @@ class InboundPath {
   /// Packets of a transport SA that came cut together are copied: leaving it writes an IP header before each.
   static constexpr std::size_t staging_size = 9216;
 
-  void split(ReceivedDatagram& datagram, std::uint16_t local_port);
-  void add_esp(const ReceivedDatagram& datagram, MutableBytes octets, std::uint16_t local_port);
+  void split(ReceivedDatagram& datagram, Wire wire);
+  void add(const ReceivedDatagram& datagram, MutableBytes octets, contract::SaProtocol protocol,
+           std::uint16_t local_port);
   void flush();
   void note_move(const InboundPacket& packet);
 

@@ -142,7 +142,8 @@ void OutboundPath::flush() {
       ++i;
       continue;
     }
-    const Wire next_wire = packets_[i].sa->is_udp ? Wire::udp_4500 : Wire::esp;
+    const OutboundSa& sa = *packets_[i].sa;
+    const Wire next_wire = sa.is_ah() ? Wire::ah : sa.is_udp ? Wire::udp_4500 : Wire::esp;
     const IpFamily next_family = packets_[i].outer.source.family();
     if (next_wire != wire || next_family != family) send();
     wire = next_wire;

@@ -1,5 +1,5 @@
 #pragma once
-// From the TUN device to the network: segments, SAs, ESP, sockets; a batch at a time.
+// From the TUN device to the network: segments, SAs, ESP or AH, sockets; a batch at a time.
 
 #include <array>
 #include <memory>

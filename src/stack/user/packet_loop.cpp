@@ -98,7 +98,7 @@ void PacketLoop::serve(int fd) {
     for (unsigned i = 0; i < batches_a_turn; ++i) {
       // A batch that is not full has emptied the socket: asking again would cost a system call to hear so.
       const std::size_t received = inbound_->drain(*socket, parts_.tun, now_);
-      if (socket->wire() == Wire::esp) raw_in_turn_ += received;
+      if (is_raw(socket->wire())) raw_in_turn_ += received;
       if (received < socket->batch()) return;
     }
     return;

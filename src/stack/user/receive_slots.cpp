@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 
+#include "stack/ip_header.h"
 #include "stack/user/socket_address.h"
 
 namespace adit::stack::user {
@@ -16,6 +18,20 @@ T content(const cmsghdr& part) {
   T value;
   std::memcpy(&value, CMSG_DATA(&part), sizeof value);
   return value;
+}
+
+/// The number of the extension header that came in a part of this type.
+std::optional<std::uint8_t> extension_type(int part) {
+  switch (part) {
+    case IPV6_HOPOPTS:
+      return NextHeader::hop_by_hop;
+    case IPV6_RTHDR:
+      return NextHeader::routing;
+    case IPV6_DSTOPTS:
+      return NextHeader::destination_options;
+    default:
+      return std::nullopt;
+  }
 }
 
 }  // namespace
@@ -48,6 +64,10 @@ void ReceiveSlots::read_control(const msghdr& message, ReceivedDatagram& datagra
       if (part->cmsg_type == IPV6_PKTINFO) datagram.destination = address_of(content<in6_pktinfo>(*part).ipi6_addr);
       if (part->cmsg_type == IPV6_TCLASS) datagram.traffic_class = static_cast<std::uint8_t>(content<int>(*part));
       if (part->cmsg_type == IPV6_HOPLIMIT) datagram.hop_limit = static_cast<std::uint8_t>(content<int>(*part));
+      if (const auto type = extension_type(part->cmsg_type)) {
+        const MutableBytes kept{datagram.octets.data() - receive_headroom, receive_headroom - ipv6_header_size};
+        datagram.extensions.keep(*type, {CMSG_DATA(part), part->cmsg_len - CMSG_LEN(0)}, kept);
+      }
     }
   }
 }

@@ -10,21 +10,27 @@
 #include <span>
 
 #include "base/ip_address.h"
+#include "crypto/packet_cipher.h"
+#include "stack/authentication_header.h"
+#include "stack/user/received_ipv6.h"
 
 namespace adit::stack::user {
 
 /// One datagram as it was received. With segment_size it is several of that size, one after another, the last perhaps
-/// shorter (UDP_GRO). At least receive_headroom octets before it may be written.
+/// shorter (UDP_GRO). At least receive_headroom octets before it may be written, and receive_tailroom behind it.
 struct ReceivedDatagram {
   MutableBytes octets;
   std::size_t segment_size = 0;  ///< 0: it is one
   Endpoint source;
   IpAddress destination;
   std::uint8_t traffic_class = 0, hop_limit = 64;
+  /// IPv6 extension headers that came before it, where the socket asks for them: in the headroom, from its begin.
+  ExtensionHeaders extensions;
 };
 
-/// For the IP header that leaving transport mode writes, of IPv6.
-inline constexpr std::size_t receive_headroom = 64;
+/// For the IP header that leaving transport mode writes, or the IPv6 headers before AH.
+inline constexpr std::size_t receive_headroom = most_before_ah;
+inline constexpr std::size_t receive_tailroom = crypto::largest_sequence_high;
 
 class ReceiveSlots {
  public:
@@ -43,7 +49,7 @@ class ReceiveSlots {
   static constexpr std::size_t largest_datagram = 65536;
   // Not a power of two: slots at the same place of every 4 KiB would share few lines of the first-level cache.
   static constexpr std::size_t slot_size = receive_headroom + largest_datagram + 2112;
-  static constexpr std::size_t control_size = 256;
+  static constexpr std::size_t control_size = 512;
 
   void prepare(unsigned most);
   void read_control(const msghdr& message, ReceivedDatagram& datagram);

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstring>
 
+#include "stack/user/received_ipv6.h"
 #include "stack/user/socket_address.h"
 
 namespace adit::stack::user {
@@ -15,10 +16,8 @@ namespace {
 constexpr int buffer_octets = 8 << 20;
 
 std::string name_of(Wire wire, IpFamily family) {
-  const std::string_view what = wire == Wire::esp       ? "ESP socket"
-                                : wire == Wire::udp_500 ? "UDP port 500"
-                                                        : "UDP port 4500";
-  return std::string{what} + (family == IpFamily::v4 ? ", IPv4" : ", IPv6");
+  static constexpr std::array<std::string_view, 4> names = {"UDP port 500", "UDP port 4500", "ESP socket", "AH socket"};
+  return std::string{names[std::to_underlying(wire)]} + (family == IpFamily::v4 ? ", IPv4" : ", IPv6");
 }
 
 struct SocketOption {
@@ -38,10 +37,17 @@ bool set_options(int fd, Wire wire, IpFamily family, std::uint32_t mark) {
     done = done && set(fd, {SOL_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT});
   } else {
     for (const int name : {IPV6_V6ONLY, IPV6_RECVPKTINFO, IPV6_RECVTCLASS, IPV6_RECVHOPLIMIT}) {
-      if (name == IPV6_V6ONLY && wire == Wire::esp) continue;
+      if (name == IPV6_V6ONLY && is_raw(wire)) continue;
       done = done && set(fd, {SOL_IPV6, name, 1});
     }
     done = done && set(fd, {SOL_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DONT});
+  }
+  if (wire == Wire::ah) {
+    // The ICV covers the header: the one that leaves is ours to the bit, and of one that comes in we need all parts.
+    if (family == IpFamily::v4) return done && set(fd, {SOL_IP, IP_HDRINCL, 1});
+    for (const int name : {IPV6_HDRINCL, IPV6_RECVHOPOPTS, IPV6_RECVDSTOPTS, IPV6_RECVRTHDR}) {
+      done = done && set(fd, {SOL_IPV6, name, 1});
+    }
   }
   if (wire == Wire::udp_4500) set(fd, {SOL_UDP, UDP_GRO, 1});  // a kernel before 5.0 gives single datagrams
   return done;
@@ -93,6 +99,12 @@ void write_control(msghdr& message, MutableBytes storage, const Departure& depar
   }
 }
 
+/// DF is in the header that the packet of AH brings; its ICV does not cover it (RFC 4302 §3.3.3.1.1.1).
+void allow_fragments(const Departure& departure) {
+  auto* header = static_cast<std::uint8_t*>(departure.pieces.front().iov_base);
+  if (departure.local.is_v4()) header[6] = 0;  // the kernel computes the checksum
+}
+
 }  // namespace
 
 struct WireSocket::SendSlots {
@@ -110,13 +122,14 @@ WireSocket::~WireSocket() = default;
 std::expected<WireSocket, SystemFailure> WireSocket::open(Wire wire, IpFamily family, std::uint32_t mark) {
   const std::string name = name_of(wire, family);
   const int domain = family == IpFamily::v4 ? AF_INET : AF_INET6;
-  const int type = (wire == Wire::esp ? SOCK_RAW : SOCK_DGRAM) | SOCK_NONBLOCK | SOCK_CLOEXEC;
-  FileDescriptor file{::socket(domain, type, wire == Wire::esp ? IPPROTO_ESP : IPPROTO_UDP)};
+  const int type = (is_raw(wire) ? SOCK_RAW : SOCK_DGRAM) | SOCK_NONBLOCK | SOCK_CLOEXEC;
+  const int protocol = wire == Wire::esp ? IPPROTO_ESP : wire == Wire::ah ? IPPROTO_AH : IPPROTO_UDP;
+  FileDescriptor file{::socket(domain, type, protocol)};
   if (!file) return std::unexpected{SystemFailure::last("make " + name)};
   if (!set_options(file.number(), wire, family, mark)) {
     return std::unexpected{SystemFailure::last("set options of " + name)};
   }
-  if (wire != Wire::esp) {
+  if (!is_raw(wire)) {
     sockaddr_storage any{};
     const socklen_t size = write_name(any, IpAddress::any(family), wire == Wire::udp_500 ? 500 : 4500);
     if (::bind(file.number(), reinterpret_cast<const sockaddr*>(&any), size) != 0) {
@@ -128,9 +141,13 @@ std::expected<WireSocket, SystemFailure> WireSocket::open(Wire wire, IpFamily fa
 
 std::span<ReceivedDatagram> WireSocket::receive(ReceiveSlots& slots) {
   const std::span<ReceivedDatagram> received = slots.receive(fd(), family_, batch());
-  if (wire_ != Wire::esp) return received;
+  if (!is_raw(wire_)) return received;
   for (ReceivedDatagram& datagram : received) {
     datagram.source.port = 0;  // a raw socket's name has the protocol there
+    if (wire_ == Wire::ah) {
+      if (family_ == IpFamily::v6) put_back_ipv6_headers(datagram);
+      continue;
+    }
     if (family_ == IpFamily::v6 || datagram.octets.empty()) continue;
     // Raw IPv4 sockets give the IP header too (raw(7)); the kernel has checked it.
     const std::size_t header =
@@ -177,7 +194,7 @@ WireSocket::Sent WireSocket::send_alike(std::span<const Departure> departures) {
     msghdr& message = slots_->messages[i].msg_hdr;
     message = {};
     message.msg_name = &slots_->names[i];
-    const std::uint16_t port = wire_ == Wire::esp ? std::uint16_t{0} : departure.remote.port;
+    const std::uint16_t port = is_raw(wire_) ? std::uint16_t{0} : departure.remote.port;
     message.msg_namelen = write_name(slots_->names[i], departure.remote.address, port);
     message.msg_iov = departure.pieces.data();
     message.msg_iovlen = departure.pieces.size();
@@ -210,7 +227,7 @@ bool WireSocket::send_one(const Departure& departure, Sent& sent) {
   sockaddr_storage name{};
   alignas(cmsghdr) std::array<std::uint8_t, control_size> control{};
   message.msg_name = &name;
-  const std::uint16_t port = wire_ == Wire::esp ? std::uint16_t{0} : departure.remote.port;
+  const std::uint16_t port = is_raw(wire_) ? std::uint16_t{0} : departure.remote.port;
   message.msg_namelen = write_name(name, departure.remote.address, port);
   message.msg_iov = departure.pieces.data();
   message.msg_iovlen = departure.pieces.size();
@@ -232,6 +249,7 @@ void WireSocket::send_singly(const Departure& departure, Sent& sent) {
     single.pieces = departure.pieces.subspan(i, step);
     if (send_one(single, sent)) continue;
     if (departure.dont_fragment && sent.too_long == nullptr) sent.too_long = &departure;
+    if (wire_ == Wire::ah) allow_fragments(single);
     set_fragments(Fragments::allowed);
     if (!send_one(single, sent)) ++sent.failures;
   }

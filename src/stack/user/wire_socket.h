@@ -1,6 +1,6 @@
 #pragma once
-// A socket towards the network: UDP port 500 or 4500, or raw ESP, of one family, on all local addresses. What it sends
-// carries our mark, so that the filters know it.
+// A socket towards the network: UDP port 500 or 4500, raw ESP or raw AH, of one family, on all local addresses. What it
+// sends carries our mark, so that the filters know it. The one of AH takes and gives whole IP packets.
 
 #include <sys/uio.h>
 
@@ -14,7 +14,8 @@
 
 namespace adit::stack::user {
 
-enum class Wire : std::uint8_t { udp_500, udp_4500, esp };
+enum class Wire : std::uint8_t { udp_500, udp_4500, esp, ah };
+constexpr bool is_raw(Wire wire) { return wire == Wire::esp || wire == Wire::ah; }
 
 /// One datagram to be sent; or with segment_size, several that the kernel cuts it into (UDP_SEGMENT).
 struct Departure {
@@ -43,7 +44,7 @@ class WireSocket {
   int fd() const { return file_.number(); }
 
   /// Datagrams of one receive() at most.
-  unsigned batch() const { return wire_ == Wire::esp ? ReceiveSlots::raw_batch : ReceiveSlots::udp_batch; }
+  unsigned batch() const { return is_raw(wire_) ? ReceiveSlots::raw_batch : ReceiveSlots::udp_batch; }
   std::span<ReceivedDatagram> receive(ReceiveSlots& slots);
 
   struct Sent {

@@ -4,7 +4,7 @@ namespace adit::stack::user {
 
 std::expected<WireSockets, SystemFailure> WireSockets::open(std::uint32_t mark) {
   WireSockets sockets;
-  for (const Wire wire : {Wire::udp_500, Wire::udp_4500, Wire::esp}) {
+  for (const Wire wire : {Wire::udp_500, Wire::udp_4500, Wire::esp, Wire::ah}) {
     for (const IpFamily family : {IpFamily::v4, IpFamily::v6}) {
       auto socket = WireSocket::open(wire, family, mark);
       if (!socket && family == IpFamily::v6 && socket.error().reason.value() == EAFNOSUPPORT) continue;

@@ -10,9 +10,9 @@ namespace adit::stack::user {
 
 class WireSockets {
  public:
-  static constexpr std::size_t count = 6;
+  static constexpr std::size_t count = 8;
 
-  /// A host without IPv6 has the three of IPv4.
+  /// A host without IPv6 has the four of IPv4.
   static std::expected<WireSockets, SystemFailure> open(std::uint32_t mark);
 
   /// Null where there is none.

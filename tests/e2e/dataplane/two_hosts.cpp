@@ -34,10 +34,13 @@ ByteString pattern(std::size_t size, std::uint64_t seed) {
   return octets;
 }
 
-contract::DirectionKeys keys(EncryptionId encryption, std::uint64_t seed) {
-  const bool is_aead = encryption == EncryptionId::aes_gcm_16;
-  return {.encryption = Secret{pattern(is_aead ? 20 : 16, seed)},
-          .integrity = is_aead ? Secret{} : Secret{pattern(32, seed + 1000)}};
+contract::DirectionKeys keys(const Protection& protection, std::uint64_t seed) {
+  const EncryptionFacts* cipher = find(protection.encryption);
+  const IntegrityFacts* mac = find(protection.integrity);
+  std::size_t key = 0;
+  if (cipher != nullptr) key = (cipher->has_key_length ? 16 : cipher->fixed_key_bits / 8) + cipher->salt;
+  return {.encryption = Secret{pattern(key, seed)},
+          .integrity = Secret{pattern(mac != nullptr ? mac->key : 0, seed + 1000)}};
 }
 
 }  // namespace
@@ -149,15 +152,16 @@ contract::InstallResult Host::install(const Protection& protection, std::uint64_
   contract::InstallChildSa pair;
   pair.stack.text = fmt::format("host{}", number_);
   pair.name = {.tunnel = DynamicTunnelId{tunnel}, .generation = generation};
-  pair.transforms = {.encryption = protection.encryption,
-                     .key_bits = 128,
-                     .integrity = protection.encryption == EncryptionId::aes_gcm_16 ? IntegrityId::none
-                                                                                    : IntegrityId::hmac_sha2_256_128};
+  pair.transforms = {.protocol = protection.is_ah() ? contract::SaProtocol::ah : contract::SaProtocol::esp,
+                     .encryption = protection.encryption,
+                     .key_bits = protection.is_ah() ? 0u : 128u,
+                     .integrity = protection.integrity,
+                     .extended_sequence_numbers = protection.extended};
   pair.mode = protection.mode;
   pair.inbound_spi = InboundSpi{static_cast<std::uint32_t>(seed * 1000 + number_)};
   pair.outbound_spi = OutboundSpi{static_cast<std::uint32_t>(seed * 1000 + other)};
-  pair.inbound = keys(protection.encryption, seed + number_);
-  pair.outbound = keys(protection.encryption, seed + other);
+  pair.inbound = keys(protection, seed + number_);
+  pair.outbound = keys(protection, seed + other);
   pair.local = wire_address(number_, protection.outer);
   pair.remote = wire_address(other, protection.outer);
   pair.local_ts = selector(number_);

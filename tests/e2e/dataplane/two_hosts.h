@@ -41,9 +41,13 @@ struct Protection {
   IpFamily inner = IpFamily::v4, outer = IpFamily::v4;
   contract::EncapsulationMode mode = contract::EncapsulationMode::tunnel;
   bool is_udp = false;
-  EncryptionId encryption = EncryptionId::aes_gcm_16;
+  EncryptionId encryption = EncryptionId::aes_gcm_16;  ///< none: AH
+  IntegrityId integrity = IntegrityId::none;
+  bool extended = false;  ///< sequence numbers
   contract::Lifetimes lifetimes{};
   unsigned net_bits = 0;  ///< instead of the data addresses, the nets of so many bits they lie in; 0: no
+
+  bool is_ah() const { return encryption == EncryptionId::none; }
 };
 
 /// The events of one data plane, as they came.

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "stack/network_order.h"
@@ -66,8 +67,8 @@ void WireTap::listen(const std::stop_token& stopped) {
     const auto packet = stack::read_selectors(frame.subspan(ethernet_header));
     if (!packet) continue;  // ARP
     const std::scoped_lock lock{mutex_};
-    if (is_esp(*packet)) {
-      ++esp_;
+    if (is_esp(*packet) || packet->protocol == IpProtocol::ah) {
+      ++(packet->protocol == IpProtocol::ah ? ah_ : esp_);
       if (from.sll_pkttype == PACKET_HOST && frames_.size() < most_frames)
         frames_.emplace_back(frame.begin(), frame.end());
     } else if (!is_housekeeping(*packet)) {
@@ -85,8 +86,19 @@ std::size_t WireTap::esp() {
   const std::scoped_lock lock{mutex_};
   return esp_;
 }
+std::size_t WireTap::ah() {
+  const std::scoped_lock lock{mutex_};
+  return ah_;
+}
 
-std::size_t WireTap::replay_esp_into(const NetworkNamespace& other_end) {
+bool WireTap::shows(Bytes octets) {
+  std::this_thread::sleep_for(std::chrono::milliseconds{30});
+  const std::scoped_lock lock{mutex_};
+  return std::ranges::any_of(frames_,
+                             [&](const ByteString& frame) { return !std::ranges::search(frame, octets).empty(); });
+}
+
+std::size_t WireTap::replay_into(const NetworkNamespace& other_end) {
   std::this_thread::sleep_for(std::chrono::milliseconds{30});
   std::vector<ByteString> frames;
   {

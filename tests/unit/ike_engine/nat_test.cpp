@@ -221,6 +221,77 @@ TEST(UdpEncapsulation, IsNotForcedOnAPeerWithoutNatTraversal) {
     EXPECT_EQ(host->installed.begin()->second.udp, std::nullopt);
     EXPECT_EQ(host->ike().front().local.port, 500);
   }
+
+/// As seen through a NAT in front of east, until nothing is under way; how many IKE_AUTH there were.
+std::size_t settle_through_nat(TwoEngines& net) {
+  const IpAddress outside = address("203.0.113.7");
+  std::size_t auth = 0;
+  net.settle([&](Datagram& datagram) {
+    if (datagram.octets.size() > 18 && datagram.octets[18] == 35) ++auth;
+    if (datagram.stack.text == "west") {
+      datagram.remote.address = outside;
+    } else {
+      datagram.local.address = address(net.east_host.side.address);
+    }
+    return true;
+  });
+  return auth;
+}
+
+TEST(Nat, IsNothingForAhAndTheInitiatorSaysSo) {  // RFC 7296 §2.23: AH covers what a NAT changes
+  Side a = east(), b = west();
+  a.allow_nat = b.allow_nat = b.bypass_ip_validation = true;
+  b.peer_address = "203.0.113.7";
+  b.peer_identity = "198.51.100.1";
+  a.data_encryption = b.data_encryption = EncryptionId::none;
+  TwoEngines net{a, b};
+  install(net);
+  net.east_host.feed(ActivateRule{net.east_host.stack(), "net-to-net"});
+  EXPECT_EQ(settle_through_nat(net), 0u) << "no SA payload without a proposal";
+  EXPECT_TRUE(net.east_host.installed.empty());
+  EXPECT_TRUE(net.east_host.ike().empty());
+  EXPECT_NE(net.east_host.told().find("AH does not pass the NAT on the way, and IpDynVpnAction tunnel offers nothing"),
+            std::string::npos)
+      << net.east_host.told();
+}
+
+TEST(Nat, IsNothingForAhUnderAnIkeSaThatIsThere) {
+  Side a = east(), b = west();
+  a.allow_nat = b.allow_nat = b.bypass_ip_validation = true;
+  b.peer_address = "203.0.113.7";
+  b.peer_identity = "198.51.100.1";
+  TwoEngines net{a, b};
+  install(net);
+  net.east_host.feed(ActivateRule{net.east_host.stack(), "net-to-net"});
+  settle_through_nat(net);
+  ASSERT_EQ(net.east_host.installed.size(), 1u) << net.east_host.told();
+  net.east_host.feed(DeactivateDynamicTunnel{net.east_host.stack(), std::nullopt});
+  settle_through_nat(net);
+  a.data_encryption = EncryptionId::none;
+  net.east_host.feed(PolicyInstalled{make_policy(a)});
+  settle_through_nat(net);
+  ASSERT_EQ(net.east_host.ike().size(), 1u) << net.east_host.told();
+  net.east_host.feed(ActivateRule{net.east_host.stack(), "net-to-net"});
+  EXPECT_TRUE(net.east_host.out.empty()) << "nothing is asked for without a proposal";
+  settle_through_nat(net);
+  EXPECT_NE(net.east_host.told().find("AH does not pass the NAT on the way"), std::string::npos)
+      << net.east_host.told();
+  EXPECT_EQ(net.east_host.ike().size(), 1u) << "the IKE SA is as good as before";
+}
+
+TEST(Nat, IsNothingForAhAndTheResponderSaysSo) {
+  Side a = east(), b = west();
+  a.allow_nat = b.allow_nat = b.bypass_ip_validation = true;
+  b.peer_address = "203.0.113.7";
+  b.peer_identity = "198.51.100.1";
+  b.data_encryption = EncryptionId::none;
+  TwoEngines net{a, b};
+  install(net);
+  net.east_host.feed(ActivateRule{net.east_host.stack(), "net-to-net"});
+  EXPECT_GE(settle_through_nat(net), 2u);
+  EXPECT_TRUE(net.west_host.installed.empty());
+  EXPECT_NE(net.west_host.told().find("but not through the NAT on the way"), std::string::npos) << net.west_host.told();
+  EXPECT_NE(net.east_host.told().find("NO_PROPOSAL_CHOSEN"), std::string::npos) << net.east_host.told();
 }
 
 TEST(Nat, IsNotSeenWhereThereIsNone) {

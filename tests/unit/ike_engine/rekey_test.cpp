@@ -68,6 +68,31 @@ TEST(ChildRekey, ReplacesTheSaBeforeItsLifetimeEnds) {
   EXPECT_EQ(net.east_host.ike().front().generation, 1u) << "the IKE SA stays";
 }
 
+TEST(ChildRekey, OfAhIsNamedByItsProtocol) {  // RFC 7296 §3.10, §3.11
+  Side a = east(), b = west();
+  a.data_encryption = b.data_encryption = EncryptionId::none;
+  TwoEngines net{a, b};
+  net.activate();
+  ASSERT_EQ(net.east_host.installed.size(), 1u) << net.east_host.told() << net.west_host.told();
+  const auto before = net.east_host.installed.begin()->second;
+  EXPECT_EQ(before.transforms.protocol, contract::SaProtocol::ah);
+  EXPECT_EQ(before.transforms.to_string(), "AH HMAC_SHA2_256_128 ESN");
+  EXPECT_EQ(before.inbound.encryption.size(), 0u);
+  EXPECT_EQ(before.inbound.integrity.size(), 32u);
+  EXPECT_EQ(before.udp, std::nullopt);
+  net.east_host.feed(RefreshDynamicTunnel{net.east_host.stack(), std::nullopt});
+  net.settle();
+  net.pass(Seconds{2});  // the old pair is heard a little longer
+  ASSERT_EQ(net.east_host.installed.size(), 1u) << net.east_host.told();
+  ASSERT_EQ(net.west_host.installed.size(), 1u) << net.west_host.told();
+  const auto& here = net.east_host.installed.begin()->second;
+  const auto& there = net.west_host.installed.begin()->second;
+  EXPECT_EQ(here.transforms, before.transforms);
+  EXPECT_NE(here.inbound_spi, before.inbound_spi);
+  EXPECT_EQ(here.inbound, there.outbound);
+  EXPECT_EQ(here.outbound, there.inbound);
+}
+
 TEST(ChildRekey, ByCommandComesFromEitherEnd) {
   for (const bool from_east : {true, false}) {
     UpTunnel net;

@@ -13,10 +13,12 @@ policy::PolicyPointer make_policy(const Side& side) {
   if (side.also_pfs != GroupId::none) vpn.acceptable_pfs.push_back(side.also_pfs);
   vpn.vpn_life = side.vpn_life;
   const EncryptionFacts* facts = find(side.data_encryption);
+  const bool is_ah = facts == nullptr;
   vpn.offers = {{.name = "offer 1",
+                 .ah = is_ah,
                  .encryption = side.data_encryption,
-                 .key_bits = side.data_encryption == EncryptionId::chacha20_poly1305 ? 0u : 256u,
-                 .integrity = facts->is_aead() ? IntegrityId::none : IntegrityId::hmac_sha2_256_128,
+                 .key_bits = is_ah || side.data_encryption == EncryptionId::chacha20_poly1305 ? 0u : 256u,
+                 .integrity = !is_ah && facts->is_aead() ? IntegrityId::none : IntegrityId::hmac_sha2_256_128,
                  .lifetime = side.child_lifetime,
                  .at = {"pagent.conf", 7, 1, 1}}};
 

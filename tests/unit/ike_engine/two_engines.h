@@ -42,7 +42,7 @@ struct Side {
   std::vector<GroupId> groups = {GroupId::curve25519};
   EncryptionId encryption = EncryptionId::aes_gcm_16;
   unsigned key_bits = 256;
-  EncryptionId data_encryption = EncryptionId::aes_gcm_16;
+  EncryptionId data_encryption = EncryptionId::aes_gcm_16;  ///< none: AH
   policy::EncapsulationChoice encap = policy::EncapsulationChoice::tunnel;
   policy::Initiation initiation = policy::Initiation::either;
   GroupId pfs = GroupId::none, also_pfs = GroupId::none;

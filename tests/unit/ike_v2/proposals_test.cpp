@@ -107,6 +107,13 @@ TEST(ChildProposals, WithAhDoNotPassANat) {
   const auto through = child_offer(action, InboundSpi{256}, GroupId::none, Path::behind_nat);
   ASSERT_EQ(through.proposals.size(), 1u);
   EXPECT_EQ(through.proposals[0].protocol, 3);
+  const auto theirs = child_offer(action, InboundSpi{256}, GroupId::none, Path::direct);
+  EXPECT_EQ(choose_child(action, {GroupId::none}, theirs, Path::direct)->transforms.protocol, contract::SaProtocol::ah);
+  EXPECT_EQ(choose_child(action, {GroupId::none}, theirs, Path::behind_nat)->transforms.protocol,
+            contract::SaProtocol::esp);
+  EXPECT_TRUE(can_be_offered(action, Path::behind_nat));
+  EXPECT_TRUE(can_be_offered(action_with({ah}), Path::direct));
+  EXPECT_FALSE(can_be_offered(action_with({ah}), Path::behind_nat));
 }
 
 TEST(ChildProposals, NeedAGroupWhereForwardSecrecyIsAsked) {

@@ -62,8 +62,12 @@ inline contract::InstallChildSa install_message(const Algorithms& algorithms = {
   install.transforms.integrity = algorithms.integrity;
   install.inbound_spi = InboundSpi{0x1001};
   install.outbound_spi = OutboundSpi{0x2002};
-  const EncryptionFacts& facts = *find(algorithms.encryption);
-  const std::size_t key = (facts.has_key_length ? algorithms.key_bits : facts.fixed_key_bits) / 8 + facts.salt;
+  std::size_t key = 0;
+  if (const EncryptionFacts* facts = find(algorithms.encryption)) {
+    key = (facts->has_key_length ? algorithms.key_bits : facts->fixed_key_bits) / 8 + facts->salt;
+  } else {
+    install.transforms.protocol = contract::SaProtocol::ah;
+  }
   const std::size_t integrity_key = algorithms.integrity == IntegrityId::none ? 0 : find(algorithms.integrity)->key;
   install.inbound = {Secret{ByteString(key, 0x11)}, Secret{ByteString(integrity_key, 0x12)}};
   install.outbound = {Secret{ByteString(key, 0x21)}, Secret{ByteString(integrity_key, 0x22)}};
@@ -108,12 +112,16 @@ struct End {
     return out_packet;
   }
   /// The outer fields are those that a packet of the peer has.
-  InboundPacket receive(OwnedPacket& packet, std::uint8_t traffic_class = 0) {
+  InboundPacket receive(OwnedPacket& packet, contract::SaProtocol protocol, std::uint8_t traffic_class = 0) {
     InboundPacket in_packet{
         .packet = &packet.buffer,
+        .protocol = protocol,
         .outer = {.source = out().remote, .destination = out().local, .traffic_class = traffic_class}};
     decapsulator.run({&in_packet, 1}, at(Seconds{1}));
     return in_packet;
+  }
+  InboundPacket receive(OwnedPacket& packet, std::uint8_t traffic_class = 0) {
+    return receive(packet, pair()->protocol, traffic_class);
   }
 };
 
