@@ -221,6 +221,7 @@ TEST(UdpEncapsulation, IsNotForcedOnAPeerWithoutNatTraversal) {
     EXPECT_EQ(host->installed.begin()->second.udp, std::nullopt);
     EXPECT_EQ(host->ike().front().local.port, 500);
   }
+}
 
 /// As seen through a NAT in front of east, until nothing is under way; how many IKE_AUTH there were.
 std::size_t settle_through_nat(TwoEngines& net) {
