@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <unordered_map>
 
 #include "policy/lexer.h"
 #include "policy/masked.h"
+#include "policy/source_lines.h"
 
 namespace adit::policy {
 namespace {
@@ -56,28 +56,9 @@ std::string Diagnostic::to_string(std::string_view source_line) const {
 }
 
 std::string render(std::span<const Diagnostic> diagnostics, std::span<const SourceFile> sources) {
-  // Where each line begins, found once for each file that is spoken of.
-  std::unordered_map<std::string_view, std::vector<std::string_view>> lines;
-  for (const SourceFile& source : sources) {
-    std::string_view left = source.text;
-    if (left.starts_with(LineReader::byte_order_mark)) left.remove_prefix(LineReader::byte_order_mark.size());
-    auto& of_file = lines[source.name];
-    while (!left.empty()) {
-      const std::size_t end = std::min(left.find('\n'), left.size());
-      of_file.push_back(left.substr(0, end));
-      left.remove_prefix(std::min(end + 1, left.size()));
-    }
-  }
+  const SourceLines lines{sources};
   std::string text;
-  for (const Diagnostic& diagnostic : diagnostics) {
-    const auto file = lines.find(diagnostic.at.file);
-    std::string_view line;
-    if (file != lines.end() && diagnostic.at.line >= 1 && diagnostic.at.line <= file->second.size()) {
-      line = file->second[diagnostic.at.line - 1];
-    }
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    text += diagnostic.to_string(line.substr(0, LineReader::longest_line)) + "\n";
-  }
+  for (const Diagnostic& diagnostic : diagnostics) text += diagnostic.to_string(lines.at(diagnostic.at)) + "\n";
   return text;
 }
 

@@ -257,7 +257,10 @@ std::optional<SelectorPair> selectors_of(const PacketSelectors& packet, const Se
 const Filter* anchor_for(const FilterPolicy& policy, const LocalDynVpnRule& rule) {
   const SelectorPair wanted{rule.local, rule.remote};
   for (const Filter& filter : policy.filters) {
-    if (filter.direction != Direction::outbound || filter.fragments_only || !contains(filter, wanted)) continue;
+    if (filter.direction != Direction::outbound || filter.fragments_only) continue;
+    // Addresses first: they tell most filters apart, and a policy may have ten thousand of them and of such rules.
+    if (!filter.source.contains(rule.local.addresses) || !filter.destination.contains(rule.remote.addresses)) continue;
+    if (!contains(filter, wanted)) continue;
     return is_anchor(filter) ? &filter : nullptr;
   }
   return nullptr;

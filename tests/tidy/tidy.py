@@ -20,6 +20,8 @@ LAYERS = {
     "base": BASE,
     "crypto": CRYPTO,
     "policy": BASE + ["policy"],
+    "policy/lint": BASE + ["policy", "policy/lint"],
+    "policy/report": BASE + ["policy", "policy/lint", "policy/report"],
     "contract": CONTRACT,
     "ike/wire": CONTRACT + ["ike/wire"],
     "ike/v2": CONTRACT + ["policy", "ike/wire", "ike/v2"],
@@ -33,13 +35,13 @@ LAYERS["rpc"] = EVERYTHING
 for program in ("iked", "nssd", "pagent", "stackd"):
     LAYERS[f"daemons/{program}"] = EVERYTHING + ["daemons", f"daemons/{program}"]
 LAYERS["daemons"] = EVERYTHING + ["daemons"]
-for program in ("ipsec", "modify", "certbundle"):
+for program in ("ipsec", "modify", "certbundle", "policy"):
     LAYERS[f"tools/{program}"] = EVERYTHING + [f"tools/{program}"]
 
 # ike/v2 decides in the vocabulary that the engine shows to its callers: the two headers of values that both share.
 SHARED_VALUES = {"ike/v2": {"ike/engine/engine.h", "ike/engine/views.h", "ike/engine/step.h", "ike/engine/options.h", "ike/engine/per_second.h"}}
 
-PURE = ["base", "crypto", "policy", "contract", "ike/wire", "ike/v2", "ike/engine", "nss", "stack"]
+PURE = ["base", "crypto", "policy", "policy/lint", "policy/report", "contract", "ike/wire", "ike/v2", "ike/engine", "nss", "stack"]
 # The shell inside a pure folder: the file says so by its place here, and why.
 SHELL_FILES = {
     "src/base/log.cpp": "writes the log",

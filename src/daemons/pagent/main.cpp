@@ -7,6 +7,7 @@
 #include "daemons/confinement.h"
 #include "daemons/event_loop.h"
 #include "daemons/life.h"
+#include "daemons/pagent/check_file.h"
 #include "daemons/pagent/published_policies.h"
 #include "rpc/socket_paths.h"
 
@@ -47,10 +48,9 @@ int serve(const CommonOptions& options, const std::vector<std::string>& users) {
   return ExitStatus::stopped;
 }
 
-int check(const std::string& file) {
-  const CheckedFile checked = check_policy_file(file);
-  fmt::print("{}", checked.report);
-  return checked.errors == 0 ? ExitStatus::stopped : ExitStatus::configuration;
+int print(const FileReport& report) {
+  fmt::print("{}", report.text);
+  return report.status;
 }
 
 }  // namespace
@@ -60,12 +60,24 @@ int run(int argc, const char* const* argv) {
   CommonOptions options{.configuration = "/etc/adit/pagent.conf", .socket_folder = {}, .log_file = {}};
   options.add_to(app);
   std::string file_to_check;
-  app.add_option("--check", file_to_check, "Print the mistakes of a policy file, and end")->type_name("FILE");
+  std::string file_to_lint;
+  bool as_json = false;
+  auto* check =
+      app.add_option("--check", file_to_check, "Print the mistakes of a policy file, and end")->type_name("FILE");
+  auto* lint = app.add_option("--lint", file_to_lint, "Print what a policy file says and hardly means, and end")
+                   ->type_name("FILE");
+  lint->excludes(check);
+  app.add_flag("--json", as_json, "Print one JSON object: with --check or --lint");
   std::vector<std::string> users;
   app.add_option("--allow-user", users, "Users, besides root, who may watch policies: iked's")->type_name("USER");
-  app.footer("Exit status: 0 stopped, or no errors found; 1 a file has errors; 2 wrong options; 3 no socket.");
+  app.footer(
+      "Exit status: 0 stopped, or nothing found; 1 a file has errors; 2 wrong options; 3 no socket; 4 --lint has "
+      "warnings.");
   if (const auto status = parse(app, argc, argv)) return *status;
-  return file_to_check.empty() ? serve(options, users) : check(file_to_check);
+  const ReportFormat format = as_json ? ReportFormat::json : ReportFormat::text;
+  if (!file_to_check.empty()) return print(check_file(file_to_check, format));
+  if (!file_to_lint.empty()) return print(lint_file(file_to_lint, format));
+  return serve(options, users);
 }
 
 }  // namespace adit::daemons::pagent

@@ -100,13 +100,4 @@ std::optional<std::vector<StackPolicy>> read_policies(const std::string& configu
   return policies;
 }
 
-CheckedFile check_policy_file(const std::string& path) {
-  auto text = read_file(path);
-  if (!text) return {.report = fmt::format("{}: {}\n", path, text.error()), .errors = 1};
-  const policy::SourceFile source{path, std::move(*text)};
-  const policy::ParseResult parsed = policy::parse_policy(StackName{"check"}, nullptr, &source);
-  return {.report = policy::render(parsed.diagnostics, std::span{&source, 1}),
-          .errors = errors_among(parsed.diagnostics)};
-}
-
 }  // namespace adit::daemons::pagent

@@ -20,11 +20,4 @@ struct StackPolicy {
 /// itself is wrong.
 std::optional<std::vector<StackPolicy>> read_policies(const std::string& configuration);
 
-/// `pagent --check`: the mistakes of one policy file with their lines, ready to print, and how many of them are errors.
-struct CheckedFile {
-  std::string report;
-  std::size_t errors = 0;
-};
-CheckedFile check_policy_file(const std::string& path);
-
 }  // namespace adit::daemons::pagent

@@ -1,0 +1,52 @@
+#include "daemons/pagent/check_file.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "daemons/command_line.h"
+#include "daemons/read_file.h"
+#include "policy/document.h"
+#include "policy/lint/lint.h"
+#include "policy/report/diagnostics.h"
+#include "policy/report/remarks.h"
+
+namespace adit::daemons::pagent {
+namespace {
+
+FileReport unreadable(const std::string& path, const std::string& reason) {
+  return {.text = fmt::format("{}: {}\n", path, reason), .status = ExitStatus::configuration};
+}
+
+FileReport mistakes(const policy::SourceFile& source, const policy::Document& document, ReportFormat format) {
+  const bool has_errors = document.policy() == nullptr;
+  return {.text = format == ReportFormat::json ? policy::report::diagnostics_json(source.name, document.diagnostics())
+                                               : policy::render(document.diagnostics(), std::span{&source, 1}),
+          .status = has_errors ? ExitStatus::configuration : ExitStatus::stopped};
+}
+
+}  // namespace
+
+FileReport check_file(const std::string& path, ReportFormat format) {
+  auto text = read_file(path);
+  if (!text) return unreadable(path, text.error());
+  const policy::SourceFile source{path, std::move(*text)};
+  return mistakes(source, policy::Document{StackName{"check"}, nullptr, &source}, format);
+}
+
+FileReport lint_file(const std::string& path, ReportFormat format) {
+  auto text = read_file(path);
+  if (!text) return unreadable(path, text.error());
+  const policy::SourceFile source{path, std::move(*text)};
+  const policy::Document document{StackName{"check"}, nullptr, &source};
+  if (document.policy() == nullptr) return mistakes(source, document, format);
+  const auto remarks = policy::lint::lint(document);
+  const bool has_warnings = std::ranges::any_of(remarks, [](const policy::lint::Remark& remark) {
+    return row_of(remark.kind).severity == policy::Diagnostic::Severity::warning;
+  });
+  return {.text = format == ReportFormat::json ? policy::report::remarks_json(path, remarks)
+                                               : policy::report::remarks_text(remarks, std::span{&source, 1}),
+          .status = has_warnings ? status_findings : ExitStatus::stopped};
+}
+
+}  // namespace adit::daemons::pagent
