@@ -21,7 +21,8 @@ LAYERS = {
     "crypto": CRYPTO,
     "policy": BASE + ["policy"],
     "policy/lint": BASE + ["policy", "policy/lint"],
-    "policy/report": BASE + ["policy", "policy/lint", "policy/report"],
+    "policy/agreement": BASE + ["policy", "policy/agreement"],
+    "policy/report": BASE + ["policy", "policy/lint", "policy/agreement", "policy/report"],
     "contract": CONTRACT,
     "ike/wire": CONTRACT + ["ike/wire"],
     "ike/v2": CONTRACT + ["policy", "ike/wire", "ike/v2"],
@@ -41,7 +42,7 @@ for program in ("ipsec", "modify", "certbundle", "policy"):
 # ike/v2 decides in the vocabulary that the engine shows to its callers: the two headers of values that both share.
 SHARED_VALUES = {"ike/v2": {"ike/engine/engine.h", "ike/engine/views.h", "ike/engine/step.h", "ike/engine/options.h", "ike/engine/per_second.h"}}
 
-PURE = ["base", "crypto", "policy", "policy/lint", "policy/report", "contract", "ike/wire", "ike/v2", "ike/engine", "nss", "stack"]
+PURE = ["base", "crypto", "policy", "policy/lint", "policy/agreement", "policy/report", "contract", "ike/wire", "ike/v2", "ike/engine", "nss", "stack"]
 # The shell inside a pure folder: the file says so by its place here, and why.
 SHELL_FILES = {
     "src/base/log.cpp": "writes the log",

@@ -27,4 +27,8 @@ FileReport check_file(const std::string& path, ReportFormat format);
 /// with the mistakes instead when the file has errors.
 FileReport lint_file(const std::string& path, ReportFormat format);
 
+/// What the tunnels of a policy file and of the peer's would come to (policy/agreement/play.h). Status 4 when one does
+/// not come up, or there is none; 1 when a file has errors or cannot be read.
+FileReport compare_files(const std::string& path, const std::string& peer_path, ReportFormat format);
+
 }  // namespace adit::daemons::pagent

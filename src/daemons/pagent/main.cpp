@@ -67,6 +67,11 @@ int run(int argc, const char* const* argv) {
   auto* lint = app.add_option("--lint", file_to_lint, "Print what a policy file says and hardly means, and end")
                    ->type_name("FILE");
   lint->excludes(check);
+  std::string peer_file;
+  app.add_option("--against", peer_file,
+                 "With --lint: play the tunnels of the file through against the peer's, instead")
+      ->type_name("PEERFILE")
+      ->needs(lint);
   app.add_flag("--json", as_json, "Print one JSON object: with --check or --lint");
   std::vector<std::string> users;
   app.add_option("--allow-user", users, "Users, besides root, who may watch policies: iked's")->type_name("USER");
@@ -76,6 +81,7 @@ int run(int argc, const char* const* argv) {
   if (const auto status = parse(app, argc, argv)) return *status;
   const ReportFormat format = as_json ? ReportFormat::json : ReportFormat::text;
   if (!file_to_check.empty()) return print(check_file(file_to_check, format));
+  if (!peer_file.empty()) return print(compare_files(file_to_lint, peer_file, format));
   if (!file_to_lint.empty()) return print(lint_file(file_to_lint, format));
   return serve(options, users);
 }

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <set>
+#include <utility>
 
 #include "policy/lint/subject.h"
 
@@ -59,6 +60,8 @@ constexpr std::string_view better_hash = "HMAC_SHA2_256_128 or HMAC_SHA2_512_256
 constexpr std::string_view better_prf = "HMAC_SHA2_256 or HMAC_SHA2_512";
 constexpr std::string_view better_group = "Group14, Group19 or Group31";
 
+std::string word_of(GroupId group) { return fmt::format("Group{}", std::to_underlying(group)); }
+
 /// Tells of the algorithms of one statement.
 class Judge {
  public:
@@ -95,17 +98,17 @@ void judge_action(const Subject& subject, const KeyExchangeAction& action, Remar
                 to_string(offer.encryption, offer.key_bits), better_cipher);
     judge.judge(ike_integrity, offer.integrity, Attribute::how_to_verify_msgs, to_string(offer.integrity), better_hash);
     judge.judge(prfs, offer.prf, Attribute::pseudo_random_function, "PRF " + to_string(offer.prf), better_prf);
-    judge.judge(groups, offer.group, Attribute::dh_group, "DH group " + to_string(offer.group), better_group);
+    judge.judge(groups, offer.group, Attribute::dh_group, word_of(offer.group), better_group);
   }
 }
 
 void judge_action(const Subject& subject, const DynVpnAction& action, Remarks& remarks) {
   const std::string of = "IpDynVpnAction " + action.name;
   const Judge pfs{subject, action.at, of, remarks};
-  pfs.judge(groups, action.initiate_with_pfs, Attribute::initiate_with_pfs,
-            "DH group " + to_string(action.initiate_with_pfs), better_group);
+  pfs.judge(groups, action.initiate_with_pfs, Attribute::initiate_with_pfs, word_of(action.initiate_with_pfs),
+            better_group);
   for (const GroupId group : action.acceptable_pfs) {
-    pfs.judge(groups, group, Attribute::acceptable_pfs, "DH group " + to_string(group), better_group);
+    pfs.judge(groups, group, Attribute::acceptable_pfs, word_of(group), better_group);
   }
   for (const DataOffer& offer : action.offers) {
     const std::string of_offer = fmt::format("IpDataOffer {} of {}", offer.name, action.name);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "policy/lint/subject.h"
 
@@ -20,8 +21,9 @@ void check_pfs(const Subject& subject, Remarks& remarks) {
     if (statement == nullptr) continue;
     const Entry* entry = statement->find(Attribute::initiate_with_pfs);
     const Entry* accepted = statement->find(Attribute::acceptable_pfs);
-    const std::string group =
-        action.initiate_with_pfs == GroupId::none ? "None" : "group " + to_string(action.initiate_with_pfs);
+    const std::string group = action.initiate_with_pfs == GroupId::none
+                                  ? "None"
+                                  : fmt::format("Group{}", std::to_underlying(action.initiate_with_pfs));
     remarks.add(
         {.kind = Kind::pfs_not_acceptable,
          .at = entry == nullptr ? action.at : entry->at.range(),
