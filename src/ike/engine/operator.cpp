@@ -14,6 +14,20 @@ OperatorAnswer answer_for(std::size_t named, std::string name) {
   return {named == 0 ? Status::not_found : Status::started, std::move(name)};
 }
 
+/// What a request to refresh met.
+struct Refreshed {
+  std::size_t begun = 0;
+  std::size_t under_way = 0;     ///< replaced already, by whichever end
+  std::size_t without_rule = 0;  ///< the policy has changed: none would make them anew
+  std::size_t all() const { return begun + under_way + without_rule; }
+};
+
+OperatorAnswer answer_for(const Refreshed& refreshed, std::string name) {
+  if (refreshed.begun != 0) return {Status::started, std::move(name)};
+  if (refreshed.under_way != 0) return {Status::already, std::move(name)};
+  return {refreshed.without_rule != 0 ? Status::no_key_exchange_rule : Status::not_found, std::move(name)};
+}
+
 std::string counted(std::size_t count, std::string_view kind) {
   return std::to_string(count) + " " + std::string{kind} + " tunnels";
 }
@@ -81,33 +95,36 @@ void Engine::State::take(DeactivateDynamicTunnel& request) {
 }
 
 void Engine::State::take(RefreshIkeTunnel& request) {
-  std::size_t refreshed = 0;
+  Refreshed refreshed;
   for (const IkeSpi spi : ike_sas_named(request.stack, request.tunnel)) {
     v2::IkeSa& sa = *find(spi);
     if (sa.state != v2::SaState::established) continue;
-    ++refreshed;
+    if (sa.reauthenticated_by || sa.reauthenticates) {
+      ++refreshed.under_way;
+      continue;
+    }
     reauthenticate(sa);
+    ++(sa.reauthenticated_by ? refreshed.begun : refreshed.without_rule);
     settle(sa);
   }
   step_->answers.push_back(answer_for(
-      refreshed, request.tunnel ? "K" + std::to_string(request.tunnel->value()) : counted(refreshed, "IKE")));
+      refreshed, request.tunnel ? "K" + std::to_string(request.tunnel->value()) : counted(refreshed.all(), "IKE")));
 }
 
 void Engine::State::take(RefreshDynamicTunnel& request) {
-  std::size_t refreshed = 0;
+  Refreshed refreshed;
   for (const DynamicTunnelId id : tunnels_named(request.stack, request.tunnel)) {
     v2::IkeSa* sa = find(tunnels_.at(id).sa);
     if (sa == nullptr) continue;
     v2::Turn current = turn();
     for (std::size_t i = 0; i < sa->children.size(); ++i) {
       if (sa->children[i].name.tunnel != id || sa->children[i].state != ChildState::active) continue;
-      ++refreshed;
-      v2::want_rekey(current, *sa, sa->children[i]);
+      ++(v2::want_rekey(current, *sa, sa->children[i]) ? refreshed.begun : refreshed.under_way);
     }
     settle(*sa);
   }
   step_->answers.push_back(answer_for(
-      refreshed, request.tunnel ? "Y" + std::to_string(request.tunnel->value()) : counted(refreshed, "dynamic")));
+      refreshed, request.tunnel ? "Y" + std::to_string(request.tunnel->value()) : counted(refreshed.all(), "dynamic")));
 }
 
 }  // namespace adit::ike

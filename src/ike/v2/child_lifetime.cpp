@@ -38,7 +38,8 @@ void refresh_if_used(Turn& turn, IkeSa& sa, ChildSa& child) {
   if (child.usage_asked) {  // no answer: rather a rekey too many than traffic without an SA
     child.usage_asked = false;
     child.refresh_at.reset();
-    return want_rekey(turn, sa, child);
+    want_rekey(turn, sa, child);
+    return;
   }
   child.usage_asked = true;
   child.refresh_at = turn.now + usage_wait;
@@ -120,11 +121,14 @@ void look_at_children(Turn& turn, IkeSa& sa) {
   }
 }
 
-void want_rekey(Turn& turn, IkeSa& sa, ChildSa& child) {
-  if (sa.state != SaState::established || !is_living(child) || is_being_rekeyed(sa, child.name)) return;
+bool want_rekey(Turn& turn, IkeSa& sa, ChildSa& child) {
+  if (sa.state != SaState::established || !is_living(child) || is_being_rekeyed(sa, child.name)) return false;
   child.refresh_at.reset();
   // Selectors as they are: not narrower, and no packet's own before them (RFC 7296 §2.9.2).
-  if (sa.reauthenticated_by) return rekey_failed(turn, sa, child.name);  // a new SA is on its way, but may not arrive
+  if (sa.reauthenticated_by) {  // a new SA is on its way, but may not arrive
+    rekey_failed(turn, sa, child.name);
+    return false;
+  }
   sa.wishes.push_back({.name = turn.shard.next_generation(child.name.tunnel),
                        .rekeys = child.name,
                        .filter = filter_in_force(turn, sa, child),
@@ -133,6 +137,7 @@ void want_rekey(Turn& turn, IkeSa& sa, ChildSa& child) {
                        .local_dyn_vpn_rule = child.local_dyn_vpn_rule,
                        .activation = child.activation});
   go_on(turn, sa);
+  return true;
 }
 
 void note_usage(Turn& turn, IkeSa& sa, ChildSa& child, const contract::ChildSaCounters& counters) {
@@ -141,7 +146,10 @@ void note_usage(Turn& turn, IkeSa& sa, ChildSa& child, const contract::ChildSaCo
   if (!child.usage_asked) return;
   child.usage_asked = false;
   child.refresh_at.reset();
-  if (counters.outbound_packets != 0 || counters.inbound_packets != 0) return want_rekey(turn, sa, child);
+  if (counters.outbound_packets != 0 || counters.inbound_packets != 0) {
+    want_rekey(turn, sa, child);
+    return;
+  }
   tell(turn, CatalogueId::unused_not_refreshed,
        {{"tunnel", "Y" + std::to_string(child.name.tunnel.value())},
         {"peer", sa.remote.to_string()},

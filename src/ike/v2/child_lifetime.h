@@ -12,8 +12,8 @@ std::optional<Instant> next_deadline(const ChildSa& child);
 /// Does what is due for the children of an SA.
 void look_at_children(Turn& turn, IkeSa& sa);
 
-/// A soft limit is reached, or an operator wants it: a new SA is to replace the child. Not while one is on its way.
-void want_rekey(Turn& turn, IkeSa& sa, ChildSa& child);
+/// A soft limit is reached, or an operator wants it: a new SA is to replace the child. False while one is on its way.
+bool want_rekey(Turn& turn, IkeSa& sa, ChildSa& child);
 /// The stack says how much has flowed: for the decision whether an SA is worth a rekey, and for liveness.
 void note_usage(Turn& turn, IkeSa& sa, ChildSa& child, const contract::ChildSaCounters& counters);
 

@@ -15,13 +15,19 @@ namespace {
 using Rows = std::vector<std::vector<std::string>>;
 using Answers = std::vector<rpc::NamedAnswer>;
 
-std::string status_text(const ike::OperatorAnswer& answer, const std::string& done) {
+/// What an action says of what it was asked for.
+struct StatusWords {
+  const char* done;     ///< it begins now: "Deactivating"
+  const char* already;  ///< it has begun before
+};
+
+std::string status_text(const ike::OperatorAnswer& answer, const StatusWords& words) {
   using enum ike::OperatorAnswer::Status;
   switch (answer.status) {
     case started:
       break;
     case already:
-      return "Already active";
+      return words.already;
     case not_found:
       return "Not found";
     case no_filter_rule:
@@ -33,7 +39,7 @@ std::string status_text(const ike::OperatorAnswer& answer, const std::string& do
     case forbidden:
       return "Not allowed by policy";
   }
-  return done;
+  return words.done;
 }
 
 template <class Values, class Value>
@@ -69,10 +75,10 @@ Outcome reported(const Heading& heading, const std::vector<std::string>& columns
 /// What is done to tunnels that are there.
 struct Action {
   const char* function;  ///< in the heading: "Deactivate"
-  const char* done;      ///< the status of a tunnel: "Deactivating"
+  StatusWords words;     ///< the status of a tunnel
 };
-constexpr Action deactivation{"Deactivate", "Deactivating"};
-constexpr Action refreshment{"Refresh", "Refreshing"};
+constexpr Action deactivation{"Deactivate", {.done = "Deactivating", .already = "Already deactivating"}};
+constexpr Action refreshment{"Refresh", {.done = "Refreshing", .already = "Already refreshing"}};
 
 template <class Id>
 using Call = rpc::OrReason<Answers> (rpc::OperatorClient::*)(const StackName&, const std::vector<Id>&);
@@ -95,7 +101,7 @@ Outcome act_on_ike_tunnels(const Arguments& arguments, const StackName& stack, c
   if (!answers) return failed(answers.error(), no_daemon);
   Rows rows;
   for (const auto& [subject, answer] : *answers) {
-    rows.push_back({arguments.all_tunnels ? "All IKE tunnels" : subject, status_text(answer, action.done)});
+    rows.push_back({arguments.all_tunnels ? "All IKE tunnels" : subject, status_text(answer, action.words)});
   }
   if (arguments.all_tunnels) rows.resize(1);
   return reported(heading(stack, "IKE tunnel", action.function, {}), {"Tunnel ID", "Status"}, rows, *answers,
@@ -124,7 +130,7 @@ Outcome act_on_dynamic_tunnels(const Arguments& arguments, const StackName& stac
     const auto rule = rule_of.find(subject);
     const bool has_rule = rule != rule_of.end() && !rule->second.empty();
     rows.push_back({arguments.all_tunnels ? "All dynamic tunnels" : subject, has_rule ? rule->second : not_applicable,
-                    status_text(answer, action.done)});
+                    status_text(answer, action.words)});
   }
   if (arguments.all_tunnels) rows.resize(1);
   return reported(heading(stack, "Dynamic tunnel", action.function, {}), {"Tunnel ID", "LocalDynVpnRuleName", "Status"},
@@ -136,8 +142,9 @@ Outcome act_on_dynamic_tunnels(const Arguments& arguments, const StackName& stac
 Outcome activate(const Arguments& arguments, const StackName& stack) {
   const auto answers = rpc::OperatorClient{rpc::iked_socket(arguments.socket_folder)}.activate(stack, arguments.rules);
   if (!answers) return failed(answers.error(), no_daemon);
+  constexpr StatusWords words{.done = "Activating", .already = "Already active"};
   Rows rows;
-  for (const auto& [subject, answer] : *answers) rows.push_back({subject, status_text(answer, "Activating")});
+  for (const auto& [subject, answer] : *answers) rows.push_back({subject, status_text(answer, words)});
   return reported(heading(stack, "Dynamic tunnel", "Activate", {}), {"LocalDynVpnRuleName", "Status"}, rows, *answers,
                   arguments.format);
 }

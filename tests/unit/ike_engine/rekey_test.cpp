@@ -109,6 +109,20 @@ TEST(ChildRekey, ByCommandComesFromEitherEnd) {
   }
 }
 
+TEST(ChildRekey, ByCommandIsNotBegunTwiceAndTheOperatorHearsIt) {
+  UpTunnel net;
+  net.rekey_child(net.east_host);
+  EXPECT_EQ(net.east_host.answers.back().status, OperatorAnswer::Status::started);
+  net.rekey_child(net.east_host);
+  EXPECT_EQ(net.east_host.answers.back().status, OperatorAnswer::Status::already);
+  net.settle();
+  net.pass(Seconds{2});
+  expect_agreement(net);
+  EXPECT_EQ(generation(net.east_host), 2u);
+  net.rekey_child(net.east_host);
+  EXPECT_EQ(net.east_host.answers.back().status, OperatorAnswer::Status::started) << "the one before has ended";
+}
+
 TEST(ChildRekey, TakesAKeyExchangeOfItsOwnForPfs) {
   UpTunnel net{[](Side& side) { side.pfs = GroupId::ecp_256; }};
   net.rekey_child(net.east_host);
@@ -343,6 +357,31 @@ TEST(Reauthentication, ComesAfterItsInterval) {
   expect_agreement(net);
   EXPECT_TRUE(net.east_host.has_told(CatalogueId::ike_sa_reauthenticated) ||
               net.west_host.has_told(CatalogueId::ike_sa_reauthenticated));
+}
+
+TEST(Reauthentication, ByCommandIsNotBegunTwiceAndTheOperatorHearsIt) {
+  UpTunnel net;
+  const RefreshIkeTunnel request{net.east_host.stack(), net.east_host.ike().front().tunnel};
+  net.east_host.feed(request);
+  EXPECT_EQ(net.east_host.answers.back().status, OperatorAnswer::Status::started);
+  net.east_host.feed(request);
+  EXPECT_EQ(net.east_host.answers.back().status, OperatorAnswer::Status::already);
+  net.settle();
+  net.pass(Seconds{1});
+  expect_agreement(net);
+  EXPECT_EQ(net.east_host.ike().front().generation, 2u);
+  net.east_host.feed(request);
+  EXPECT_EQ(net.east_host.answers.back().status, OperatorAnswer::Status::started) << "the one before has ended";
+}
+
+TEST(Reauthentication, ByCommandThatThePolicyRulesOutIsRefused) {
+  UpTunnel net;
+  Side other = east();
+  other.peer_address = "198.51.100.9";
+  net.east_host.feed(PolicyInstalled{make_policy(other)});
+  net.east_host.feed(RefreshIkeTunnel{net.east_host.stack(), std::nullopt});
+  EXPECT_EQ(net.east_host.answers.back().status, OperatorAnswer::Status::no_key_exchange_rule);
+  EXPECT_EQ(net.east_host.ike().size(), 1u);
 }
 
 TEST(Reauthentication, DoesNotBeginTheVpnLifeAnew) {
