@@ -11,6 +11,14 @@ namespace {
 
 std::string name_of_tunnel(const IkeSa& sa) { return "K" + std::to_string(sa.tunnel.value()); }
 
+/// The peer removes the pair when it reads the Delete, whose response may take its time. Where another pair carries the
+/// traffic, none of it need go by this one until then.
+void retire_if_doubled(Turn& turn, const IkeSa& sa, ChildSa& child) {
+  if (!child.installed || child.retired || turn.shard.doubles_of(sa, child).empty()) return;
+  child.retired = true;
+  turn.step.stack.emplace_back(contract::RetireChildSa{.stack = sa.stack, .name = child.name});
+}
+
 }  // namespace
 
 void fail(Turn& turn, IkeSa& sa, const std::string& reason) {
@@ -84,9 +92,14 @@ void start_delete(Turn& turn, IkeSa& sa) {
     }
   }
   for (ChildSa& child : sa.children) {
+    if (child.state != ChildState::half_closed) child.ending = sa.ending;
     child.state = ChildState::half_closed;
     // What the peer removes when it reads the Delete must not be sent by any more (RFC 7296 §2.8).
-    if (sa.ending == Ending::superseded) retire_in_stack(turn, sa, child);
+    if (sa.ending == Ending::superseded) {
+      retire_in_stack(turn, sa, child);
+    } else {
+      retire_if_doubled(turn, sa, child);
+    }
   }
   go_on(turn, sa);
 }
@@ -111,6 +124,7 @@ void delete_child(Turn& turn, IkeSa& sa, ChildSa& child, Ending ending) {
   if (child.state == ChildState::half_closed) return;
   child.state = ChildState::half_closed;
   child.ending = ending;
+  retire_if_doubled(turn, sa, child);
   sa.spis_to_delete.push_back({child.transforms.protocol, child.inbound_spi});
   go_on(turn, sa);
 }

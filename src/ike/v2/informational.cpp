@@ -41,6 +41,12 @@ bool is_fatal(const IkeSa& sa, const Received& request, wire::NotifyType error) 
          (error == wire::NotifyType::invalid_syntax || error == wire::NotifyType::unsupported_critical_payload);
 }
 
+void answer_deletes(Turn& turn, IkeSa& sa, const Received& request, wire::Payloads& answer) {
+  for (const wire::Payload& payload : request.payloads.items()) {
+    if (const auto* named = std::get_if<wire::Delete>(&payload.body)) answer_delete(turn, sa, *named, answer);
+  }
+}
+
 void answer_informational(Turn& turn, IkeSa& sa, const Received& request) {
   if (deletes_ike_sa(request)) {
     send_response(turn, sa, request.exchange, request.id, {});
@@ -48,9 +54,7 @@ void answer_informational(Turn& turn, IkeSa& sa, const Received& request) {
     return close(turn, sa, sa.state == SaState::superseded ? Ending::superseded : Ending::by_peer);
   }
   wire::Payloads answer;
-  for (const wire::Payload& payload : request.payloads.items()) {
-    if (const auto* named = std::get_if<wire::Delete>(&payload.body)) answer_delete(turn, sa, *named, answer);
-  }
+  answer_deletes(turn, sa, request, answer);
   send_response(turn, sa, request.exchange, request.id, answer);
   const wire::Notify* error = request.payloads.find_error();
   if (error == nullptr) return;
@@ -131,7 +135,11 @@ void answer_half_closed(Turn& turn, IkeSa& sa, const Received& request) {
   if (request.exchange != wire::ExchangeType::informational) {
     return answer_with(turn, sa, request, wire::NotifyType::temporary_failure);
   }
-  send_response(turn, sa, request.exchange, request.id, {});
+  // Our Delete may wait for the answer to an older request; until then the peer need not know of it: Child SAs that it
+  // deletes are answered as ever, or this side would go on sending by them (RFC 7296 §1.4.1).
+  wire::Payloads answer;
+  if (!deletes_ike_sa(request)) answer_deletes(turn, sa, request, answer);
+  send_response(turn, sa, request.exchange, request.id, answer);
   if (deletes_ike_sa(request)) close(turn, sa, sa.ending);
 }
 

@@ -39,6 +39,17 @@ std::optional<std::uint8_t> unknown_critical(const wire::Chain& outer, const wir
   return outer.unknown_critical ? outer.unknown_critical : inner.unknown_critical;
 }
 
+/// Until an initiator has verified the IKE_AUTH response, which may take nssd its time, it drops what the responder
+/// asks under the new IKE SA. Its first message tells that it has it: what waits goes again at once, not at the end of
+/// a pause that has doubled all the while (RFC 7296 §2.1 leaves the timing to the implementation).
+void hear_from_initiator(Turn& turn, IkeSa& sa) {
+  const bool is_first =
+      sa.role == Role::responder && is_authenticated(sa.state) && sa.last_inbound <= sa.established_at;
+  if (!is_first || !sa.outstanding) return;
+  const bool has_been_repeated = sa.outstanding->transmissions > 1;
+  if (has_been_repeated && !sa.outstanding->is_exhausted(turn.options)) retransmit(turn, sa);
+}
+
 void take_request(Turn& turn, IkeSa& sa, const Datagram& datagram, const wire::Header& header,
                   const wire::Chain& outer) {
   const wire::ProtectedPart& part = *outer.protected_part;
@@ -60,6 +71,7 @@ void take_request(Turn& turn, IkeSa& sa, const Datagram& datagram, const wire::H
   }
   auto chain = open(sa, header, part, datagram.octets);
   if (!chain && chain.error().why == NotOpened::Why::not_authentic) return drop(turn, datagram, "not authentic");
+  hear_from_initiator(turn, sa);
   sa.last_inbound = turn.now;
   if (!chain && chain.error().why == NotOpened::Why::incomplete) return;
 

@@ -287,5 +287,48 @@ TEST(Certificates, AreChosenByTheHashesOfAllOfThePeersRequests) {  // RFC 7296 ย
                                                                   ByteString(20, 0xa3), ByteString(20, 0xa3)}));
 }
 
+TEST(SlowVerification, OfAnSaThatThePeerHasReplacedMeanwhileDoesNotCostTheOneInItsPlace) {
+  for (std::uint64_t round = 0; round < 8; ++round) {  // the nonces choose, so either SA
+    SCOPED_TRACE(round);
+    SigningEngines net;
+    for (std::uint64_t i = 0; i < round; ++i) net.east_host.random.number<std::uint64_t>();
+    net.activate();
+    net.east_host.feed(RefreshIkeTunnel{net.east_host.stack(), std::nullopt});
+    net.settle([&](const Datagram& arriving) {
+      constexpr std::size_t exchange_at = 18;  // of the IKE header (RFC 7296 ยง3.1); IKE_AUTH is 35
+      if (arriving.stack == net.east_host.stack() && arriving.octets.at(exchange_at) == 35) net.east_host.nssd = {};
+      return true;
+    });
+    ASSERT_FALSE(net.east_host.asked.empty());
+    const CertificateRequest slow = net.east_host.asked.back();
+    ASSERT_TRUE(std::holds_alternative<contract::Verify>(slow.request));
+
+    net.east_host.nssd = honest;
+    net.pass(Seconds{11});  // west asks under the new SA whether east is there, again and again
+    net.west_host.feed(RefreshIkeTunnel{net.west_host.stack(), std::nullopt});
+    net.settle();
+    net.pass(Seconds{5});
+    net.east_host.feed(RefreshDynamicTunnel{net.east_host.stack(), std::nullopt});  // so that it is east's to delete
+    net.settle();
+    net.pass(Seconds{2});
+    net.east_host.feed(CertificateAnswer{slow.id, honest(slow)});
+    const auto have_one_in_common = [&] {
+      return std::ranges::any_of(net.east_host.installed, [&](const auto& here) {
+        return std::ranges::any_of(net.west_host.installed, [&](const auto& there) {
+          return here.second.inbound_spi.value() == there.second.outbound_spi.value();
+        });
+      });
+    };
+    for (int tenth = 0; tenth < 300; ++tenth) {
+      net.pass(Duration{100'000});
+      ASSERT_TRUE(have_one_in_common()) << net.east_host.told() << net.west_host.told();
+    }
+    EXPECT_EQ(net.east_host.ike().size(), 1u) << net.east_host.told();
+    EXPECT_EQ(net.west_host.ike().size(), 1u) << net.west_host.told();
+    EXPECT_EQ(net.east_host.installed.size(), 1u);
+    EXPECT_EQ(net.west_host.installed.size(), 1u);
+  }
+}
+
 }  // namespace
 }  // namespace adit::ike

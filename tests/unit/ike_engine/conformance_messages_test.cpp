@@ -307,6 +307,19 @@ TEST(HalfClosed, StaysUntilThePeerHasAnsweredOrTheIkeSaEnds) {
   EXPECT_TRUE(net.host.installed.empty());
 }
 
+TEST(Retransmission, IsDueAtOnceWhenAnInitiatorThatWasSlowToVerifyIsHeardForTheFirstTime) {  // RFC 7296 §2.1
+  Answering net;
+  net.host.feed(DeactivateDynamicTunnel{net.host.stack(), std::nullopt});
+  const Said ours = net.peer.take_one();
+  for (int second = 0; second < 10; ++second) net.host.pass_time_to(net.host.now + Seconds{1});
+  EXPECT_FALSE(net.peer.take().empty());
+  const std::vector<Said> said = net.peer.ask(ExchangeType::informational, {});
+  ASSERT_EQ(said.size(), 2u) << "the response, and what was dropped before";
+  EXPECT_TRUE(std::ranges::any_of(said, [&](const Said& one) { return one.datagram.octets == ours.datagram.octets; }));
+  net.host.pass_time_to(net.host.now + Duration{1});
+  EXPECT_EQ(net.peer.ask(ExchangeType::informational, {}).size(), 1u) << "after that the pauses are as ever";
+}
+
 // Shows RFC 7296 1.4-2, 1.4-3.
 TEST(Control, OfAnSaIsUnderItAlone) {
   Answering net;

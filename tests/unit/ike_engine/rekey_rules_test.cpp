@@ -292,6 +292,20 @@ TEST(CrossedDeletes, LeaveTheInboundSaUntilTheResponse) {
   EXPECT_EQ(net.west.retired.size(), 1u);
 }
 
+TEST(Delete, OfAChildIsAnsweredWithTheOtherHalfWhileTheIkeSasOwnDeleteWaits) {  // RFC 7296 §1.4.1
+  WithOddPeer net;
+  wire::Payloads request;
+  request.add(wire::Delete{.protocol = wire::ProtocolId::esp, .spis = {Spi{net.peers_inbound_spi()}}});
+  const std::uint32_t ours = net.west.installed.begin()->second.inbound_spi.value();
+  net.let_west_rekey_the_child();  // and nobody answers
+  net.west.feed(DeactivateIkeTunnel{net.west.stack(), std::nullopt});
+  const auto answer = net.peer->ask(ExchangeType::informational, request);
+  ASSERT_TRUE(answer);
+  ASSERT_NE(answer->find<wire::Delete>(), nullptr);
+  EXPECT_EQ(answer->find<wire::Delete>()->spis, std::vector{Spi{ours}});
+  EXPECT_TRUE(net.west.installed.empty()) << "the peer has removed it: nothing may be sent by it";
+}
+
 /// East with a tunnel to a responder that answers what a test likes; its request to rekey the child is out.
 struct RekeyingEast : Host {
   RekeyingEast() : Host{with_long_children(east()), {}, 1} {

@@ -157,7 +157,7 @@ void TwoEngines::settle(const std::function<bool(Datagram&)>& change) {
   }
 }
 
-void TwoEngines::pass(Seconds time) {
+void TwoEngines::pass(Duration time) {
   const Instant end = east_host.now + time;
   for (;;) {
     Instant next = end;

@@ -103,7 +103,7 @@ struct TwoEngines {
 
   /// Delivers until nothing is under way. `change` may alter a datagram, or lose it by returning false.
   void settle(const std::function<bool(Datagram&)>& change = {});
-  void pass(Seconds time);  ///< in steps of deadlines, delivering between them
+  void pass(Duration time);  ///< in steps of deadlines, delivering between them
   void activate();          ///< east starts, and all is delivered
 
   Host east_host, west_host;
