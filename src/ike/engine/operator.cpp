@@ -99,12 +99,12 @@ void Engine::State::take(RefreshIkeTunnel& request) {
   for (const IkeSpi spi : ike_sas_named(request.stack, request.tunnel)) {
     v2::IkeSa& sa = *find(spi);
     if (sa.state != v2::SaState::established) continue;
-    if (sa.reauthenticated_by || sa.reauthenticates) {
+    if (sa.reauthenticated_by || sa.reauthenticates || sa.reauthentication_wanted) {
       ++refreshed.under_way;
       continue;
     }
     reauthenticate(sa);
-    ++(sa.reauthenticated_by ? refreshed.begun : refreshed.without_rule);
+    ++(sa.reauthenticated_by || sa.reauthentication_wanted ? refreshed.begun : refreshed.without_rule);
     settle(sa);
   }
   step_->answers.push_back(answer_for(

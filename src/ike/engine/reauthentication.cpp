@@ -9,6 +9,7 @@
 #include "ike/v2/ike_succession.h"
 #include "ike/v2/requests.h"
 #include "ike/v2/sa_init.h"
+#include "ike/v2/timing.h"
 
 namespace adit::ike {
 
@@ -54,6 +55,10 @@ void Engine::State::reauthenticate(v2::IkeSa& old) {
         {{"peer", old.remote.to_string()},
          {"reason", "K" + std::to_string(old.tunnel.value()) + " is not reauthenticated: the policy has changed"}});
   }
+  // Where the peer is still about to verify our IKE_AUTH response, it goes over to this SA when it has: it must be told
+  // that it goes, and does not hear it before.
+  old.reauthentication_wanted = !v2::is_confirmed(old);
+  if (old.reauthentication_wanted) return v2::check_liveness(current, old);
   auto fresh = std::make_unique<v2::IkeSa>();
   fresh->stack = old.stack;
   fresh->tunnel = old.tunnel;

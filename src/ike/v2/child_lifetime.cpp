@@ -46,13 +46,6 @@ void refresh_if_used(Turn& turn, IkeSa& sa, ChildSa& child) {
   turn.step.stack.emplace_back(QueryCounters{.stack = sa.stack, .name = child.name});
 }
 
-/// Whether the other end has the IKE SA: a responder knows by the first message after IKE_AUTH; an initiator by the
-/// IKE_AUTH response, unless it took long to verify that one: the peer may have done away with the SA meanwhile.
-bool is_confirmed(const IkeSa& sa) {
-  if (sa.last_inbound > sa.established_at) return true;
-  return sa.role == Role::initiator && sa.last_inbound + doubles_pause > sa.established_at;
-}
-
 /// Until when it is too early to choose between children of these IKE SAs; nothing: it is not. One of them may have
 /// come to replace the other, which its maker is about to delete; or the peer may never get to it: it is asked.
 std::optional<Instant> too_early_until(Turn& turn, std::initializer_list<IkeSa*> sas) {

@@ -124,7 +124,7 @@ void delete_child(Turn& turn, IkeSa& sa, ChildSa& child, Ending ending) {
   if (child.state == ChildState::half_closed) return;
   child.state = ChildState::half_closed;
   child.ending = ending;
-  retire_if_doubled(turn, sa, child);
+  if (ending != Ending::expired) retire_if_doubled(turn, sa, child);  // at its end the stack takes it away itself
   sa.spis_to_delete.push_back({child.transforms.protocol, child.inbound_spi});
   go_on(turn, sa);
 }

@@ -122,7 +122,8 @@ struct IkeSa {
   };
   std::vector<SpiToDelete> spis_to_delete;  ///< whose Delete is to go out
   bool liveness_wanted = false, delete_sent = false, counters_asked = false;
-  bool rekey_wanted = false;
+  bool rekey_wanted = false, reauthentication_wanted = false;
+  bool heard_since_up = false;                   ///< a message under it, or a packet by a child
   bool has_sent = false, counters_told = false;  ///< children, since the peer was last heard; the stack has answered
   std::optional<GroupId> rekey_group;            ///< that the peer asked for, where it is not the present one
   std::optional<IkeSpi> reauthenticates, reauthenticated_by;  ///< the older, the newer IKE SA of the same tunnel

@@ -39,12 +39,16 @@ std::optional<std::uint8_t> unknown_critical(const wire::Chain& outer, const wir
   return outer.unknown_critical ? outer.unknown_critical : inner.unknown_critical;
 }
 
+void note_heard(const Turn& turn, IkeSa& sa) {
+  sa.last_inbound = turn.now;
+  sa.heard_since_up = sa.heard_since_up || is_authenticated(sa.state);
+}
+
 /// Until an initiator has verified the IKE_AUTH response, which may take nssd its time, it drops what the responder
 /// asks under the new IKE SA. Its first message tells that it has it: what waits goes again at once, not at the end of
 /// a pause that has doubled all the while (RFC 7296 §2.1 leaves the timing to the implementation).
 void hear_from_initiator(Turn& turn, IkeSa& sa) {
-  const bool is_first =
-      sa.role == Role::responder && is_authenticated(sa.state) && sa.last_inbound <= sa.established_at;
+  const bool is_first = sa.role == Role::responder && is_authenticated(sa.state) && !sa.heard_since_up;
   if (!is_first || !sa.outstanding) return;
   const bool has_been_repeated = sa.outstanding->transmissions > 1;
   if (has_been_repeated && !sa.outstanding->is_exhausted(turn.options)) retransmit(turn, sa);
@@ -72,7 +76,7 @@ void take_request(Turn& turn, IkeSa& sa, const Datagram& datagram, const wire::H
   auto chain = open(sa, header, part, datagram.octets);
   if (!chain && chain.error().why == NotOpened::Why::not_authentic) return drop(turn, datagram, "not authentic");
   hear_from_initiator(turn, sa);
-  sa.last_inbound = turn.now;
+  note_heard(turn, sa);
   if (!chain && chain.error().why == NotOpened::Why::incomplete) return;
 
   const std::size_t octets = std::max(datagram.octets.size(), sa.unproved_octets());
@@ -112,7 +116,7 @@ void take_answer(Turn& turn, IkeSa& sa, const Datagram& datagram, const wire::He
   if (!is_awaited) return drop(turn, datagram, "no request is open that it would answer");
   auto chain = open(sa, header, part, datagram.octets);
   if (!chain && chain.error().why == NotOpened::Why::not_authentic) return drop(turn, datagram, "not authentic");
-  sa.last_inbound = turn.now;
+  note_heard(turn, sa);
   if (!chain && chain.error().why == NotOpened::Why::incomplete) return;
   sa.response_in_parts.reset();
   // A response is never answered, not even one that is wrong (RFC 7296 §2.21.3): it counts as one without payloads.

@@ -222,6 +222,12 @@ void be_patient(Turn& turn, IkeSa& sa) {
   sa.patience_until = turn.now + least_patience + Duration{extra};
 }
 
+bool is_confirmed(const IkeSa& sa) {
+  constexpr Seconds prompt{2};
+  if (sa.heard_since_up) return true;
+  return sa.role == Role::initiator && sa.last_inbound + prompt > sa.established_at;
+}
+
 void check_liveness(Turn& turn, IkeSa& sa) {
   if (sa.outstanding) return;  // its answer, or its silence, tells the same
   sa.liveness_wanted = true;
@@ -235,6 +241,7 @@ void counters_arrived(Turn& turn, IkeSa& sa, const contract::ChildSaCounters& co
   const Instant heard = turn.now - *counters.since_last_inbound;
   if (heard <= sa.last_inbound) return;
   sa.last_inbound = heard;
+  if (heard > sa.established_at) sa.heard_since_up = true;
   if (sa.liveness_at && sa.counters_asked) look_at_silence(turn, sa);
 }
 

@@ -25,6 +25,9 @@ void look_at_lifesize(Turn& turn, IkeSa& sa);
 void be_patient(Turn& turn, IkeSa& sa);
 
 /// Asks the peer whether it is there, with an empty INFORMATIONAL (RFC 7296 §2.4).
+/// Whether the other end has the IKE SA: a responder knows by the first message after IKE_AUTH; an initiator by the
+/// IKE_AUTH response, unless it took long to verify that one: the peer may have done away with the SA meanwhile.
+bool is_confirmed(const IkeSa& sa);
 void check_liveness(Turn& turn, IkeSa& sa);
 /// What the stack says about traffic of a child: inbound traffic is as good a sign of life as an answer.
 void counters_arrived(Turn& turn, IkeSa& sa, const contract::ChildSaCounters& counters);

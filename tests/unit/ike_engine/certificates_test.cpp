@@ -287,6 +287,35 @@ TEST(Certificates, AreChosenByTheHashesOfAllOfThePeersRequests) {  // RFC 7296 ย
                                                                   ByteString(20, 0xa3), ByteString(20, 0xa3)}));
 }
 
+TEST(Reauthentication, OfAnSaThatTheInitiatorIsStillToVerifyWaitsForIt) {
+  SigningEngines net;
+  net.activate();
+  net.east_host.feed(RefreshIkeTunnel{net.east_host.stack(), std::nullopt});
+  net.settle([&](const Datagram& arriving) {
+    constexpr std::size_t exchange_at = 18;  // of the IKE header (RFC 7296 ยง3.1); IKE_AUTH is 35
+    if (arriving.stack == net.east_host.stack() && arriving.octets.at(exchange_at) == 35) net.east_host.nssd = {};
+    return true;
+  });
+  const CertificateRequest slow = net.east_host.asked.back();
+  net.east_host.nssd = honest;
+  ASSERT_EQ(net.west_host.ike().size(), 2u);
+  const IkeTunnelId unverified = net.west_host.ike().back().tunnel;
+  const RefreshIkeTunnel request{net.west_host.stack(), unverified};
+  net.west_host.feed(request);
+  EXPECT_EQ(net.west_host.answers.back().status, OperatorAnswer::Status::started);
+  net.west_host.feed(request);
+  EXPECT_EQ(net.west_host.answers.back().status, OperatorAnswer::Status::already);
+  net.settle();
+  net.pass(Seconds{5});
+  EXPECT_EQ(net.west_host.ike().size(), 2u) << "east does not know yet that it has the one that would go";
+
+  net.east_host.feed(CertificateAnswer{slow.id, honest(slow)});
+  net.pass(Seconds{20});
+  EXPECT_TRUE(net.west_host.has_told(CatalogueId::ike_sa_reauthenticated)) << net.west_host.told();
+  EXPECT_EQ(net.east_host.ike().size(), 1u) << net.east_host.told();
+  EXPECT_EQ(net.west_host.ike().size(), 1u) << net.west_host.told();
+}
+
 TEST(SlowVerification, OfAnSaThatThePeerHasReplacedMeanwhileDoesNotCostTheOneInItsPlace) {
   for (std::uint64_t round = 0; round < 8; ++round) {  // the nonces choose, so either SA
     SCOPED_TRACE(round);
