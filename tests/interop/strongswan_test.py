@@ -89,6 +89,18 @@ class Algorithms(WithStrongswan):
         ("AES_CBC KeyLength 128", "AES128_XCBC_96", "AES128_XCBC", "Group15", "AES_CBC KeyLength 128", "ESP AES128_XCBC_96",
          "aes128-aesxcbc-prfaesxcbc-modp3072", "aes128-sha1"),
         ("3DES", "HMAC_SHA1_96", "HMAC_SHA1", "Group2", "3DES", "ESP HMAC_SHA1", "3des-sha1-modp1024", "3des-sha1"),
+        ("AES_CTR KeyLength 256", "AES128_CMAC_96", "AES128_CMAC", "Group16", "AES_CTR KeyLength 256", "ESP HMAC_SHA2_256_128",
+         "aes256ctr-aescmac-prfaescmac-modp4096", "aes256ctr-sha256"),
+        ("AES_CBC KeyLength 192", "HMAC_SHA2_256_128", "HMAC_SHA2_256", "Group32", "AES_CBC KeyLength 192", "ESP HMAC_SHA2_256_128",
+         "aes192-sha256-curve448", "aes192-sha256"),
+        ("AES_GCM_8 KeyLength 256", "None", "HMAC_SHA2_384", "Group17", "AES_GCM_8 KeyLength 256", "ESP Null",
+         "aes256gcm8-prfsha384-modp6144", "aes256gcm8"),
+        ("AES_GCM_12 KeyLength 128", "None", "HMAC_SHA2_512", "Group18", "AES_GCM_12 KeyLength 128", "ESP Null",
+         "aes128gcm12-prfsha512-modp8192", "aes128gcm12"),
+        ("AES_CCM_16 KeyLength 128", "None", "HMAC_SHA1", "Group5", "AES_CCM_16 KeyLength 128", "ESP Null",
+         "aes128ccm16-prfsha1-modp1536", "aes128ccm16"),
+        ("AES_CBC KeyLength 128", "HMAC_MD5_96", "HMAC_MD5", "Group24", "AES_CBC KeyLength 128", "ESP HMAC_MD5",
+         "aes128-md5-modp2048s256", "aes128-md5"),
     ]
 
     def test_each_family(self):
