@@ -11,7 +11,7 @@ import unittest
 from pairs import WithPairs
 from with_strongswan import gateway
 
-from netns import NatBetween, TwoHosts  # found by the path that with_strongswan sets
+from netns import PATIENCE, NatBetween, TwoHosts  # found by the path that with_strongswan sets
 from strongswan import connection
 
 MAKE_BEFORE_BREAK = "make_before_break = yes"
@@ -74,9 +74,9 @@ class FromAdit(WithPairs):
     """Each pair lives its minute beside the others. Behind the NAT, strongSwan rekeys too, before Adit does."""
 
     LIFETIME = "    RefreshLifetimeProposed 1\n"
-    # Of 1000 a second each way, 1 to 3 were seen lost when Adit reauthenticates: a few milliseconds. Supposed, not proved: as a responder charon sends with
-    # the new SA before its IKE_AUTH response has arrived, and with the old IKE SA it drops its Child SAs at once.
-    MOST_LOST_BY_REAUTHENTICATION = 20
+    # As a responder charon sends by the new SA as soon as it has answered IKE_AUTH: what comes before that answer has been taken finds no SA, whose keys its
+    # initiator cannot have. Of 1000 a second that was one packet in each of three runs on a busy machine and eight in a fourth on a busier one.
+    MOST_LOST_BY_A_REAUTHENTICATION = int(15 * PATIENCE)
 
     def test_rekeys_lose_nothing_with_a_nat_and_without_and_reauthentication_no_more_than_its_exchange(self):
         with contextlib.ExitStack() as hosts:
@@ -113,9 +113,21 @@ class FromAdit(WithPairs):
                 pair.replaced(*before[pair])
         for pair in pairs:
             with self.subTest(pair.folder.name):
-                self.check_flows(pair, most_lost=self.MOST_LOST_BY_REAUTHENTICATION if pair is again else 0)
+                (self.check_reauthentications if pair is again else self.check_flows)(pair)
         self.assertEqual(self.peer_ends(inside), "198.51.100.3[4500]")
 
+    def check_reauthentications(self, pair):
+        """Each has cost one short stretch of packets at most, and nothing else was lost."""
+        count = pair.host.daemons["iked"].log().count("EZD1772I")
+        for side, lost in pair.lost.items():
+            stretches = []
+            for number in lost:
+                if not stretches or number > stretches[-1][-1] + 1000:
+                    stretches.append([])
+                stretches[-1].append(number)
+            self.assertLessEqual(len(stretches), count, f"from {side} these were lost: {stretches}")
+            for stretch in stretches:
+                self.assertLess(stretch[-1] - stretch[0], self.MOST_LOST_BY_A_REAUTHENTICATION, f"from {side} these were lost: {stretch}")
 
     @staticmethod
     def peer_ends(pair):
