@@ -75,7 +75,7 @@ class FromAdit(WithPairs):
 
     LIFETIME = "    RefreshLifetimeProposed 1\n"
     # As a responder charon sends by the new SA as soon as it has answered IKE_AUTH: what comes before that answer has been taken finds no SA, whose keys its
-    # initiator cannot have. Of 1000 a second that was one packet in each of three runs on a busy machine and eight in a fourth on a busier one.
+    # initiator cannot have. Of 1000 a second that was one packet in each of three runs on a busy machine and up to eight in two on a busier one.
     MOST_LOST_BY_A_REAUTHENTICATION = int(15 * PATIENCE)
 
     def test_rekeys_lose_nothing_with_a_nat_and_without_and_reauthentication_no_more_than_its_exchange(self):
