@@ -288,7 +288,8 @@ void Engine::State::inherit(v2::IkeSa& from, v2::IkeSa& to) {
 void Engine::State::settle(v2::IkeSa& sa) {
   if (sa.counted_half_open && !v2::is_half_open(sa.state)) {
     sa.counted_half_open = false;
-    half_open_.settled(sa.init_remote.address);
+    using Proof = HalfOpenLimits::CookieProof;
+    half_open_.settled(sa.init_remote.address, sa.returned_cookie ? Proof::right : Proof::none);
     answered_inits_.erase(InitKey{sa.stack, sa.init_remote, sa.initiator_spi});
   }
   const std::size_t kept = sa.state == v2::SaState::closed ? 0 : sa.unproved_octets();

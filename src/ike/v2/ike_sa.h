@@ -98,6 +98,7 @@ struct IkeSa {
   bool udp_forced = false;  ///< by our policy, and the peer can do it
   bool peer_fragments = false;
   bool counted_half_open = false;
+  bool returned_cookie = false;    ///< so its peer is where its IKE_SA_INIT request came from
   std::size_t counted_octets = 0;  ///< unproved_octets() as the shard has counted them
   std::optional<Identity> local_identity, remote_identity;
   std::optional<AuthMethod> local_auth, remote_auth;
