@@ -122,8 +122,9 @@ struct IkeSa {
     InboundSpi spi;
   };
   std::vector<SpiToDelete> spis_to_delete;  ///< whose Delete is to go out
-  bool liveness_wanted = false, delete_sent = false, counters_asked = false;
+  bool liveness_wanted = false, delete_sent = false;
   bool rekey_wanted = false;
+  std::size_t counters_asked = 0;                ///< of so many children, since silence is looked into
   bool has_sent = false, counters_told = false;  ///< children, since the peer was last heard; the stack has answered
   std::optional<GroupId> rekey_group;            ///< that the peer asked for, where it is not the present one
   std::optional<IkeSpi> reauthenticates, reauthenticated_by;  ///< the older, the newer IKE SA of the same tunnel

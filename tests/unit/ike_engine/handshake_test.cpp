@@ -295,6 +295,31 @@ TEST(Liveness, OfASilentPeerIsCheckedAndOneThatIsGoneLosesItsSas) {
   EXPECT_TRUE(net.east_host.has_told(CatalogueId::peer_is_dead));
 }
 
+TEST(Liveness, LooksAtTheTrafficOfEveryChildSa) {  // RFC 7296 §2.4
+  TwoEngines net;
+  net.activate();
+  constexpr std::uint8_t more = 40;
+  for (std::uint8_t host = 1; host <= more; ++host) {
+    const IpAddress source = *IpAddress::from_octets(ByteString{10, 1, 0, host});
+    net.east_host.feed(contract::Acquire{
+        net.east_host.stack(), "nets", {.source = source, .destination = address("10.2.0.9"), .protocol = 6}});
+    net.settle();
+  }
+  ASSERT_EQ(net.east_host.installed.size(), more + 1u);
+  const contract::ChildSaName last = net.east_host.installed.rbegin()->first;
+  std::uint64_t sent = 0;
+  net.east_host.counters = [&](const QueryCounters& query) {
+    return contract::ChildSaCounters{
+        .stack = query.stack, .name = query.name, .outbound_packets = query.name == last ? ++sent : 0};
+  };
+  for (int i = 0; i < 400; ++i) {
+    net.east_host.pass_time_to(net.east_host.now + Seconds{1});
+    net.east_host.out.clear();
+  }
+  EXPECT_TRUE(net.east_host.has_told(CatalogueId::peer_is_dead));
+  EXPECT_TRUE(net.east_host.installed.empty());
+}
+
 TEST(StackUp, AfterARestartOfTheStackBeginsAnewWithoutOldSas) {
   Side a = east();
   a.auto_activate = true;
