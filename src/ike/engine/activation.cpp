@@ -80,7 +80,13 @@ OperatorAnswer Engine::State::start(const StackName& stack, Start wanted) {
     return {Status::forbidden, "IpDynVpnAction " + filter.vpn->name + " has Initiation RemoteOnly"};
   }
   const TrafficKey traffic{stack, policy::Traffic::of(wanted.selectors)};
-  if (const auto known = tunnel_for(traffic, wanted.packet)) return {Status::already, y_name(*known)};
+  if (const auto known = tunnel_for(traffic, wanted.packet)) {
+    if (wanted.activation == Activation::automatic) {  // whoever began it: when it ends, the rule's turn comes
+      tunnels_.at(*known).auto_activate = true;
+      tunnels_.at(*known).rule = wanted.local_dyn_vpn_rule;
+    }
+    return {Status::already, y_name(*known)};
+  }
 
   const policy::LocalStart& begin = *filter.local_start;
   std::optional<IpAddress> local = begin.local_endpoint;
@@ -157,6 +163,7 @@ OperatorAnswer Engine::State::activate(const StackName& stack, const std::string
   if (policy == nullptr) return {Status::not_found, "stack " + stack.text + " has no policy"};
   const policy::LocalDynVpnRule* rule = policy->find_local_dyn_vpn(rule_name);
   if (rule == nullptr) return {Status::not_found, rule_name};
+  if (activation == Activation::automatic && !rule->auto_activate) return {Status::forbidden, "AutoActivate is No"};
   const policy::Filter* filter = policy::anchor_for(policy->filter, *rule);
   if (filter == nullptr) {
     return {Status::no_filter_rule,

@@ -160,7 +160,8 @@ void Engine::State::take_init_request(const Datagram& datagram, const wire::Head
   answered->tunnel = IkeTunnelId{++last_ike_tunnel_};
   answered->counted_half_open = true;
   ++statistics_.responded;
-  half_open_.opened(datagram.remote.address);
+  answered->returned_cookie = is_right;
+  half_open_.opened(datagram.remote.address, is_right ? Proof::right : Proof::none);
   answered_inits_.emplace(key, answered->our_spi());
   settle(enter(std::move(answered)));
 }

@@ -20,14 +20,19 @@ class HalfOpenLimits {
   /// What becomes of an IKE_SA_INIT request, before anything is allocated for it.
   Verdict judge(const IpAddress& peer, CookieProof proof) const;
 
-  void opened(const IpAddress& peer);
-  void settled(const IpAddress& peer);  ///< authenticated, or gone
+  void opened(const IpAddress& peer, CookieProof proof);
+  void settled(const IpAddress& peer, CookieProof proof);  ///< authenticated, or gone
   std::size_t count() const { return count_; }
 
  private:
+  struct OfAddress {
+    std::size_t without_cookie = 0, with_cookie = 0;
+    std::size_t& of(CookieProof proof) { return proof == CookieProof::right ? with_cookie : without_cookie; }
+  };
+
   const EngineOptions& options_;
   std::size_t count_ = 0;
-  std::unordered_map<IpAddress, std::size_t> by_address_;  // at most one entry a half-open SA
+  std::unordered_map<IpAddress, OfAddress> by_address_;  // at most one entry a half-open SA
 };
 
 }  // namespace adit::ike

@@ -15,6 +15,7 @@ struct EngineOptions {
   Seconds half_open_life{30};           ///< a responder's half-open SA is dropped then
   std::size_t cookie_threshold = 1000;  ///< half-open SAs above which cookies are asked for (RFC 7296 §2.6)
   std::size_t half_open_limit = 10000;  ///< requests beyond it are dropped, with a right cookie or without
+  /// Beyond it a cookie is asked for; as many more that have returned one, and what comes after those is dropped.
   std::size_t half_open_per_address = 20;
   /// To datagrams of no SA and of other versions (RFC 7296 §2.21.4), and of IKE_SA_INIT requests (§2.21.1): enough to
   /// show a few peers their mistake; a flood gets no more. A limit each, so that neither silences the other.

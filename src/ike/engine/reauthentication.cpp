@@ -5,6 +5,7 @@
 
 #include "ike/engine/state.h"
 #include "ike/v2/child_install.h"
+#include "ike/v2/child_lifetime.h"
 #include "ike/v2/ending.h"
 #include "ike/v2/ike_succession.h"
 #include "ike/v2/requests.h"
@@ -75,6 +76,7 @@ void Engine::State::reauthenticate(v2::IkeSa& old) {
   for (v2::ChildWish& wish : std::exchange(old.wishes, {})) {
     if (wish.rekeys) {  // its tunnel gets a new SA anyway
       wish_failed(old, wish.name.tunnel, v2::Ending::superseded);
+      v2::rekey_failed(current, old, *wish.rekeys);  // unless that comes to nothing
       continue;
     }
     tunnels_.at(wish.name.tunnel).sa = fresh->initiator_spi;
@@ -119,7 +121,13 @@ void Engine::State::reauthentication_failed(v2::IkeSa& sa) {
       tunnel->second.sa = old->our_spi();
     }
   }
-  if (old->rule->action->reauth_interval != Minutes{0}) old->reauth_at = now_ + pause_after_failure;
+  if (old->state != v2::SaState::established) return;
+  // An SA whose rekey the peer refused, or that was to be reauthenticated, has nothing else to live on.
+  const bool is_due = old->rule->action->reauth_interval != Minutes{0} || !old->refresh_at;
+  if (is_due) old->reauth_at = now_ + pause_after_failure;
+  // A peer that did not answer may be gone, or have lost this SA (RFC 7296 §2.4).
+  v2::Turn current = turn();
+  if (now_ > sa.last_inbound) v2::check_liveness(current, *old);
   touch(*old);
 }
 

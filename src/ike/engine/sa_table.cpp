@@ -22,17 +22,17 @@ constexpr unsigned most_doublings = 6;
 std::optional<Seconds> pause_before_again(v2::Ending ending, unsigned failures) {
   switch (ending) {
     case v2::Ending::expired:
+    case v2::Ending::by_policy:  // the rule may be in the new one too
       return Seconds{0};
     case v2::Ending::peer_dead:
     case v2::Ending::malformed:
     case v2::Ending::failed:
     case v2::Ending::by_peer:
+    case v2::Ending::superseded:      // by another tunnel of the same traffic, which is the rule's from then on
+    case v2::Ending::peer_restarted:  // and may want another tunnel than this one
       return first_pause * (1 << std::min(failures, most_doublings));
     case v2::Ending::by_operator:
-    case v2::Ending::by_policy:
     case v2::Ending::stack_gone:
-    case v2::Ending::superseded:
-    case v2::Ending::peer_restarted:
     case v2::Ending::too_many:
       break;
   }
@@ -288,7 +288,8 @@ void Engine::State::inherit(v2::IkeSa& from, v2::IkeSa& to) {
 void Engine::State::settle(v2::IkeSa& sa) {
   if (sa.counted_half_open && !v2::is_half_open(sa.state)) {
     sa.counted_half_open = false;
-    half_open_.settled(sa.init_remote.address);
+    using Proof = HalfOpenLimits::CookieProof;
+    half_open_.settled(sa.init_remote.address, sa.returned_cookie ? Proof::right : Proof::none);
     answered_inits_.erase(InitKey{sa.stack, sa.init_remote, sa.initiator_spi});
   }
   const std::size_t kept = sa.state == v2::SaState::closed ? 0 : sa.unproved_octets();

@@ -98,6 +98,7 @@ struct IkeSa {
   bool udp_forced = false;  ///< by our policy, and the peer can do it
   bool peer_fragments = false;
   bool counted_half_open = false;
+  bool returned_cookie = false;    ///< so its peer is where its IKE_SA_INIT request came from
   std::size_t counted_octets = 0;  ///< unproved_octets() as the shard has counted them
   std::optional<Identity> local_identity, remote_identity;
   std::optional<AuthMethod> local_auth, remote_auth;
@@ -121,8 +122,9 @@ struct IkeSa {
     InboundSpi spi;
   };
   std::vector<SpiToDelete> spis_to_delete;  ///< whose Delete is to go out
-  bool liveness_wanted = false, delete_sent = false, counters_asked = false;
+  bool liveness_wanted = false, delete_sent = false;
   bool rekey_wanted = false, reauthentication_wanted = false;
+  std::size_t counters_asked = 0;                ///< of so many children, since silence is looked into
   bool heard_since_up = false;                   ///< a message under it, or a packet by a child
   bool has_sent = false, counters_told = false;  ///< children, since the peer was last heard; the stack has answered
   std::optional<GroupId> rekey_group;            ///< that the peer asked for, where it is not the present one

@@ -15,7 +15,7 @@ namespace adit::ike::v2 {
 namespace {
 
 constexpr Seconds counters_wait{2};              // for the stack, before the peer is asked instead
-constexpr std::size_t most_counters = 8;         // children asked about in one check
+constexpr std::size_t most_counters = 32;        // children asked about in one look
 constexpr std::uint8_t keep_alive_octet = 0xff;  // RFC 3948 §2.3
 constexpr unsigned least_margin_permille = 40;   // of a lifetime, between refresh and end
 constexpr unsigned margin_jitter_permille = 60;  // drawn on top of it
@@ -66,21 +66,21 @@ void look_at_request(Turn& turn, IkeSa& sa) {
 void look_at_silence(Turn& turn, IkeSa& sa) {
   const Seconds interval = sa.rule->action->liveness_interval;
   const auto look_again_at = [&](Instant at) {
-    sa.counters_asked = sa.counters_told = sa.has_sent = false;
+    sa.counters_asked = 0;
+    sa.counters_told = sa.has_sent = false;
     sa.liveness_at = at;
   };
   if (turn.now < sa.last_inbound + interval) return look_again_at(sa.last_inbound + interval);
-  const bool has_children =
-      std::ranges::any_of(sa.children, [](const ChildSa& c) { return c.state == ChildState::active; });
-  if (has_children && !sa.counters_asked) {
-    std::size_t asked = 0;
-    for (const ChildSa& child : sa.children) {
-      if (child.state != ChildState::active || asked == most_counters) continue;
-      turn.step.stack.emplace_back(QueryCounters{.stack = sa.stack, .name = child.name});
-      ++asked;
-    }
-    sa.counters_asked = true;
-    sa.counters_told = false;
+  // About all children, any of which may be the one that sends, but not in one step.
+  if (sa.counters_asked == 0) sa.counters_told = false;
+  std::size_t asked = 0;
+  while (asked < most_counters && sa.counters_asked < sa.children.size()) {
+    const ChildSa& child = sa.children[sa.counters_asked++];
+    if (child.state != ChildState::active) continue;
+    turn.step.stack.emplace_back(QueryCounters{.stack = sa.stack, .name = child.name});
+    ++asked;
+  }
+  if (asked != 0) {
     sa.liveness_at = turn.now + counters_wait;
     return;
   }
@@ -242,7 +242,9 @@ void counters_arrived(Turn& turn, IkeSa& sa, const contract::ChildSaCounters& co
   if (heard <= sa.last_inbound) return;
   sa.last_inbound = heard;
   if (heard > sa.established_at) sa.heard_since_up = true;
-  if (sa.liveness_at && sa.counters_asked) look_at_silence(turn, sa);
+  // What is older than the interval settles nothing before the other children's counters are there.
+  const bool is_recent = turn.now < heard + sa.rule->action->liveness_interval;
+  if (sa.liveness_at && sa.counters_asked != 0 && is_recent) look_at_silence(turn, sa);
 }
 
 }  // namespace adit::ike::v2

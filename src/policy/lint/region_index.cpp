@@ -22,7 +22,8 @@ RegionIndex::RegionIndex(const std::vector<Region>& regions) : regions_{regions}
     Dimension made;
     made.places.resize(regions.size());
     std::iota(made.places.begin(), made.places.end(), std::uint32_t{0});
-    std::ranges::stable_sort(made.places, {}, [&](std::uint32_t at) { return interval(regions[at], which).first; });
+    std::ranges::sort(made.places, {},
+                      [&](std::uint32_t at) { return std::pair{interval(regions[at], which).first, at}; });
     for (const std::uint32_t at : made.places) {
       const AddressInterval own = interval(regions[at], which);
       made.firsts.push_back(own.first);

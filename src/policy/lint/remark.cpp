@@ -29,9 +29,9 @@ void Remarks::add(Remark remark) {
 std::vector<Remark> Remarks::in_order(std::span<const std::string> files) && {
   const auto place = [&](const Remark& remark) {
     return std::tuple{std::distance(files.begin(), std::ranges::find(files, remark.at.file)), remark.at.line,
-                      remark.at.column, remark.kind};
+                      remark.at.column, remark.kind, remark.problem};
   };
-  std::ranges::stable_sort(kept_, {}, place);
+  std::ranges::sort(kept_, {}, place);  // of one place by what they say: equal ones come together
   // A statement that is used at several places is found wrong at each, and told once.
   const auto repeated = std::ranges::unique(kept_);
   kept_.erase(repeated.begin(), repeated.end());

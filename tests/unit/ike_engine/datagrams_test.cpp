@@ -149,6 +149,41 @@ TEST(SaInit, BoundsHalfOpenSasOfOneAddressAndOfAll) {
   EXPECT_EQ(net.west_host.engine.statistics().ike_sas, 0u);
 }
 
+TEST(SaInit, ByForgersOfAPeersAddressDoesNotLockThePeerOut) {  // RFC 7296 §2.6
+  TwoEngines net{east(), west(), {.half_open_per_address = 8}};
+  install(net);
+  for (std::uint64_t seed = 10; seed < 40; ++seed) net.west_host.feed(first_request(seed));  // from east's address
+  net.west_host.out.clear();
+  net.east_host.feed(ActivateRule{net.east_host.stack(), "net-to-net"});
+  net.settle();
+  EXPECT_EQ(net.west_host.engine.statistics().cookies_sent, 23u) << "22 of the forgers, one of the peer";
+  EXPECT_EQ(net.east_host.installed.size(), 1u) << net.west_host.told();
+}
+
+TEST(SaInit, BoundsHalfOpenSasOfOneAddressThatReturnsItsCookies) {
+  TwoEngines net{east(), west(), {.half_open_per_address = 4}};
+  install(net);
+  const auto with_cookie_of = [&](const Datagram& request, const Datagram& answer) {
+    wire::Payloads again;
+    const wire::Chain asked = parsed(answer);
+    again.add(*asked.payloads.find(wire::NotifyType::cookie));
+    const wire::Chain before = parsed(request);
+    for (const wire::Payload& payload : before.payloads.items()) again.add(payload.type, payload.body);
+    Datagram returned = request;
+    returned.octets = wire::build_message(*wire::Header::parse(request.octets), again);
+    return returned;
+  };
+  for (std::uint64_t seed = 10; seed < 40; ++seed) {
+    const Datagram request = first_request(seed);
+    net.west_host.feed(request);
+    const Datagram answer = std::exchange(net.west_host.out, {}).front();
+    if (parsed(answer).payloads.find(wire::NotifyType::cookie) == nullptr) continue;
+    net.west_host.feed(with_cookie_of(request, answer));
+    net.west_host.out.clear();
+  }
+  EXPECT_EQ(net.west_host.engine.statistics().half_open, 8u) << "four without a cookie, four with";
+}
+
 TEST(SaInit, MakesNoKeyForAPublicValueOfAnotherLengthThanItsGroups) {
   TwoEngines net;
   install(net);

@@ -113,6 +113,97 @@ TEST(Handshake, OfAnAutomaticRuleIsTriedAgainWhenThePeerWasNotThere) {
   expect_one_tunnel(net);
 }
 
+/// East, with an automatic rule that is up; beside it may come on-demand SAs of single addresses.
+struct AutomaticTunnel : TwoEngines {
+  static Side automatic() {
+    Side side = east();
+    side.auto_activate = true;
+    return side;
+  }
+  AutomaticTunnel() : TwoEngines{automatic()} { activate(); }
+};
+
+TEST(AutomaticRule, IsTriedAgainWhenThePeerBeganAnewWithAnotherTunnel) {
+  AutomaticTunnel net;
+  Host again{west(), {}, 77};
+  again.now = net.east_host.now += Seconds{5};
+  again.feed(PolicyInstalled{make_policy(again.side)});
+  again.feed(contract::Acquire{
+      again.stack(), "nets", {.source = address("10.2.0.9"), .destination = address("10.1.0.5"), .protocol = 6}});
+  const auto deliver = [&] {
+    while (!again.out.empty() || !net.east_host.out.empty()) {
+      for (const Datagram& sent : std::exchange(again.out, {}))
+        net.east_host.feed(Datagram{net.east_host.stack(), sent.remote, sent.local, sent.octets});
+      for (const Datagram& sent : std::exchange(net.east_host.out, {}))
+        again.feed(Datagram{again.stack(), sent.remote, sent.local, sent.octets});
+    }
+  };
+  deliver();
+  ASSERT_EQ(net.east_host.installed.size(), 1u) << "the peer's, after INITIAL_CONTACT";
+  again.now += Seconds{11};
+  net.east_host.pass_time_to(again.now);
+  deliver();
+  EXPECT_EQ(net.east_host.installed.size(), 2u) << net.east_host.told();
+  EXPECT_EQ(again.installed.size(), 2u);
+}
+
+TEST(AutomaticRule, HasItsTurnWhenTheTunnelThatThePeerBeganHasEnded) {
+  TwoEngines net;
+  for (Host* host : {&net.east_host, &net.west_host}) {
+    host->feed(PolicyInstalled{make_policy(host->side)});
+    host->feed(StackUp{host->stack()});
+  }
+  net.west_host.feed(ActivateRule{net.west_host.stack(), "net-to-net"});
+  net.settle();
+  expect_one_tunnel(net);
+  net.east_host.feed(PolicyInstalled{make_policy(AutomaticTunnel::automatic())});
+  net.west_host.feed(DeactivateDynamicTunnel{net.west_host.stack(), std::nullopt});
+  net.settle();
+  EXPECT_TRUE(net.east_host.installed.empty());
+  net.pass(Seconds{11});
+  expect_one_tunnel(net);
+}
+
+TEST(AutomaticRule, IsNotLostWhenBothEndsBeginAtOnce) {
+  for (std::uint64_t round = 0; round < 8; ++round) {
+    SCOPED_TRACE(round);
+    TwoEngines net{AutomaticTunnel::automatic()};
+    for (std::uint64_t i = 0; i < round; ++i) net.east_host.random.number<std::uint64_t>();
+    net.west_host.feed(PolicyInstalled{make_policy(net.west_host.side)});
+    net.west_host.feed(ActivateRule{net.west_host.stack(), "net-to-net"});
+    net.east_host.feed(PolicyInstalled{make_policy(net.east_host.side)});
+    net.east_host.feed(StackUp{net.east_host.stack()});
+    net.settle();
+    net.pass(Seconds{30});
+    net.west_host.feed(DeactivateIkeTunnel{net.west_host.stack(), std::nullopt});
+    net.settle();
+    EXPECT_TRUE(net.east_host.installed.empty());
+    net.pass(Seconds{30});
+    EXPECT_EQ(net.east_host.installed.size(), 1u) << net.east_host.told();
+  }
+}
+
+TEST(AutomaticRule, BeginsAnewUnderAPolicyThatLetTheOldTunnelGo) {
+  AutomaticTunnel net;
+  policy::PolicySnapshot other = *make_policy(net.east_host.side);
+  for (policy::Filter& filter : other.filter.filters) filter.rule = "renamed";
+  net.east_host.feed(PolicyInstalled{std::make_shared<const policy::PolicySnapshot>(other)});
+  net.settle();
+  net.pass(Seconds{1});
+  expect_one_tunnel(net);
+  EXPECT_EQ(net.east_host.installed.begin()->second.filter_rule, "renamed");
+}
+
+TEST(AutomaticRule, ThatIsAutomaticNoMoreIsNotTriedAgain) {
+  AutomaticTunnel net;
+  net.east_host.feed(PolicyInstalled{make_policy(east())});
+  net.west_host.feed(DeactivateIkeTunnel{net.west_host.stack(), std::nullopt});
+  net.settle();
+  net.pass(Seconds{60});
+  EXPECT_TRUE(net.east_host.installed.empty());
+  EXPECT_TRUE(net.east_host.ike().empty());
+}
+
 // Shows RFC 7296 2.8-5.
 TEST(FurtherChildren, ComeUpUnderTheSameIkeSaWithForwardSecrecy) {
   Side a = east();
@@ -202,6 +293,31 @@ TEST(Liveness, OfASilentPeerIsCheckedAndOneThatIsGoneLosesItsSas) {
   EXPECT_TRUE(net.east_host.installed.empty());
   EXPECT_TRUE(net.east_host.has_told(CatalogueId::retransmissions_exhausted));
   EXPECT_TRUE(net.east_host.has_told(CatalogueId::peer_is_dead));
+}
+
+TEST(Liveness, LooksAtTheTrafficOfEveryChildSa) {  // RFC 7296 §2.4
+  TwoEngines net;
+  net.activate();
+  constexpr std::uint8_t more = 40;
+  for (std::uint8_t host = 1; host <= more; ++host) {
+    const IpAddress source = *IpAddress::from_octets(ByteString{10, 1, 0, host});
+    net.east_host.feed(contract::Acquire{
+        net.east_host.stack(), "nets", {.source = source, .destination = address("10.2.0.9"), .protocol = 6}});
+    net.settle();
+  }
+  ASSERT_EQ(net.east_host.installed.size(), more + 1u);
+  const contract::ChildSaName last = net.east_host.installed.rbegin()->first;
+  std::uint64_t sent = 0;
+  net.east_host.counters = [&](const QueryCounters& query) {
+    return contract::ChildSaCounters{
+        .stack = query.stack, .name = query.name, .outbound_packets = query.name == last ? ++sent : 0};
+  };
+  for (int i = 0; i < 400; ++i) {
+    net.east_host.pass_time_to(net.east_host.now + Seconds{1});
+    net.east_host.out.clear();
+  }
+  EXPECT_TRUE(net.east_host.has_told(CatalogueId::peer_is_dead));
+  EXPECT_TRUE(net.east_host.installed.empty());
 }
 
 TEST(StackUp, AfterARestartOfTheStackBeginsAnewWithoutOldSas) {

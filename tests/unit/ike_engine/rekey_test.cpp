@@ -409,6 +409,58 @@ TEST(Reauthentication, ThatFailsLeavesTheOldSa) {
   EXPECT_EQ(net.east_host.ike().front().generation, 1u);
 }
 
+TEST(Reauthentication, WithoutAnAnswerHasTheOldSaLookedInto) {  // RFC 7296 §2.4
+  UpTunnel net{[](Side& side) {
+    UpTunnel::outlives_the_ike_sa(side);
+    side.liveness = Seconds{0};
+  }};
+  net.east_host.feed(RefreshIkeTunnel{net.east_host.stack(), std::nullopt});
+  for (int i = 0; i < 600; ++i) {
+    net.east_host.pass_time_to(net.east_host.now + Seconds{1});
+    net.east_host.out.clear();
+  }
+  EXPECT_TRUE(net.east_host.has_told(CatalogueId::peer_is_dead)) << net.east_host.told();
+  EXPECT_TRUE(net.east_host.installed.empty());
+}
+
+TEST(Reauthentication, ThatFailsLeavesTheRekeyOfAChildToCome) {
+  UpTunnel net{[](Side& side) { side.ike_lifetime = Minutes{2000}; }};
+  net.east_host.feed(contract::Acquire{
+      net.east_host.stack(), "nets", {.source = address("10.1.0.5"), .destination = address("10.2.0.9")}});
+  net.settle();
+  ASSERT_EQ(net.east_host.installed.size(), 2u);
+  net.rekey_child(net.east_host);  // of one; the other waits its turn
+  Side other = west();
+  other.secret = "changed";
+  net.west_host.feed(PolicyInstalled{make_policy(other)});
+  net.east_host.feed(RefreshIkeTunnel{net.east_host.stack(), std::nullopt});
+  net.settle();
+  for (const DynamicTunnelView& child : net.east_host.children()) {
+    EXPECT_TRUE(child.state != ChildState::active || child.refresh_at) << child.name.generation;
+  }
+}
+
+TEST(Reauthentication, InPlaceOfARefusedRekeyIsTriedAgain) {
+  UpTunnel net;
+  const Instant end = *net.east_host.ike().front().expires_at;
+  Side other = west();
+  other.groups = {GroupId::ecp_256};
+  net.west_host.feed(PolicyInstalled{make_policy(other)});
+  net.east_host.counters = [](const QueryCounters& query) {
+    return contract::ChildSaCounters{.stack = query.stack, .name = query.name, .outbound_packets = 1};
+  };
+  for (Host* host : {&net.west_host, &net.east_host}) host->now = *net.east_host.ike().front().refresh_at;
+  net.east_host.feed(TimePassed{});
+  net.settle();
+  net.pass(Seconds{20});
+  EXPECT_EQ(net.east_host.ike().front().generation, 1u) << "the peer refuses both";
+  net.west_host.feed(PolicyInstalled{make_policy(west())});
+  net.pass(Seconds{65});
+  ASSERT_LT(net.east_host.now, end);
+  ASSERT_EQ(net.east_host.ike().size(), 1u) << net.east_host.told();
+  EXPECT_EQ(net.east_host.ike().front().generation, 2u) << net.east_host.told();
+}
+
 TEST(SimultaneousStart, LeavesOneTunnel) {
   for (std::uint64_t round = 0; round < 8; ++round) {
     SCOPED_TRACE(round);
