@@ -164,8 +164,8 @@ Storm::Storm(Seed seed, const Scenario& scenario)
     traffic.longest_window = 2 * delay_most_of_all + stack_share;
   }
   // Where one datagram in five is lost and more, a round trip takes until one has been repeated, four times at most:
-  // 2, 4, 8 and 16 seconds on (of an IKE_AUTH in eight fragments one try in 17 comes through the worst weather, and three
-  // repetitions were not enough in 4 of 800 runs); and where a partition comes on top, until it is mended.
+  // 2, 4, 8 and 16 seconds on (of an IKE_AUTH in eight fragments one try in 17 comes through the worst weather, and
+  // three repetitions were not enough in 4 of 800 runs); and where a partition comes on top, until it is mended.
   constexpr double many = 0.2;
   if (scenario_.loss_most >= many) {
     *traffic.longest_window += 15 * ike::EngineOptions{}.initial_wait + 8 * delay_most_of_all;
