@@ -103,11 +103,13 @@ void Engine::State::take_init_request(const Datagram& datagram, const wire::Head
   const InitKey key{datagram.stack, datagram.remote, header.initiator_spi};
   v2::Turn current = turn();
   if (const auto known = answered_inits_.find(key); known != answered_inits_.end()) {
-    const v2::IkeSa* sa = find(known->second);
+    v2::IkeSa* sa = find(known->second);
     // Seen before: the same response, byte for byte (RFC 7296 §2.1).
     if (sa == nullptr || sa->establishing == nullptr || sa->establishing->init_request != datagram.octets) {
       return ignore("IKE_SA_INIT with an SPI in use");
     }
+    // An initiator that hears nothing gives up sooner; who replays what he recorded gets no amplifier of it.
+    if (++sa->establishing->init_repeats > options_.init_repeats) return ignore("IKE_SA_INIT repeated too often");
     ++statistics_.replayed;
     return v2::send_back(current, datagram, sa->establishing->init_response);
   }

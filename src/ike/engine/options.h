@@ -17,6 +17,9 @@ struct EngineOptions {
   std::size_t half_open_limit = 10000;  ///< requests beyond it are dropped, with a right cookie or without
   /// Beyond it a cookie is asked for; as many more that have returned one, and what comes after those is dropped.
   std::size_t half_open_per_address = 20;
+  /// The response to one IKE_SA_INIT request goes out so many times again: a peer that hears nothing asks four times in
+  /// the life of a half-open SA, and a network may double each; who replays what he has recorded gets no amplifier.
+  unsigned init_repeats = 10;
   /// To datagrams of no SA and of other versions (RFC 7296 §2.21.4), and of IKE_SA_INIT requests (§2.21.1): enough to
   /// show a few peers their mistake; a flood gets no more. A limit each, so that neither silences the other.
   unsigned stranger_answers_per_second = 20, refusals_per_second = 20;

@@ -9,14 +9,13 @@ namespace adit::ike::v2 {
 namespace {
 
 constexpr std::uint64_t kilobyte = 1024;  // octets
-constexpr std::uint64_t soft_tenths = 9;  // of the lifesize: where the stack tells
 
-contract::Lifetimes lifetimes_of(const policy::DataOffer& offer) {
+contract::Lifetimes lifetimes_of(Turn& turn, const policy::DataOffer& offer) {
   contract::Lifetimes lifetimes{
       .hard = Seconds{offer.lifetime}, .soft_octets = std::nullopt, .hard_octets = std::nullopt};
   if (offer.lifesize_kbytes) {
     lifetimes.hard_octets = *offer.lifesize_kbytes * kilobyte;
-    lifetimes.soft_octets = *lifetimes.hard_octets / 10 * soft_tenths;
+    lifetimes.soft_octets = refresh_octets(turn, *lifetimes.hard_octets);
   }
   return lifetimes;
 }
@@ -127,7 +126,7 @@ void install(Turn& turn, IkeSa& sa, ChildAgreement agreement, Role role, SecretV
                                .local_ts = child.traffic.local,
                                .remote_ts = child.traffic.remote,
                                .udp = child.udp,
-                               .lifetimes = lifetimes_of(offer),
+                               .lifetimes = lifetimes_of(turn, offer),
                                .df = df_of(action.df),
                                .copy_dscp = action.copy_dscp,
                                .sending = agreement.sending,

@@ -38,6 +38,7 @@ struct StoredResponse {
 /// What is needed until both ends have proved themselves.
 struct Establishing {
   ByteString init_request, init_response;  ///< as sent: both are signed (RFC 7296 §2.15)
+  unsigned init_repeats = 0;               ///< responder: so many times the response went out again
   ByteString ni, nr, peer_public_value;
   std::unique_ptr<crypto::KeyExchange> key_exchange;
   ByteString cookie;                  ///< initiator: to be returned

@@ -17,11 +17,10 @@ namespace {
 constexpr Seconds counters_wait{2};              // for the stack, before the peer is asked instead
 constexpr std::size_t most_counters = 32;        // children asked about in one look
 constexpr std::uint8_t keep_alive_octet = 0xff;  // RFC 3948 §2.3
-constexpr unsigned least_margin_permille = 40;   // of a lifetime, between refresh and end
+constexpr unsigned least_margin_permille = 40;   // of a lifetime or lifesize, between refresh and end
 constexpr unsigned margin_jitter_permille = 60;  // drawn on top of it
 constexpr Duration least_patience{2'000'000}, patience_jitter{3'000'000};
 constexpr std::uint64_t octets_a_kbyte = 1024;
-constexpr std::uint64_t soft_tenths = 9;  // of the lifesize, where the refresh begins
 
 void wait_is_over(Turn& turn, IkeSa& sa) {
   sa.waits_until.reset();
@@ -50,6 +49,11 @@ void look_at_waiting_answers(Turn& turn, IkeSa& sa) {
     finish_waiting_answer(turn, sa, id);
   }
   if (!late.empty() && sa.state != SaState::closed) go_on(turn, sa);
+}
+
+// The random part of RFC 7296 §2.8.1.
+unsigned drawn_margin_permille(Turn& turn) {
+  return least_margin_permille + turn.random.number<std::uint32_t>() % margin_jitter_permille;
 }
 
 void look_at_request(Turn& turn, IkeSa& sa) {
@@ -195,7 +199,7 @@ void begin_life(Turn& turn, IkeSa& sa) {
   sa.refresh_at = refresh_time(turn, offer->lifetime);
   if (offer->lifesize_kbytes) {
     sa.hard_octets = *offer->lifesize_kbytes * octets_a_kbyte;
-    sa.soft_octets = sa.hard_octets / 10 * soft_tenths;
+    sa.soft_octets = refresh_octets(turn, sa.hard_octets);
   }
   const policy::KeyExchangeAction& action = *sa.rule->action;
   if (action.liveness_interval != Seconds{0}) sa.liveness_at = turn.now + action.liveness_interval;
@@ -203,10 +207,12 @@ void begin_life(Turn& turn, IkeSa& sa) {
     sa.keep_alive_at = turn.now;  // the interval is the policy's; the first goes out with the first look
 }
 
-// The random part of RFC 7296 §2.8.1.
 Instant refresh_time(Turn& turn, Duration lifetime) {
-  const auto extra = turn.random.number<std::uint32_t>() % margin_jitter_permille;
-  return turn.now + lifetime - lifetime * (least_margin_permille + extra) / 1000;
+  return turn.now + lifetime - lifetime * drawn_margin_permille(turn) / 1000;
+}
+
+std::uint64_t refresh_octets(Turn& turn, std::uint64_t lifesize) {
+  return lifesize - lifesize / 1000 * drawn_margin_permille(turn);
 }
 
 void look_at_lifesize(Turn& turn, IkeSa& sa) {

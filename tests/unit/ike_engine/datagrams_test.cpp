@@ -343,6 +343,15 @@ TEST(SaInit, OfAnErrorThatAnybodyMaySendStillTakesTheTrueAnswer) {
   EXPECT_EQ(net.east_host.installed.size(), 1u);
 }
 
+TEST(Repetition, OfAnIkeSaInitRequestIsNoAmplifier) {
+  TwoEngines net{east(), west(), {.init_repeats = 3}};
+  install(net);
+  const Datagram request = first_request();
+  for (unsigned sent = 0; sent < 20; ++sent) net.west_host.feed(request);
+  ASSERT_EQ(net.west_host.out.size(), 1u + 3u);
+  for (const Datagram& answer : net.west_host.out) EXPECT_EQ(answer.octets, net.west_host.out.front().octets);
+}
+
 // Shows RFC 7296 2.1-2, 2.1-4.
 TEST(Repetition, OfAnyDatagramGetsTheSameOctetsAndChangesNothing) {
   TwoEngines net;

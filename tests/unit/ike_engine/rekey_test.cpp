@@ -68,6 +68,21 @@ TEST(ChildRekey, ReplacesTheSaBeforeItsLifetimeEnds) {
   EXPECT_EQ(net.east_host.ike().front().generation, 1u) << "the IKE SA stays";
 }
 
+TEST(ChildRekey, ByLifesizeBeginsAtNoFixedNumberOfOctets) {  // RFC 7296 §2.8
+  constexpr std::uint64_t lifesize = 100'000 * 1024;
+  std::set<std::uint64_t> drawn;
+  UpTunnel net{[](Side& side) { side.child_lifesize = 100'000; }};
+  for (const Host* host : {&net.east_host, &net.west_host}) {
+    const contract::Lifetimes& lifetimes = host->installed.begin()->second.lifetimes;
+    EXPECT_EQ(lifetimes.hard_octets, lifesize);
+    ASSERT_TRUE(lifetimes.soft_octets.has_value());
+    EXPECT_GE(*lifetimes.soft_octets, lifesize / 10 * 9);
+    EXPECT_LE(*lifetimes.soft_octets, lifesize / 100 * 96);
+    drawn.insert(*lifetimes.soft_octets);
+  }
+  EXPECT_EQ(drawn.size(), 2u);
+}
+
 TEST(ChildRekey, OfAhIsNamedByItsProtocol) {  // RFC 7296 §3.10, §3.11
   Side a = east(), b = west();
   a.data_encryption = b.data_encryption = EncryptionId::none;

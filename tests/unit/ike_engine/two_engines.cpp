@@ -20,6 +20,7 @@ policy::PolicyPointer make_policy(const Side& side) {
                  .key_bits = is_ah || side.data_encryption == EncryptionId::chacha20_poly1305 ? 0u : 256u,
                  .integrity = !is_ah && facts->is_aead() ? IntegrityId::none : IntegrityId::hmac_sha2_256_128,
                  .lifetime = side.child_lifetime,
+                 .lifesize_kbytes = side.child_lifesize,
                  .at = {"pagent.conf", 7, 1, 1}}};
 
   const bool is_transport = side.encap == policy::EncapsulationChoice::transport;

@@ -49,6 +49,7 @@ struct Side {
   Minutes vpn_life{1440};
   bool auto_activate = false, bypass_ip_validation = false;
   Seconds liveness{30};
+  std::optional<std::uint64_t> child_lifesize;  ///< kilobytes
   Minutes ike_lifetime{480}, child_lifetime{240}, reauth{0};
   std::string peer_identity;  ///< empty: the peer's address
 };
@@ -104,7 +105,7 @@ struct TwoEngines {
   /// Delivers until nothing is under way. `change` may alter a datagram, or lose it by returning false.
   void settle(const std::function<bool(Datagram&)>& change = {});
   void pass(Duration time);  ///< in steps of deadlines, delivering between them
-  void activate();          ///< east starts, and all is delivered
+  void activate();           ///< east starts, and all is delivered
 
   Host east_host, west_host;
   std::vector<Datagram> carried;
