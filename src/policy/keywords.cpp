@@ -1009,7 +1009,9 @@ constexpr auto local_dyn_vpn_rule_rows = rows(
     row(A::auto_activate, "AutoActivate", Form::choice)
         .taking(yes_no)
         .preset_to("No")
-        .helped_by("whether it is activated as soon as iked and the stack are up"));
+        .helped_by(
+            "whether it is activated as soon as iked and the stack are up, and again after its tunnel has ended other "
+            "than by command; with growing pauses while that fails"));
 
 // ---- pagent.conf and image files
 
