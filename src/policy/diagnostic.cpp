@@ -14,18 +14,6 @@ namespace {
 // Characters of a line that are shown: the caret must be found without scrolling.
 constexpr std::size_t widest_line = 200;
 
-std::string_view name_of(Diagnostic::Severity severity) {
-  switch (severity) {
-    case Diagnostic::Severity::error:
-      return "error";
-    case Diagnostic::Severity::warning:
-      return "warning";
-    case Diagnostic::Severity::note:
-      return "note";
-  }
-  return "error";
-}
-
 // Blanks up to the column, tabs kept as tabs so that the caret stands under its word.
 std::string indent_to(std::uint32_t column, std::string_view line) {
   std::string indent;
@@ -38,6 +26,18 @@ std::string indent_to(std::uint32_t column, std::string_view line) {
 }
 
 }  // namespace
+
+std::string_view name_of(Diagnostic::Severity severity) {
+  switch (severity) {
+    case Diagnostic::Severity::error:
+      return "error";
+    case Diagnostic::Severity::warning:
+      return "warning";
+    case Diagnostic::Severity::note:
+      return "note";
+  }
+  return "error";
+}
 
 std::string Diagnostic::to_string(std::string_view source_line) const {
   std::string text =

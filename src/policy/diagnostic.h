@@ -3,6 +3,7 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "policy/model.h"
@@ -21,6 +22,9 @@ struct Diagnostic {
   /// `file:line:column: error: …`, the line with a caret below, what was expected, the nearest word.
   std::string to_string(std::string_view source_line) const;
 };
+
+/// `error`, `warning`, `note`
+std::string_view name_of(Diagnostic::Severity severity);
 
 struct SourceFile {
   std::string name, text;

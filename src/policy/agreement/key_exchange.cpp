@@ -50,9 +50,27 @@ const KeyExchangeRule* find_responder_rule(const Side& responder, const KeyExcha
   return nullptr;
 }
 
+namespace {
+
+/// Whether an IpAddr identity is the peer's address, or need not be (BypassIpValidation).
 bool fits_address(const KeyExchangeRule& rule, const Identity& identity, const IpAddress& peer) {
   if (identity.type != IdentityType::ipv4_addr && identity.type != IdentityType::ipv6_addr) return true;
   return rule.action->bypass_ip_validation || IpAddress::from_octets(identity.value) == peer;
+}
+
+}  // namespace
+
+bool accept_initiator_address(const KeyExchangeRule& initiator_rule, const KeyExchangeRule& responder_rule,
+                              const Ends& ends, std::vector<Step>& steps) {
+  const Identity& identity = initiator_rule.local_identity;
+  if (fits_address(responder_rule, identity, ends.initiator)) return true;
+  steps.push_back({.what = "identities",
+                   .agreed = false,
+                   .result = fmt::format("identity {} of the initiator is not its address {}: BypassIpValidation No",
+                                         identity.to_string(), ends.initiator.to_string()),
+                   .initiator = initiator_rule.at,
+                   .responder = responder_rule.at});
+  return false;
 }
 
 bool accept_responder(const KeyExchangeRule& initiator_rule, const KeyExchangeRule& responder_rule, const Ends& ends,

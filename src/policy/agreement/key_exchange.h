@@ -27,12 +27,13 @@ MetRules play_v1(const Side& initiator, const KeyExchangeRule& rule, const Side&
 /// The responder's rule by addresses, and by identities where they are known; a step that says so when there is none.
 const KeyExchangeRule* find_responder_rule(const Side& responder, const KeyExchangeSearch& known, const char* what,
                                            const KeyExchangeRule& initiator_rule, std::vector<Step>& steps);
+/// Whether the responder takes the initiator's identity to be from its address; a step that says so when not.
+bool accept_initiator_address(const KeyExchangeRule& initiator_rule, const KeyExchangeRule& responder_rule,
+                              const Ends& ends, std::vector<Step>& steps);
 /// Whether the initiator takes the responder for the peer it meant.
 bool accept_responder(const KeyExchangeRule& initiator_rule, const KeyExchangeRule& responder_rule, const Ends& ends,
                       std::vector<Step>& steps);
 /// Whether both have the same pre-shared key; it is never shown.
 Step compare_keys(const KeyExchangeRule& initiator_rule, const KeyExchangeRule& responder_rule, std::string what);
-/// Whether an IpAddr identity is the peer's address, or need not be (BypassIpValidation).
-bool fits_address(const KeyExchangeRule& rule, const Identity& identity, const IpAddress& peer);
 
 }  // namespace adit::policy::agreement

@@ -149,15 +149,7 @@ MetRules play_v1(const Side& initiator, const KeyExchangeRule& rule, const Side&
       return nothing;
     }
   }
-  if (!fits_address(*final_rule, rule.local_identity, ends.initiator)) {
-    steps.push_back({.what = "identities",
-                     .agreed = false,
-                     .result = fmt::format("identity {} of the initiator is not its address {}: BypassIpValidation No",
-                                           rule.local_identity.to_string(), ends.initiator.to_string()),
-                     .initiator = rule.at,
-                     .responder = final_rule->at});
-    return nothing;
-  }
+  if (!accept_initiator_address(rule, *final_rule, ends, steps)) return nothing;
   if (!accept_responder(rule, *final_rule, ends, steps)) return nothing;
   return {.initiator = &rule, .responder = final_rule};
 }

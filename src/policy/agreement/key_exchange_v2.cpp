@@ -120,15 +120,7 @@ MetRules play_v2(const KeyExchangeRule& rule, const Side& responder, const Ends&
          .responder = final_rule->at});
     return nothing;
   }
-  if (!fits_address(*final_rule, rule.local_identity, ends.initiator)) {
-    steps.push_back({.what = "identities",
-                     .agreed = false,
-                     .result = fmt::format("identity {} of the initiator is not its address {}: BypassIpValidation No",
-                                           rule.local_identity.to_string(), ends.initiator.to_string()),
-                     .initiator = rule.at,
-                     .responder = final_rule->at});
-    return nothing;
-  }
+  if (!accept_initiator_address(rule, *final_rule, ends, steps)) return nothing;
   if (!accept_responder(rule, *final_rule, ends, steps)) return nothing;
 
   steps.push_back(prove(rule, *final_rule, *accepted, "proof of the initiator"));

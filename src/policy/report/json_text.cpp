@@ -8,18 +8,6 @@ nlohmann::ordered_json place(const SourceRange& at) {
   return {{"file", at.file}, {"line", at.line}, {"column", at.column}, {"length", at.length}};
 }
 
-std::string_view name_of(Diagnostic::Severity severity) {
-  switch (severity) {
-    case Diagnostic::Severity::error:
-      return "error";
-    case Diagnostic::Severity::warning:
-      return "warning";
-    case Diagnostic::Severity::note:
-      return "note";
-  }
-  return "error";
-}
-
 std::string shown(std::string_view text) { return shown_text(text); }
 
 std::string to_text(const nlohmann::ordered_json& json) {

@@ -9,8 +9,6 @@ namespace adit::policy::report {
 
 /// {"file":…,"line":…,"column":…,"length":…}
 nlohmann::ordered_json place(const SourceRange& at);
-/// `error`, `warning`, `note`
-std::string_view name_of(Diagnostic::Severity severity);
 /// Text that a terminal or an editor may be given.
 std::string shown(std::string_view text);
 /// One object, indented by two, with a line end.
