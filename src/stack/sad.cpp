@@ -31,9 +31,9 @@ void Sad::put_in_search_order(ChildSa& pair) {
   search_order_.insert(newer.base(), &pair);
 }
 
-/// A tunnel that has pairs sends: when none of them does of itself, on the newest that awaits the peer; when none does
-/// that either, on the newest that was retired. Only until another begins: the peer may not have the one that awaits
-/// it.
+/// A tunnel that has pairs sends: when none of them does of itself, on the oldest that awaits the peer, which the peer
+/// has had the longest time to install; when none does that either, on the newest that was retired. Only until another
+/// begins: the peer may not have the one that awaits it.
 void Sad::let_one_send(DynamicTunnelId tunnel) {
   bool one_sends = false;
   ChildSa *stands_in = nullptr, *awaits = nullptr, *retired = nullptr;
@@ -46,7 +46,7 @@ void Sad::let_one_send(DynamicTunnelId tunnel) {
         break;
       case Sending::awaits_peer:
         if (std::erase(search_order_, pair) != 0) stands_in = pair;
-        awaits = pair;
+        if (awaits == nullptr) awaits = pair;
         break;
       case Sending::retired:
         std::erase(search_order_, pair);

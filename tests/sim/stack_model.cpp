@@ -192,7 +192,7 @@ void StackModel::begin_sending(Pair& pair) {
   let_one_send(pair.sa.name.tunnel);
 }
 
-/// A tunnel that has pairs sends: on the newest that awaits the peer when none does of itself, and on a retired one
+/// A tunnel that has pairs sends: on the oldest that awaits the peer when none does of itself, and on a retired one
 /// when there is no other.
 void StackModel::let_one_send(DynamicTunnelId tunnel) {
   bool one_sends = false;
@@ -205,7 +205,7 @@ void StackModel::let_one_send(DynamicTunnelId tunnel) {
         break;
       case Sending::awaits_peer:
         if (std::erase(search_order_, &pair) != 0) stands_in = &pair;
-        awaits = &pair;
+        if (awaits == nullptr) awaits = &pair;
         break;
       case Sending::retired:
         std::erase(search_order_, &pair);
@@ -221,8 +221,10 @@ void StackModel::let_one_send(DynamicTunnelId tunnel) {
 
 void StackModel::remove(contract::ChildSaName name) {
   Pair& pair = pairs_.at(name);
-  const bool replaced = std::ranges::any_of(
-      pairs_, [&](const auto& entry) { return entry.first.tunnel == name.tunnel && entry.first != name; });
+  // Not by one that is leaving itself: then the tunnel ends.
+  const bool replaced = std::ranges::any_of(pairs_, [&](const auto& entry) {
+    return entry.first.tunnel == name.tunnel && entry.first != name && entry.second.sending != Sending::retired;
+  });
   std::erase(search_order_, &pair);
   inbound_.erase(pair.sa.inbound_spi);
   removed_[pair.sa.inbound_spi] = {.was_replaced = replaced};

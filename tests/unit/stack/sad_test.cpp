@@ -131,10 +131,10 @@ TEST(Sad, SendsOnAPairThatAwaitsThePeerWhenNoOtherIsLeft) {
   EXPECT_EQ(tunnel.add(awaiting(1)), 1u) << "the only pair there is";
   EXPECT_EQ(tunnel.add(awaiting(2)), 1u) << "the first sends by now";
   EXPECT_EQ(tunnel.add(awaiting(3)), 1u);
-  EXPECT_EQ(tunnel.remove(1), 3u) << "the newest of those that stand by";
-  EXPECT_EQ(tunnel.add(awaiting(4)), 3u);
-  EXPECT_EQ(tunnel.retire(3), 4u);
-  EXPECT_EQ(tunnel.remove(4), 2u) << "better than one that was retired";
+  EXPECT_EQ(tunnel.remove(1), 2u) << "of those that stand by, the one that the peer has had longest";
+  EXPECT_EQ(tunnel.add(awaiting(4)), 2u);
+  EXPECT_EQ(tunnel.retire(3), 2u);
+  EXPECT_EQ(tunnel.remove(2), 4u) << "better than one that was retired";
 }
 
 TEST(Sad, SendsOnAPairThatStandsInOnlyUntilAnotherBegins) {  // RFC 7296 §2.8
