@@ -128,6 +128,7 @@ OperatorAnswer Engine::State::start(const StackName& stack, Start wanted) {
   Tunnel entry{.pending = 1,
                .traffic = traffic,
                .auto_activate = wanted.activation == Activation::automatic,
+               .on_demand = wanted.activation == Activation::on_demand,
                .rule = wanted.local_dyn_vpn_rule};
   v2::Turn current = turn();
   if (sa != nullptr) {
@@ -211,8 +212,10 @@ void Engine::State::take(contract::Acquire& acquire) {
   if (filter == nullptr || filter->local_start == nullptr)
     return fail("no dynamic filter of that name fits the packet");
   if (!filter->local_start->allow_on_demand) return fail("AllowOnDemand is No");
+  const policy::SelectorPair selectors = policy::selectors_for(*filter, acquire.packet);
+  if (on_demand_pauses_.rests({acquire.stack, policy::Traffic::of(selectors)}, now_)) return;
   const OperatorAnswer answer = start(acquire.stack, {.filter = v2::share(policy, filter),
-                                                      .selectors = policy::selectors_for(*filter, acquire.packet),
+                                                      .selectors = selectors,
                                                       .local_dyn_vpn_rule = {},
                                                       .activation = Activation::on_demand,
                                                       .packet = acquire.packet});

@@ -17,6 +17,11 @@ constexpr unsigned id_shift = 48;             // numbers of tunnels stay apart b
 constexpr Seconds first_pause{10};  // before an AutoActivate rule that failed is tried again; doubles with each failure
 constexpr unsigned most_doublings = 6;
 
+bool is_failure(v2::Ending ending) {
+  return ending == v2::Ending::failed || ending == v2::Ending::malformed || ending == v2::Ending::peer_dead ||
+         ending == v2::Ending::by_peer;
+}
+
 /// How long an AutoActivate rule rests after its tunnel's end, which came so often in a row before it was up; nothing
 /// when the end was wanted here.
 std::optional<Seconds> pause_before_again(v2::Ending ending, unsigned failures) {
@@ -68,12 +73,17 @@ void Engine::State::authenticated(v2::IkeSa& sa, Contact contact) {
     }
     for (const IkeSpi spi : older) {
       v2::IkeSa* old = find(spi);
-      // Begun by both sides at once: an SA that came up after this one began is not one the peer has forgotten. It had
-      // no answer for it yet when it said that this is the only one.
-      if (old == nullptr || old->establishing != nullptr || old->established_at >= sa.begun_at) continue;
+      if (old == nullptr || old->establishing != nullptr) continue;
       v2::Turn current = turn();
-      v2::close(current, *old, v2::Ending::peer_restarted);
       touched_.push_back(spi);
+      // Begun by both sides at once: an SA that came up after this one began need not be one the peer has forgotten. It
+      // had no answer for it yet when it said that this is the only one; or it has restarted since, and is asked.
+      if (old->established_at >= sa.begun_at) {
+        old->heard_since_up = false;
+        v2::check_liveness(current, *old);
+        continue;
+      }
+      v2::close(current, *old, v2::Ending::peer_restarted);
     }
   }
   by_peer_.emplace(key, sa.our_spi());
@@ -213,6 +223,7 @@ void Engine::State::child_added(const v2::IkeSa& sa, const v2::ChildSa& child) {
     known->second.vpn_life_end = child.vpn_life_expires_at;
     --known->second.pending;
     failures_.erase({sa.stack, known->second.rule});
+    on_demand_pauses_.succeeded(known->second.traffic);
     return;
   }
   TrafficKey traffic{sa.stack, child.traffic};
@@ -251,16 +262,21 @@ void Engine::State::end_if_empty(const StackName& stack, DynamicTunnelId tunnel,
   }
   if (found->second.pending != 0) return;
 
-  if (found->second.auto_activate) {
-    const AutomaticRule rule{stack, found->second.rule};
-    unsigned& failures = failures_[rule];
-    if (const auto pause = pause_before_again(ending, failures)) {
-      ++failures;
-      to_reactivate_.emplace(now_ + *pause, rule);
-    }
-  }
+  try_again_later(stack, found->second, ending);
   by_traffic_.erase({found->second.traffic, tunnel});
   tunnels_.erase(found);
+}
+
+void Engine::State::try_again_later(const StackName& stack, const Tunnel& ended, v2::Ending ending) {
+  const bool was_up = ended.vpn_life_end.has_value();
+  if (ended.on_demand && !was_up && is_failure(ending)) on_demand_pauses_.failed(ended.traffic, now_);
+  if (!ended.auto_activate) return;
+  const AutomaticRule rule{stack, ended.rule};
+  unsigned& failures = failures_[rule];
+  if (const auto pause = pause_before_again(ending, failures)) {
+    ++failures;
+    to_reactivate_.emplace(now_ + *pause, rule);
+  }
 }
 
 void Engine::State::inherit(v2::IkeSa& from, v2::IkeSa& to) {

@@ -45,6 +45,7 @@ void Engine::State::take(PolicyInstalled& installed) {
     return true;
   });
   for (const auto& labels : wanted) ask_authorities(stack, labels, known.authorities[labels]);
+  on_demand_pauses_.clear();  // what failed may succeed by it
   activate_automatic_rules(stack);
 }
 

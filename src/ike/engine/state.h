@@ -12,6 +12,7 @@
 #include "ike/engine/engine.h"
 #include "ike/engine/half_open.h"
 #include "ike/engine/leaving.h"
+#include "ike/engine/pauses.h"
 #include "ike/engine/per_second.h"
 #include "ike/engine/timers.h"
 #include "ike/v2/cookie.h"
@@ -130,6 +131,7 @@ class Engine::State final : public v2::Shard {
     unsigned pending = 0;                 ///< SAs wished for, here and there, that are neither there nor given up
     TrafficKey traffic;
     bool auto_activate = false;
+    bool on_demand = false;  ///< a packet asked for it
     std::string rule;
   };
   struct AuthoritiesAsked {
@@ -143,6 +145,8 @@ class Engine::State final : public v2::Shard {
   std::vector<DynamicTunnelId> tunnels_named(const StackName& stack, std::optional<DynamicTunnelId> tunnel) const;
   /// A tunnel without SAs and without a wish for one ends.
   void end_if_empty(const StackName& stack, DynamicTunnelId tunnel, v2::Ending ending);
+  /// When an ended tunnel is tried again: at once, after a pause, or not.
+  void try_again_later(const StackName& stack, const Tunnel& ended, v2::Ending ending);
   /// No pair of the tunnel is left that would send: those that are leaving go at once, or the stack would send by them.
   void let_go(DynamicTunnelId tunnel);
   v2::IkeSa* owner_of(const contract::ChildSaName& name, const StackName& stack);
@@ -216,6 +220,8 @@ class Engine::State final : public v2::Shard {
   using AutomaticRule = std::pair<StackName, std::string>;
   std::multimap<Instant, AutomaticRule> to_reactivate_;
   std::map<AutomaticRule, unsigned> failures_;
+  /// Of tunnels that packets ask for: as long as the packets come, and no oftener than this.
+  Pauses<TrafficKey> on_demand_pauses_{{.first = Seconds{2}, .most_doublings = 4, .most_entries = 4096}};
   Leaving leaving_;
   Timers timers_;
   HalfOpenLimits half_open_;

@@ -101,7 +101,8 @@ void establish_as_initiator(Turn& turn, IkeSa& sa) {
   const std::unique_ptr<Received> response = std::move(sa.establishing->auth_message);
   const ByteString ni = std::move(sa.establishing->ni);
   const ByteString nr = std::move(sa.establishing->nr);
-  turn.shard.authenticated(sa, Shard::Contact::further);
+  const bool initial = response->payloads.find(wire::NotifyType::initial_contact) != nullptr;
+  turn.shard.authenticated(sa, initial ? Shard::Contact::initial : Shard::Contact::further);
   become_established(turn, sa);
   if (sa.delete_wanted) return happen(turn, sa, SaEvent::delete_wanted);
   if (sa.negotiation != nullptr) take_child_answer(turn, sa, response->payloads, ni, nr);

@@ -92,6 +92,10 @@ void settle_first_child(Turn& turn, IkeSa& sa) {
     answer.add(wire::Certificate{.encoding = certificate.encoding, .data = certificate.data});
   }
   answer.add(wire::Authentication{.method = establishing.signature.method, .data = establishing.signature.auth_data});
+  // After a restart here the peer that begins may hold older SAs that nobody uses (RFC 7296 §2.4).
+  if (!turn.shard.knows_peer(sa, *sa.remote_identity)) {
+    answer.add(wire::Notify{.type = wire::NotifyType::initial_contact});
+  }
   answer.add(window_size());
   sa.window_announced = true;
   answer_child_request(turn, sa, *establishing.auth_message, std::move(answer));

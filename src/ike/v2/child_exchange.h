@@ -23,6 +23,8 @@ void take_child_answer(Turn& turn, IkeSa& sa, const wire::Payloads& answer, Byte
 void answer_child_request(Turn& turn, IkeSa& sa, const Received& request, wire::Payloads answer);
 /// Sends the answer to a request that waited, with the child or without it.
 void finish_waiting_answer(Turn& turn, IkeSa& sa, MessageId id);
+/// The peer has deleted a child whose answer still waited.
+void answer_without(Turn& turn, IkeSa& sa, const contract::ChildSaName& child);
 /// The IKE SA is refused: its child goes too.
 void drop_waiting_child(Turn& turn, IkeSa& sa);
 

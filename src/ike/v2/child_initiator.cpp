@@ -108,10 +108,14 @@ bool is_followed(Turn& turn, IkeSa& sa, const wire::Notify& error) {
       return true;
     }
     case wire::NotifyType::no_additional_sas:  // it has one SA for good: a new IKE SA brings the next (RFC 7296 §4)
-      if (!negotiation.wish.rekeys || negotiation.cancelled) return false;
+    {
+      const std::optional<contract::ChildSaName> old = negotiation.wish.rekeys;
+      if (!old || negotiation.cancelled) return false;
       wish_withdrawn(turn, sa);
+      rekey_failed(turn, sa, *old);  // should that come to nothing
       turn.shard.reauthenticate(sa);
       return true;
+    }
     default:
       return false;
   }

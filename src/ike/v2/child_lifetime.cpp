@@ -1,6 +1,7 @@
 #include "ike/v2/child_lifetime.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "ike/v2/child_install.h"
 #include "ike/v2/ending.h"
@@ -66,7 +67,9 @@ std::optional<Instant> too_early_until(Turn& turn, std::initializer_list<IkeSa*>
 /// Two ends that began at once have two SAs for the same traffic: the one with the lowest nonce goes, as after crossed
 /// rekeys (RFC 7296 §2.8.1), deleted by the end that made it.
 void resolve_doubles(Turn& turn, IkeSa& sa, ChildSa& child) {
+  if (child.superseded) return;
   for (const auto& [other_sa, other] : turn.shard.doubles_of(sa, child)) {
+    if (other->first_rank == child.first_rank) continue;  // one rekeys the other, whose Delete is on its way
     if (const auto until = too_early_until(turn, {&sa, other_sa})) {
       child.doubled_at = until;
       return;
@@ -121,11 +124,12 @@ void look_at_children(Turn& turn, IkeSa& sa) {
 bool want_rekey(Turn& turn, IkeSa& sa, ChildSa& child) {
   if (sa.state != SaState::established || !is_living(child) || is_being_rekeyed(sa, child.name)) return false;
   child.refresh_at.reset();
-  // Selectors as they are: not narrower, and no packet's own before them (RFC 7296 §2.9.2).
-  if (sa.reauthenticated_by) {  // a new SA is on its way, but may not arrive
+  // Another IKE SA is about to carry the traffic. It may never come up: then this one must not run out meanwhile.
+  if (sa.reauthenticated_by && !std::exchange(child.rekey_put_off, true)) {
     rekey_failed(turn, sa, child.name);
     return false;
   }
+  // Selectors as they are: not narrower, and no packet's own before them (RFC 7296 §2.9.2).
   sa.wishes.push_back({.name = turn.shard.next_generation(child.name.tunnel),
                        .rekeys = child.name,
                        .filter = filter_in_force(turn, sa, child),

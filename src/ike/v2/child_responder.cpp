@@ -326,6 +326,12 @@ void finish_waiting_answer(Turn& turn, IkeSa& sa, MessageId id) {
   if (waiting->without_child.find(wire::NotifyType::invalid_syntax) != nullptr) close(turn, sa, Ending::malformed);
 }
 
+void answer_without(Turn& turn, IkeSa& sa, const contract::ChildSaName& child) {
+  const auto waiting = std::ranges::find_if(
+      sa.waiting, [&](const AnswerInWaiting& answer) { return answer.has_child && answer.child == child; });
+  if (waiting != sa.waiting.end()) finish_waiting_answer(turn, sa, waiting->id);
+}
+
 void drop_waiting_child(Turn& turn, IkeSa& sa) {
   const auto waiting = take_waiting(sa, auth_request_id);
   ChildSa* child = waiting && waiting->has_child ? sa.find_child(waiting->child) : nullptr;

@@ -1,9 +1,11 @@
 #include "ike/v2/ending.h"
 
 #include "ike/v2/child_lifetime.h"
+#include "ike/v2/ike_rekey.h"
 #include "ike/v2/machine.h"
 #include "ike/v2/requests.h"
 #include "ike/v2/sending.h"
+#include "ike/v2/timing.h"
 
 namespace adit::ike::v2 {
 
@@ -31,6 +33,10 @@ void fail(Turn& turn, IkeSa& sa, const std::string& reason) {
 void give_up(Turn& turn, IkeSa& sa) {
   switch (sa.state) {
     case SaState::established:
+      if (IkeSa* successor = yield_to_rival(turn, sa)) {  // the peer's own rekey came through, and ours did not
+        check_liveness(turn, *successor);
+        return close(turn, sa, Ending::superseded);
+      }
       tell(turn, CatalogueId::peer_is_dead, {{"peer", sa.remote.to_string()}, {"tunnel", name_of_tunnel(sa)}});
       return close(turn, sa, Ending::peer_dead);
     case SaState::superseded:

@@ -32,7 +32,7 @@ void ask_for_rekey(Turn& turn, IkeSa& sa);
 void take_rekey_answer(Turn& turn, IkeSa& sa, const wire::Payloads& answer);
 void answer_rekey_request(Turn& turn, IkeSa& sa, const Received& request);
 /// The peer deletes the SA: what it made by rekeying it takes over, and our own request is forgotten (RFC 7296
-/// §2.25.2).
-void yield_to_rival(Turn& turn, IkeSa& sa);
+/// §2.25.2). Or our request was never answered. What has taken over, or nothing.
+IkeSa* yield_to_rival(Turn& turn, IkeSa& sa);
 
 }  // namespace adit::ike::v2

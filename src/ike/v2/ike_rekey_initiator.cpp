@@ -150,13 +150,14 @@ void take_rekey_answer(Turn& turn, IkeSa& sa, const wire::Payloads& answer) {
   go_on(turn, ours);
 }
 
-void yield_to_rival(Turn& turn, IkeSa& sa) {
-  if (sa.rekey == nullptr || !sa.rekey->rival) return;
+IkeSa* yield_to_rival(Turn& turn, IkeSa& sa) {
+  if (sa.rekey == nullptr || !sa.rekey->rival) return nullptr;
   IkeSa* rival = turn.shard.find(sa.rekey->rival->spi);
   sa.rekey.reset();
-  if (rival == nullptr || rival->state != SaState::established) return;
+  if (rival == nullptr || rival->state != SaState::established) return nullptr;
   turn.shard.inherit(sa, *rival);
   turn.shard.touch(*rival);
+  return rival;
 }
 
 }  // namespace adit::ike::v2

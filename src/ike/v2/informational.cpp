@@ -104,7 +104,9 @@ void answer_delete(Turn& turn, IkeSa& sa, const wire::Delete& request, wire::Pay
     }
     paired.spis.emplace_back(child->inbound_spi.value());
     std::erase_if(sa.spis_to_delete, [&](const auto& entry) { return entry.spi == child->inbound_spi; });
+    const contract::ChildSaName name = child->name;
     remove_child(turn, sa, *child, child->state == ChildState::half_closed ? child->ending : Ending::by_peer);
+    answer_without(turn, sa, name);
   }
   if (!paired.spis.empty()) answer.add(std::move(paired));
 }

@@ -54,6 +54,14 @@ void hear_from_initiator(Turn& turn, IkeSa& sa) {
   if (has_been_repeated && !sa.outstanding->is_exhausted(turn.options)) retransmit(turn, sa);
 }
 
+/// A NAT may have given the peer another address or port: its newest authentic message tells. Behind a NAT of our own
+/// it does not: whoever changes one packet's source on the way would cut the peer off (RFC 7296 §2.23).
+void follow_through_nat(Turn& turn, IkeSa& sa, const Datagram& datagram) {
+  if (sa.nat_remote && !sa.nat_local && sa.state == SaState::established) {
+    follow_peer(turn, sa, datagram.local, datagram.remote);
+  }
+}
+
 void take_request(Turn& turn, IkeSa& sa, const Datagram& datagram, const wire::Header& header,
                   const wire::Chain& outer) {
   const wire::ProtectedPart& part = *outer.protected_part;
@@ -91,12 +99,7 @@ void take_request(Turn& turn, IkeSa& sa, const Datagram& datagram, const wire::H
                              .malformed = chain.error().field};
     return happen(turn, sa, SaEvent::request_malformed, &malformed);
   }
-  // A NAT may have given the peer another address or port: its newest authentic request tells. Behind a NAT of our own
-  // it does not: whoever changes one packet's source on the way would cut the peer off (RFC 7296 §2.23).
-  const bool is_newest = sa.requests.newest_behind(header.id) == 0;
-  if (sa.nat_remote && !sa.nat_local && sa.state == SaState::established && is_newest) {
-    follow_peer(turn, sa, datagram.local, datagram.remote);
-  }
+  if (sa.requests.newest_behind(header.id) == 0) follow_through_nat(turn, sa, datagram);
   const Received request{.exchange = header.exchange,
                          .id = header.id,
                          .local = datagram.local,
@@ -116,8 +119,10 @@ void take_answer(Turn& turn, IkeSa& sa, const Datagram& datagram, const wire::He
   if (!is_awaited) return drop(turn, datagram, "no request is open that it would answer");
   auto chain = open(sa, header, part, datagram.octets);
   if (!chain && chain.error().why == NotOpened::Why::not_authentic) return drop(turn, datagram, "not authentic");
+  const bool is_newest = sa.last_inbound <= sa.outstanding->first_at;  // what came since tells better where the peer is
   note_heard(turn, sa);
   if (!chain && chain.error().why == NotOpened::Why::incomplete) return;
+  if (is_newest) follow_through_nat(turn, sa, datagram);
   sa.response_in_parts.reset();
   // A response is never answered, not even one that is wrong (RFC 7296 §2.21.3): it counts as one without payloads.
   Received response{.exchange = header.exchange, .id = header.id, .local = datagram.local, .remote = datagram.remote};

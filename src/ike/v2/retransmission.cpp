@@ -20,6 +20,7 @@ Retransmission Retransmission::begin(MessageId id, std::uint8_t exchange, std::v
           .exchange = exchange,
           .datagrams = std::move(datagrams),
           .transmissions = 1,
+          .first_at = now,
           .next_at = now + wait_after(1, options)};
 }
 

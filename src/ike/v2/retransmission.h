@@ -17,7 +17,7 @@ struct Retransmission {
   std::uint8_t exchange = 0;          ///< exchange type, as in the header
   std::vector<ByteString> datagrams;  ///< one, or the fragments of RFC 7383
   unsigned transmissions = 1;
-  Instant next_at;
+  Instant first_at, next_at;
 
   static Retransmission begin(MessageId id, std::uint8_t exchange, std::vector<ByteString> datagrams,
                               const EngineOptions& options, Instant now);

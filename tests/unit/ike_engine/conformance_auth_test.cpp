@@ -188,7 +188,7 @@ TEST(Response, WithAnErrorThatNobodyKnowsMeansThatTheChildHasFailed) {
 }
 
 // Shows RFC 7296 2.4-2.
-TEST(InitialContact, IsSaidInTheFirstIkeAuthRequestOnly) {
+TEST(InitialContact, IsSaidInTheFirstIkeAuthExchangeOnly) {
   Host host{east(), {}, 1};
   HandMadePeer peer{host, Role::responder};
   host.feed(ActivateRule{host.stack(), "net-to-net"});

@@ -487,6 +487,19 @@ TEST(Stranger, WhoClaimsThatTheSaIsUnknownCausesACheckAtMost) {
   EXPECT_EQ(net.east_host.installed.size(), 1u);
 }
 
+/// Carries what two hosts have to say to each other until both are silent.
+void exchange_all(Host& one, Host& other) {
+  const auto carry = [](Host& from, Host& to) {
+    for (const Datagram& sent : std::exchange(from.out, {})) {
+      to.feed(Datagram{to.stack(), sent.remote, sent.local, sent.octets});
+    }
+  };
+  while (!one.out.empty() || !other.out.empty()) {
+    carry(one, other);
+    carry(other, one);
+  }
+}
+
 // Shows RFC 7296 2.4-4.
 TEST(Restart, OfAPeerEndsTheOlderSasByInitialContact) {
   TwoEngines net;
@@ -495,17 +508,49 @@ TEST(Restart, OfAPeerEndsTheOlderSasByInitialContact) {
   again.now = net.west_host.now += Seconds{5};
   again.feed(PolicyInstalled{make_policy(again.side)});
   again.feed(ActivateRule{again.stack(), "net-to-net"});
-  while (!again.out.empty() || !net.west_host.out.empty()) {
-    for (const Datagram& sent : std::exchange(again.out, {})) {
-      net.west_host.feed(Datagram{net.west_host.stack(), sent.remote, sent.local, sent.octets});
-    }
-    for (const Datagram& sent : std::exchange(net.west_host.out, {})) {
-      again.feed(Datagram{again.stack(), sent.remote, sent.local, sent.octets});
-    }
-  }
+  exchange_all(again, net.west_host);
   EXPECT_EQ(again.installed.size(), 1u);
   EXPECT_EQ(net.west_host.ike().size(), 1u) << net.west_host.told();
   EXPECT_EQ(net.west_host.installed.size(), 1u);
+}
+
+TEST(Restart, OfAResponderIsToldToWhoReauthenticatesWithIt) {
+  TwoEngines net;
+  net.activate();
+  Host again{west(), {}, 77};
+  again.now = net.east_host.now += Seconds{5};
+  again.feed(PolicyInstalled{make_policy(again.side)});
+  net.east_host.feed(RefreshIkeTunnel{net.east_host.stack(), std::nullopt});
+  exchange_all(net.east_host, again);
+  EXPECT_EQ(again.installed.size(), 1u);
+  EXPECT_EQ(net.east_host.ike().size(), 1u) << "the older one at once: no Delete to it would be answered";
+  EXPECT_EQ(net.east_host.installed.size(), 1u);
+  EXPECT_NE(net.east_host.told().find("the peer began anew (INITIAL_CONTACT)"), std::string::npos);
+}
+
+// The one under which the peer says that it knows no other began before that other, in the peer's earlier life.
+TEST(Restart, BetweenAnIkeSaThatIsThereAndOneThatIsOnItsWayIsFoundOut) {
+  Host west_host{west(), {}, 1};
+  west_host.feed(PolicyInstalled{make_policy(west_host.side)});
+  west_host.feed(ActivateRule{west_host.stack(), "net-to-net"});  // whose IKE_SA_INIT is lost
+  west_host.out.clear();
+  Host east_host{east(), {}, 2};
+  east_host.now = west_host.now += Duration{500'000};
+  east_host.feed(PolicyInstalled{make_policy(east_host.side)});
+  east_host.feed(ActivateRule{east_host.stack(), "net-to-net"});
+  exchange_all(east_host, west_host);
+  ASSERT_EQ(west_host.ike().size(), 2u);
+  Host again{east(), {}, 77};
+  again.now = west_host.now;
+  again.feed(PolicyInstalled{make_policy(again.side)});
+  for (int second = 0; second < 300; ++second) {
+    west_host.pass_time_to(west_host.now + Seconds{1});
+    again.pass_time_to(west_host.now);
+    exchange_all(west_host, again);
+  }
+  EXPECT_EQ(again.ike().size(), 1u);
+  EXPECT_EQ(west_host.ike().size(), 1u) << west_host.told();
+  EXPECT_EQ(west_host.installed.size(), again.installed.size());
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "hand_made_peer.h"
+#include "ike/engine/pauses.h"
 
 namespace adit::ike {
 namespace {
@@ -161,6 +162,63 @@ TEST(ProvedPeer, IsPutOffWhenItAsksTooOftenAlsoAfterARekey) {  // RFC 7296 §2.2
   EXPECT_EQ(peer.ask(ExchangeType::informational, {}).size(), 1u) << "what costs nothing is answered";
   host.pass_time_to(host.now + Seconds{1});
   EXPECT_TRUE(agrees(peer.ask(ExchangeType::create_child_sa, child_request(peer, 0xaa000004))));
+}
+
+/// A host whose stack has a packet every second for a tunnel that the peer refuses as soon as it is asked.
+struct RefusedOnDemand {
+  Host host{east(), {}, 1};
+  HandMadePeer peer{host, Role::responder};
+  std::vector<Instant> attempts;
+
+  void pass(Seconds span) {
+    const Instant end = host.now + span;
+    while (host.now < end) {
+      host.feed(contract::Acquire{
+          host.stack(), "nets", {.source = address("10.1.0.5"), .destination = address("10.2.0.9"), .protocol = 6}});
+      if (!host.out.empty()) {
+        attempts.push_back(host.now);
+        peer.answer_init(peer.take_one());
+        wire::Payloads refusal;
+        refusal.add(wire::Notify{.type = NotifyType::authentication_failed});
+        peer.answer(peer.take_one(), refusal);
+      }
+      host.pass_time_to(host.now + Seconds{1});
+    }
+  }
+};
+
+TEST(OnDemandTunnels, ThatThePeerRefusesAreAskedForLessAndLessOften) {
+  RefusedOnDemand net;
+  const Instant begin = net.host.now;
+  net.pass(Seconds{130});
+  std::vector<Duration> pauses;
+  for (std::size_t i = 1; i < net.attempts.size(); ++i) pauses.push_back(net.attempts[i] - net.attempts[i - 1]);
+  EXPECT_EQ(net.attempts.front(), begin);
+  EXPECT_EQ(pauses, (std::vector<Duration>{Seconds{2}, Seconds{4}, Seconds{8}, Seconds{16}, Seconds{32}, Seconds{32},
+                                           Seconds{32}}));
+
+  net.attempts.clear();
+  net.host.feed(PolicyInstalled{make_policy(net.host.side)});
+  net.pass(Seconds{5});
+  EXPECT_EQ(net.attempts.size(), 2u) << "another policy: at once, and from the shortest pause on";
+}
+
+TEST(Pauses, AreForgottenWhenTheyHaveLongPassedAndWhenThereAreTooMany) {
+  Pauses<int> pauses{{.first = Seconds{2}, .most_doublings = 2, .most_entries = 3}};
+  const Instant start{Seconds{100}};
+  EXPECT_EQ(pauses.failed(1, start), Seconds{2});
+  EXPECT_EQ(pauses.failed(1, start + Seconds{2}), Seconds{4});
+  EXPECT_EQ(pauses.failed(1, start + Seconds{6}), Seconds{8});
+  EXPECT_EQ(pauses.failed(1, start + Seconds{14}), Seconds{8});
+  EXPECT_TRUE(pauses.rests(1, start + Seconds{21}));
+  EXPECT_FALSE(pauses.rests(1, start + Seconds{22}));
+  for (const int key : {2, 3, 4}) pauses.failed(key, start + Seconds{14});
+  EXPECT_EQ(pauses.size(), 3u);
+  EXPECT_TRUE(pauses.rests(1, start + Seconds{15})) << "the longest stays";
+  EXPECT_EQ(pauses.failed(1, start + Seconds{31}), Seconds{2}) << "8 s after its end";
+  EXPECT_EQ(pauses.size(), 1u);
+  pauses.succeeded(1);
+  EXPECT_FALSE(pauses.rests(1, start + Seconds{31}));
 }
 
 }  // namespace

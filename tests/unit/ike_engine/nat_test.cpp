@@ -101,6 +101,19 @@ TEST(Nat, ThatMovesThePeerIsFollowedByItsNextRequest) {  // RFC 7296 §2.23
   }
 }
 
+TEST(Nat, ThatMovesThePeerIsFollowedByItsNextResponseToo) {  // RFC 7296 §2.23
+  for (const bool west_too : {false, true}) {
+    SCOPED_TRACE(west_too);
+    BehindNats world{west_too};
+    ASSERT_EQ(world.net.west_host.installed.size(), 1u);
+    for (Host* host : {&world.net.east_host, &world.net.west_host}) host->pass_time_to(host->now + Seconds{1});
+    world.net.west_host.feed(DeactivateDynamicTunnel{world.net.west_host.stack(), std::nullopt});
+    world.settle("203.0.113.99", 7000);
+    const Endpoint moved{address("203.0.113.99"), 7000}, stays{address(BehindNats::east_outside), 4500};
+    EXPECT_EQ(world.net.west_host.ike().front().remote, west_too ? stays : moved);
+  }
+}
+
 TEST(Nat, ThatMovesThePeerIsFollowedByItsChildSasAfterAPacketOfTheirs) {  // RFC 7296 §2.23
   for (const bool west_too : {false, true}) {
     SCOPED_TRACE(west_too);

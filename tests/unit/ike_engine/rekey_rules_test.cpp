@@ -369,6 +369,18 @@ TEST(ChildRekey, OfAPeerThatTakesNoMoreBeginsANewIkeSa) {
   EXPECT_EQ(east.installed.size(), 1u) << "the old one carries on meanwhile";
 }
 
+TEST(ChildRekey, OfAPeerThatTakesNoMoreIsTriedAgainWhereNoNewIkeSaMayBegin) {
+  RekeyingEast east;
+  Side other = with_long_children(east.side);
+  other.peer_address = "198.51.100.9";  // so that the policy has no rule for this peer any more
+  east.feed(PolicyInstalled{make_policy(other)});
+  east.answer_with(NotifyType::no_additional_sas);
+  ASSERT_TRUE(east.out.empty()) << "no reauthentication";
+  ASSERT_EQ(east.children().size(), 1u);
+  ASSERT_TRUE(east.children().front().refresh_at);
+  EXPECT_LT(*east.children().front().refresh_at, east.children().front().expires_at);
+}
+
 // Shows RFC 7296 1.3.2-1, 2.18-1, 2.18-2.
 TEST(IkeRekey, AsksWithAKeyExchange) {
   RekeyingEast east;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "ike/wire/header.h"
 #include "two_engines.h"
 
 namespace adit::ike {
@@ -48,6 +49,12 @@ struct UpTunnel : TwoEngines {
     activate();
   }
   void rekey_child(Host& host) { host.feed(RefreshDynamicTunnel{host.stack(), std::nullopt}); }
+  /// Lets the moment come before a child's soft limit.
+  void pass_to_child_refresh(Host& host) {
+    const Instant almost = *host.children().front().refresh_at - Seconds{1};
+    for (Host* each : {&east_host, &west_host}) each->pass_time_to(almost);
+    settle();
+  }
   /// Lets the IKE SA's soft limit be reached now.
   void pass_to_ike_refresh(Host& host) { host.pass_time_to(*host.ike().front().refresh_at); }
 };
@@ -272,6 +279,30 @@ TEST(IkeRekey, ComesBeforeTheLifetimeEnds) {
   EXPECT_GE(net.east_host.ike().front().generation, 4u);
 }
 
+// East's own request is never answered, nor does the peer's Delete of the old SA come through.
+TEST(IkeRekey, OfThePeerTakesOverWhenTheOwnOneIsNeverAnswered) {
+  UpTunnel net;
+  const auto before = net.east_host.installed;
+  const IkeSpi old = net.east_host.ike().front().initiator_spi;
+  const Instant at = std::max(*net.east_host.ike().front().refresh_at, *net.west_host.ike().front().refresh_at);
+  for (Host* host : {&net.east_host, &net.west_host}) host->pass_time_to(at);
+  const auto lose_most_of_the_old = [&](const Datagram& datagram) {
+    const wire::Header header = *wire::Header::parse(datagram.octets);
+    const bool is_of_wests_rekey =
+        header.exchange == wire::ExchangeType::create_child_sa &&
+        (datagram.stack == net.east_host.stack()) == (header.direction == wire::Direction::request);
+    return header.initiator_spi != old || is_of_wests_rekey;
+  };
+  for (int second = 0; second < 300; ++second) {
+    net.settle(lose_most_of_the_old);
+    for (Host* host : {&net.east_host, &net.west_host}) host->pass_time_to(host->now + Seconds{1});
+  }
+  net.settle();
+  expect_agreement(net);
+  EXPECT_EQ(net.east_host.installed, before) << net.east_host.told();
+  EXPECT_NE(net.east_host.ike().front().initiator_spi, old);
+}
+
 // Shows RFC 7296 2.8.2-1, 2.8.2-2, 2.25.2-2.
 TEST(IkeRekey, OfBothEndsAtOnceLeavesOneSaWithTheTunnels) {  // RFC 7296 §2.8.2
   for (std::uint64_t round = 0; round < 8; ++round) {
@@ -362,6 +393,24 @@ TEST(Reauthentication, ByCommandHasTheNewSaUpBeforeTheOldGoes) {  // RFC 7296 §
     EXPECT_TRUE(host.has_told(CatalogueId::ike_sa_reauthenticated));
     EXPECT_EQ(host.answers.back().status, OperatorAnswer::Status::started);
   }
+}
+
+TEST(Reauthentication, ThatHangsDoesNotLetAChildRunOut) {
+  UpTunnel net{[](Side& side) { side.child_lifetime = Minutes{10}; }};
+  const auto lose_new_ike_sas = [](const Datagram& datagram) {
+    constexpr std::size_t exchange_at = 18;
+    constexpr std::uint8_t ike_auth = 35;
+    return datagram.octets[exchange_at] != ike_auth;
+  };
+  net.pass_to_child_refresh(net.east_host);
+  net.east_host.feed(RefreshIkeTunnel{net.east_host.stack(), std::nullopt});
+  for (int second = 0; second < 65; ++second) {
+    for (Host* host : {&net.east_host, &net.west_host}) host->pass_time_to(host->now + Seconds{1});
+    net.settle(lose_new_ike_sas);
+    ASSERT_FALSE(net.east_host.installed.empty()) << second;
+    ASSERT_FALSE(net.west_host.installed.empty()) << second;
+  }
+  EXPECT_TRUE(net.east_host.has_told(CatalogueId::child_sa_rekeyed)) << net.east_host.told();
 }
 
 TEST(Reauthentication, ComesAfterItsInterval) {

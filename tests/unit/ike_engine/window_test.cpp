@@ -342,5 +342,25 @@ TEST(Window, UsedInFullOverABadNetworkWorksOnEachRequestOnce) {
   EXPECT_GT(repeated, 0u);
 }
 
+TEST(Window, TakesADeleteOfWhatIsNotInstalledYet) {
+  Windowed net;
+  net.host.stack_answers = false;
+  net.peer.send(net.request(2, net.another_child(0xc0ffee10), ExchangeType::create_child_sa));
+  EXPECT_TRUE(net.peer.take().empty()) << "the stack does not receive on it yet";
+  ASSERT_EQ(net.host.installed.size(), 2u);
+  wire::Payloads gone;
+  gone.add(wire::Delete{.protocol = wire::ProtocolId::esp, .spis = {Spi{0xc0ffee10}}});
+  net.peer.send(net.request(3, gone));
+  const std::vector<Said> said = net.peer.take();
+  ASSERT_EQ(said.size(), 2u) << "both, and at once";
+  for (const Said& answer : said) {
+    EXPECT_EQ(answer.payloads.find<wire::SecurityAssociation>(), nullptr);
+    EXPECT_EQ(answer.header.id == MessageId{2}, answer.has(NotifyType::no_additional_sas));
+  }
+  net.let_the_stack_install();
+  EXPECT_EQ(net.host.installed.size(), 1u);
+  EXPECT_EQ(net.host.children().size(), 1u);
+}
+
 }  // namespace
 }  // namespace adit::ike
