@@ -124,9 +124,9 @@ OperatorAnswer Engine::State::start(const StackName& stack, Start wanted) {
                      .first = wanted.packet ? policy::selectors_of(*wanted.packet, wanted.selectors) : std::nullopt,
                      .local_dyn_vpn_rule = wanted.local_dyn_vpn_rule,
                      .activation = wanted.activation};
-  by_traffic_.emplace(traffic, tunnel);
+  const TrafficKey& key = by_traffic_.emplace(traffic, tunnel).first->first;
   Tunnel entry{.pending = 1,
-               .traffic = traffic,
+               .traffic = &key,
                .auto_activate = wanted.activation == Activation::automatic,
                .on_demand = wanted.activation == Activation::on_demand,
                .rule = wanted.local_dyn_vpn_rule};

@@ -57,11 +57,11 @@ std::vector<DynamicTunnelId> Engine::State::tunnels_named(const StackName& stack
   std::vector<DynamicTunnelId> named;
   if (tunnel) {
     const auto found = tunnels_.find(*tunnel);
-    if (found != tunnels_.end() && found->second.traffic.stack == stack) named.push_back(*tunnel);
+    if (found != tunnels_.end() && found->second.traffic->stack == stack) named.push_back(*tunnel);
     return named;
   }
   for (const auto& [id, entry] : tunnels_) {
-    if (entry.traffic.stack == stack) named.push_back(id);
+    if (entry.traffic->stack == stack) named.push_back(id);
   }
   return named;
 }

@@ -223,15 +223,14 @@ void Engine::State::child_added(const v2::IkeSa& sa, const v2::ChildSa& child) {
     known->second.vpn_life_end = child.vpn_life_expires_at;
     --known->second.pending;
     failures_.erase({sa.stack, known->second.rule});
-    on_demand_pauses_.succeeded(known->second.traffic);
+    on_demand_pauses_.succeeded(*known->second.traffic);
     return;
   }
-  TrafficKey traffic{sa.stack, child.traffic};
-  by_traffic_.emplace(traffic, child.name.tunnel);
+  const auto entered = by_traffic_.emplace(TrafficKey{sa.stack, child.traffic}, child.name.tunnel).first;
   tunnels_.emplace(child.name.tunnel, Tunnel{.sa = sa.our_spi(),
                                              .last_generation = child.name.generation,
                                              .vpn_life_end = child.vpn_life_expires_at,
-                                             .traffic = std::move(traffic),
+                                             .traffic = &entered->first,
                                              .auto_activate = false,
                                              .rule = {}});
 }
@@ -263,13 +262,13 @@ void Engine::State::end_if_empty(const StackName& stack, DynamicTunnelId tunnel,
   if (found->second.pending != 0) return;
 
   try_again_later(stack, found->second, ending);
-  by_traffic_.erase({found->second.traffic, tunnel});
+  by_traffic_.erase({*found->second.traffic, tunnel});
   tunnels_.erase(found);
 }
 
 void Engine::State::try_again_later(const StackName& stack, const Tunnel& ended, v2::Ending ending) {
   const bool was_up = ended.vpn_life_end.has_value();
-  if (ended.on_demand && !was_up && is_failure(ending)) on_demand_pauses_.failed(ended.traffic, now_);
+  if (ended.on_demand && !was_up && is_failure(ending)) on_demand_pauses_.failed(*ended.traffic, now_);
   if (!ended.auto_activate) return;
   const AutomaticRule rule{stack, ended.rule};
   unsigned& failures = failures_[rule];

@@ -129,7 +129,7 @@ class Engine::State final : public v2::Shard {
     std::uint32_t last_generation = 1;
     std::optional<Instant> vpn_life_end;  ///< of its first SA, and so of all; nothing before that
     unsigned pending = 0;                 ///< SAs wished for, here and there, that are neither there nor given up
-    TrafficKey traffic;
+    const TrafficKey* traffic = nullptr;  ///< in by_traffic_
     bool auto_activate = false;
     bool on_demand = false;  ///< a packet asked for it
     std::string rule;

@@ -70,6 +70,7 @@ std::optional<AnswerInWaiting> take_waiting(IkeSa& sa, MessageId id) {
   if (found == sa.waiting.end()) return std::nullopt;
   std::optional<AnswerInWaiting> taken{std::move(*found)};
   sa.waiting.erase(found);
+  if (sa.waiting.empty()) sa.waiting.shrink_to_fit();  // most SAs wait once, and there are many
   return taken;
 }
 
