@@ -7,9 +7,9 @@ using policy::Direction;
 using policy::Filter;
 
 /// Whether a packet is forwarded, the kernel knows; its rules have let it come this far. Here, what either path gives.
-const Filter* ipsec_rule(const policy::PolicySnapshot& policy, const PacketSelectors& packet, Direction direction) {
+const Filter* ipsec_rule(const policy::FilterIndex& policy, const PacketSelectors& packet, Direction direction) {
   for (const bool routed : {false, true}) {
-    const Filter* filter = first_match(policy.filter, packet, {.direction = direction, .routed = routed});
+    const Filter* filter = policy.first_match(packet, {.direction = direction, .routed = routed});
     if (filter != nullptr && filter->action == policy::FilterAction::ipsec) return filter;
   }
   return nullptr;
@@ -17,9 +17,10 @@ const Filter* ipsec_rule(const policy::PolicySnapshot& policy, const PacketSelec
 
 }  // namespace
 
-void Classifier::set_policy(policy::PolicyPointer policy) {
-  policy_ = std::move(policy);
+std::shared_ptr<const policy::FilterIndex> Classifier::set_policy(std::shared_ptr<const policy::FilterIndex> policy) {
+  std::swap(policy_, policy);
   ++policies_;
+  return policy;
 }
 
 const Filter* Classifier::outbound_rule(const PacketSelectors& packet) const {

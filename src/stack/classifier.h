@@ -2,7 +2,7 @@
 // Which SA a packet of the data plane belongs to: the policy names the rule, the SAD the SA under it (RFC 4301 §5.1,
 // §5.2), and both answers are remembered for the flow.
 
-#include "policy/match.h"
+#include "policy/filter_index.h"
 #include "stack/flow_cache.h"
 #include "stack/sad.h"
 
@@ -12,7 +12,9 @@ class Classifier {
  public:
   explicit Classifier(Sad& sad) : sad_{sad} {}
 
-  void set_policy(policy::PolicyPointer policy);
+  /// Made elsewhere: of a large policy it takes longer than packets may wait.
+  /// @return the one before
+  std::shared_ptr<const policy::FilterIndex> set_policy(std::shared_ptr<const policy::FilterIndex> policy);
 
   /// The SA that a packet leaves by; null: none is there yet, or no IpSec rule matches.
   OutboundSa* outbound(const PacketSelectors& packet);
@@ -27,7 +29,7 @@ class Classifier {
   std::uint64_t epoch() const { return sad_.epoch() + policies_; }
 
   Sad& sad_;
-  policy::PolicyPointer policy_;
+  std::shared_ptr<const policy::FilterIndex> policy_;
   std::uint64_t policies_ = 0;
   FlowCache leaving_, arriving_;
 };

@@ -45,6 +45,7 @@ class DataPlane::Running {
   Mailbox<Report> reports_;
   std::jthread reporter_;
   std::unique_ptr<PacketLoop> loop_;
+  using IndexPointer = std::shared_ptr<const policy::FilterIndex>;
   std::mutex policy_mutex_;  // one transaction at a time
   policy::PolicyPointer policy_;
   std::mutex post_mutex_;
@@ -146,12 +147,14 @@ std::expected<void, std::string> DataPlane::Running::set_policy(policy::PolicyPo
   const std::scoped_lock lock{policy_mutex_};
   if (!policy) return std::unexpected{std::string{"no policy"}};
   if (const auto done = run_nftables(ruleset_for(*policy, rules_)); !done) return std::unexpected{done.error()};
-  policy_ = policy;
-  std::promise<bool> taken;
-  std::future<bool> answer = taken.get_future();
-  post([policy = std::move(policy), taken = std::move(taken)](PacketLoop& loop) mutable {
-    loop.set_policy(std::move(policy));
-    taken.set_value(true);
+  // Made here and, once replaced, destroyed here: for a large policy both take longer than packets may wait.
+  auto index =
+      std::make_shared<const policy::FilterIndex>(std::shared_ptr<const policy::FilterPolicy>{policy, &policy->filter});
+  policy_ = std::move(policy);
+  std::promise<IndexPointer> replaced;
+  std::future<IndexPointer> answer = replaced.get_future();
+  post([index = std::move(index), replaced = std::move(replaced)](PacketLoop& loop) mutable {
+    replaced.set_value(loop.set_policy(std::move(index)));
   });
   if (!answer_of(std::move(answer))) return std::unexpected{std::string{"the data plane has been stopped"}};
   return {};

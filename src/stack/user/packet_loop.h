@@ -44,7 +44,10 @@ class PacketLoop {
   void remove(const contract::RemoveChildSa& pair) { sad_.remove(pair.name); }
   void retire(const contract::RetireChildSa& pair) { sad_.retire(pair.name); }
   void move_peer(const contract::ChildSaName& name, const Endpoint& to) { sad_.move_peer(name, to); }
-  void set_policy(policy::PolicyPointer policy) { classifier_.set_policy(std::move(policy)); }
+  /// @return the one before
+  std::shared_ptr<const policy::FilterIndex> set_policy(std::shared_ptr<const policy::FilterIndex> policy) {
+    return classifier_.set_policy(std::move(policy));
+  }
   std::vector<contract::ChildSaCounters> all_counters() const { return sad_.all_counters(now_); }
   std::optional<contract::ChildSaCounters> counters(const contract::ChildSaName& name) const {
     return sad_.counters(name, now_);

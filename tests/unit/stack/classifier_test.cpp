@@ -20,10 +20,10 @@ PacketSelectors tcp(std::string_view source, std::string_view destination) {
   return {.source = address(source), .destination = address(destination), .protocol = IpProtocol::tcp};
 }
 
-policy::PolicyPointer policy_of(std::vector<policy::Filter> filters) {
-  policy::PolicySnapshot snapshot;
-  snapshot.filter.filters = std::move(filters);
-  return std::make_shared<const policy::PolicySnapshot>(std::move(snapshot));
+std::shared_ptr<const policy::FilterIndex> policy_of(std::vector<policy::Filter> filters) {
+  policy::FilterPolicy policy;
+  policy.filters = std::move(filters);
+  return std::make_shared<const policy::FilterIndex>(std::make_shared<const policy::FilterPolicy>(std::move(policy)));
 }
 
 /// One SA and the rule it was made for, with connections opened by the peer alone.
