@@ -2,10 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-#include <optional>
+#include <deque>
 
-#include "stack/nftables_match.h"
+#include "stack/nftables_search.h"
 
 namespace adit::stack {
 namespace {
@@ -39,21 +38,6 @@ bool is_other_side_of(const Filter& filter, const Path& path) {
          has_routing_of(filter, path);
 }
 
-/// Rule names reach the kernel's log: only characters that need no quoting there.
-std::string loggable(std::string_view name) {
-  std::string text;
-  for (const char c : name.substr(0, 48)) {
-    const bool plain =
-        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
-    text += plain ? c : '_';
-  }
-  return text;
-}
-
-std::string log_statement(const Filter& filter, std::string_view verdict) {
-  return fmt::format("log prefix \"adit {} {}.{}: \" ", verdict, loggable(filter.rule), filter.extension);
-}
-
 bool logs_permit(const Filter& filter) {
   return filter.logging == FilterLogging::all || filter.logging == FilterLogging::permit;
 }
@@ -67,13 +51,18 @@ std::string_view discard(policy::DiscardAction action) {
 
 class Ruleset {
  public:
-  Ruleset(const policy::FilterPolicy& policy, const RulesetOptions& options) : policy_{policy}, options_{options} {}
+  Ruleset(const policy::FilterPolicy& policy, const RulesetOptions& options)
+      : policy_{policy}, options_{options}, searches_{options} {}
 
   std::string text() {
-    begin();
-    for (std::size_t i = 0; i < policy_.filters.size(); ++i) line("counter f{} {{ }}", i);
-    for (const Path& path : {local_in, local_out, routed_in, routed_out}) add_chain(path);
+    for (const Path& path : {local_in, local_out, routed_in, routed_out}) add_search(path);
     add_steering();
+    text_ = ruleset_removed() + "table inet adit {\n" + searches_.text();
+    for (const auto& [name, rules] : actions_) {
+      line("chain {} {{", name);
+      for (const std::string& rule : rules) line("  {}", rule);
+      line("}}");
+    }
     add_hooks();
     text_ += "}\n";
     return std::move(text_);
@@ -85,57 +74,126 @@ class Ruleset {
     text_ += "  " + fmt::format(format, std::forward<Arguments>(arguments)...) + "\n";
   }
 
-  void begin() { text_ = ruleset_removed() + "table inet adit {\n"; }
-
-  /// The rules of one path, in order: the first that matches ends the search. Passing is `return` to the hook.
-  void add_chain(const Path& path) {
-    line("chain {} {{", path.chain);
+  /// The filters of one path, in order: the first that matches ends the search.
+  void add_search(const Path& path) {
+    std::vector<SearchEntry> entries;
     for (std::size_t i = 0; i < policy_.filters.size(); ++i) {
       const Filter& filter = policy_.filters[i];
-      const auto match = match_expression(filter, options_);
-      if (!match) continue;
-      if (belongs(filter, path)) add_rule(path, filter, fmt::format("{}counter name f{} ", *match, i), *match);
+      if (!match_expression(filter, options_)) continue;
+      if (belongs(filter, path))
+        entries.push_back({.filter = &filter, .verdict = action_of(filter, path), .number = i});
       if (is_other_side_of(filter, path)) {
         const bool is_inbound = path.direction == Direction::inbound;
-        line("  {}iifname {}\"{}\" return", *match, is_inbound ? "!= " : "", options_.tun_name);
+        entries.push_back({.filter = &filter,
+                           .verdict = "accept",
+                           .condition = fmt::format("iifname {}\"{}\" ", is_inbound ? "!= " : "", options_.tun_name),
+                           .is_counted = false});
       }
     }
-    if (policy_.logging) line("  log prefix \"adit deny implicit: \"");
-    line("  {}", discard(policy_.implicit_discard));
-    line("}}");
+    std::vector<std::string> otherwise;
+    if (policy_.logging) otherwise.push_back(log_statement(LogPrefix::implicit_deny));
+    otherwise.emplace_back(discard(policy_.implicit_discard));
+    add_searches(std::string{path.chain}, entries, otherwise);
   }
 
-  void add_rule(const Path& path, const Filter& filter, const std::string& counted, const std::string& match) {
+  /// Packets in which the kernel would take something for ports that is none have searches of their own, of the filters
+  /// that ask for nothing that such packets do not show. Fragments other than the first: expressions of few octets find
+  /// data where the ports would be. AH over IPv6: to the kernel's tables it is an extension header to be passed over;
+  /// here it is the protocol (RFC 4302 §3.1), as long as it comes first.
+  void add_searches(const std::string& chain, const std::vector<SearchEntry>& entries,
+                    const std::vector<std::string>& otherwise) {
+    std::vector<SearchEntry> whole, pieces, authenticated;
+    for (const SearchEntry& entry : entries) {
+      const Filter& filter = *entry.filter;
+      const policy::ServiceSelector& service = filter.service;
+      const bool asks_ports = !service.source_ports.is_all() || !service.destination_ports.is_all();
+      if (!service.opaque) whole.push_back(entry);
+      if (service.opaque || !asks_ports) pieces.push_back(shown_by_piece(entry));
+      const bool takes_ah = service.protocol == IpProtocol::any || service.protocol == IpProtocol::ah;
+      if (filter.source.family() == IpFamily::v6 && takes_ah && !asks_ports && !service.opaque) {
+        authenticated.push_back(shown_by_ah(entry));
+      }
+    }
+    const std::string of_pieces = chain + "_pieces", of_ah = chain + "_ah";
+    searches_.add(of_pieces, {}, pieces, otherwise);
+    searches_.add(of_ah, {}, authenticated, otherwise);
+    searches_.add(chain,
+                  {"ip frag-off & 0x1fff != 0 goto " + of_pieces, "frag frag-off != 0 goto " + of_pieces,
+                   "ip6 nexthdr ah goto " + of_ah},
+                  whole, otherwise);
+  }
+
+  SearchEntry shown_by_piece(SearchEntry entry) {
+    Filter& shown = shown_.emplace_back(*entry.filter);
+    if (shown.service.opaque) shown.service = {};
+    shown.connect = policy::ConnectQualifier::none;  // such a piece opens no connection
+    shown.fragments_only = false;                    // it is one
+    entry.filter = &shown;
+    return entry;
+  }
+
+  SearchEntry shown_by_ah(SearchEntry entry) {
+    Filter& shown = shown_.emplace_back(*entry.filter);
+    shown.service = {};
+    entry.filter = &shown;
+    return entry;
+  }
+
+  static std::string log_statement(std::string_view prefix) {
+    return fmt::format("limit rate {}/second log prefix \"{}\" group {} snaplen {}", most_logged_a_second, prefix,
+                       log_group, logged_octets);
+  }
+
+  /// The chain that carries out what a filter says of a packet on this path; filters that say the same share it.
+  std::string action_of(const Filter& filter, const Path& path) {
+    const bool log_permit = policy_.logging && logs_permit(filter), log_deny = policy_.logging && logs_deny(filter);
+    const bool is_icmp = filter.discard == policy::DiscardAction::icmp;
+    const char* what = filter.action == FilterAction::permit ? "permit"
+                       : filter.action == FilterAction::deny ? "deny"
+                                                             : "ipsec";
+    const std::string name = fmt::format("{}_{}{}{}{}", path.chain, what, log_permit ? "_log" : "",
+                                         log_deny ? "_logdeny" : "", is_icmp ? "_icmp" : "");
+    if (const auto [made, is_new] = actions_.try_emplace(name); is_new) {
+      made->second = action_rules(filter, path, log_permit, log_deny);
+    }
+    return "goto " + name;
+  }
+
+  std::vector<std::string> action_rules(const Filter& filter, const Path& path, bool log_permit, bool log_deny) const {
     const bool is_inbound = path.direction == Direction::inbound;
-    const bool logged = policy_.logging;
-    const std::string log_permit = logged && logs_permit(filter) ? log_statement(filter, "permit") : "";
-    const std::string log_deny = logged && logs_deny(filter) ? log_statement(filter, "deny") : "";
-    const std::string& tun = options_.tun_name;
+    const std::string tun = fmt::format("\"{}\"", options_.tun_name);
+    std::vector<std::string> rules;
+    const auto log = [&](bool wanted, std::string_view prefix, const std::string& condition = {}) {
+      if (wanted) rules.push_back(condition + log_statement(prefix));
+    };
     switch (filter.action) {
       case FilterAction::permit:
         // What an SA brought must meet the IpSec rule of that SA, not a permission for clear text.
-        if (is_inbound) line("  {}iifname \"{}\" drop", match, tun);
-        line("  {}{}return", counted, log_permit);
-        return;
-      case FilterAction::deny:
-        line("  {}{}{}", counted, log_deny, discard(filter.discard));
-        return;
-      case FilterAction::ipsec:
         if (is_inbound) {
-          line("  {}iifname \"{}\" counter name f{} {}return", match, tun, index_of(filter), log_permit);
-          line("  {}{}{}", counted, log_deny, discard(filter.discard));
-        } else if (path.routed) {
-          line("  {}oifname \"{}\" counter name f{} {}return", match, tun, index_of(filter), log_permit);
-          line("  {}{}{}", counted, log_deny, discard(filter.discard));
-        } else {
-          line("  {}{}meta mark set {:#010x} accept", counted, log_permit, options_.tunnel_mark);
+          log(policy_.logging, LogPrefix::mismatch, fmt::format("iifname {} ", tun));
+          rules.push_back(fmt::format("iifname {} drop", tun));
         }
-        return;
+        log(log_permit, LogPrefix::permit);
+        rules.emplace_back("accept");
+        break;
+      case FilterAction::deny:
+        log(log_deny, LogPrefix::deny);
+        rules.emplace_back(discard(filter.discard));
+        break;
+      case FilterAction::ipsec:
+        if (is_inbound || path.routed) {
+          const std::string by_tunnel = fmt::format("{} {} ", is_inbound ? "iifname" : "oifname", tun);
+          log(log_permit, LogPrefix::permit, by_tunnel);
+          rules.push_back(by_tunnel + "accept");
+          log(log_deny, LogPrefix::no_tunnel);
+          rules.emplace_back(discard(filter.discard));
+        } else {
+          log(log_permit, LogPrefix::permit);
+          rules.push_back(fmt::format("meta mark set {:#010x} accept", options_.tunnel_mark));
+        }
+        break;
     }
-  }
-
-  std::size_t index_of(const Filter& filter) const {
-    return static_cast<std::size_t>(&filter - policy_.filters.data());
+    return rules;
   }
 
   /// Which forwarded packets are to be routed to the TUN device: asked before routing, so no interface is known yet.
@@ -144,19 +202,15 @@ class Ruleset {
     for (std::size_t i = 0; i < policy_.filters.size(); ++i) {
       if (policy_.filters[i].action == FilterAction::ipsec && belongs(policy_.filters[i], routed_out)) end = i + 1;
     }
-    line("chain steer {{");
+    actions_["steered"] = {fmt::format("meta mark set {:#010x} accept", options_.tunnel_mark)};
+    std::vector<SearchEntry> entries;
     for (std::size_t i = 0; i < end; ++i) {
       const Filter& filter = policy_.filters[i];
-      if (!belongs(filter, routed_out)) continue;
-      const auto match = match_expression(filter, options_);
-      if (!match) continue;
-      if (filter.action == FilterAction::ipsec) {
-        line("  {}meta mark set {:#010x} return", *match, options_.tunnel_mark);
-      } else {
-        line("  {}return", *match);
-      }
+      if (!belongs(filter, routed_out) || !match_expression(filter, options_)) continue;
+      const bool is_ipsec = filter.action == FilterAction::ipsec;
+      entries.push_back({.filter = &filter, .verdict = is_ipsec ? "goto steered" : "accept", .is_counted = false});
     }
-    line("}}");
+    add_searches("steer", entries, {});
   }
 
   void add_hooks() {
@@ -164,6 +218,7 @@ class Ruleset {
     line("chain prerouting {{");
     line("  type filter hook prerouting priority mangle; policy accept;");
     line("  {} return", protected_packet);  // the most frequent by far; what is in it comes by the TUN
+    line("  ip6 nexthdr ah return");
     add_mss_clamp("iifname");
     line("  fib daddr type {{ local, broadcast, multicast, anycast }} return");
     line("  jump steer");
@@ -174,18 +229,22 @@ class Ruleset {
     if (!policy_.pre_decap) {
       // ESP goes to the data plane, which knows its SAs; the rules see what comes out (reference: PreDecap Off).
       line("  {} accept", protected_packet);
+      line("  ip6 nexthdr ah accept");
       line("  udp dport 4500 @th,64,32 != 0 accept");
     }
     line("  iifname \"lo\" accept");
     line("  jump local_in");
-    line("  accept");
     line("}}");
 
     line("chain forward {{");
     line("  type filter hook forward priority filter; policy drop;");
     line("  jump routed_in");
+    line("}}");
+
+    // What the first search accepts is looked at by the second.
+    line("chain forward_out {{");
+    line("  type filter hook forward priority filter + 1; policy drop;");
     line("  jump routed_out");
-    line("  accept");
     line("}}");
 
     // Of type route: a packet that has got the mark is routed again.
@@ -193,10 +252,10 @@ class Ruleset {
     line("  type route hook output priority mangle; policy drop;");
     // Our own ESP; IKE from the same sockets is subject to the rules like all else.
     line("  meta mark {:#010x} {} accept", options_.own_mark, protected_packet);
+    line("  meta mark {:#010x} ip6 nexthdr ah accept", options_.own_mark);
     line("  meta mark {:#010x} udp sport 4500 @th,64,32 != 0 accept", options_.own_mark);
     line("  oifname \"lo\" accept");
     line("  jump local_out");
-    line("  accept");
     line("}}");
 
     // Closed even when the routing rule or the device has gone: what must be protected leaves by the TUN or not at all.
@@ -217,6 +276,9 @@ class Ruleset {
 
   const policy::FilterPolicy& policy_;
   const RulesetOptions& options_;
+  std::deque<Filter> shown_;  // what such packets show of filters; their addresses stay
+  SearchWriter searches_;
+  std::map<std::string, std::vector<std::string>> actions_;  // chains by name
   std::string text_;
 };
 
@@ -255,35 +317,5 @@ std::string ruleset_until_policy(UntilPolicy choice, const RulesetOptions& optio
 
 // Added first, so that its deletion cannot fail; all of one buffer is one transaction.
 std::string ruleset_removed() { return "add table inet adit\ndelete table inet adit\n"; }
-
-namespace {
-
-/// The number behind a word, wherever the word stands in the line.
-std::optional<std::uint64_t> number_after(std::string_view line, std::string_view word) {
-  const std::size_t at = line.find(word);
-  if (at == std::string_view::npos) return std::nullopt;
-  const std::string_view digits = line.substr(at + word.size());
-  std::uint64_t value = 0;
-  if (std::from_chars(digits.data(), digits.data() + digits.size(), value).ec != std::errc{}) return std::nullopt;
-  return value;
-}
-
-}  // namespace
-
-std::vector<FilterCount> parse_filter_counts(std::string_view listing) {
-  std::vector<FilterCount> counts;
-  std::optional<std::uint64_t> filter;
-  while (!listing.empty()) {
-    const std::size_t end = listing.find('\n');
-    const std::string_view line = listing.substr(0, end);
-    listing = end == std::string_view::npos ? std::string_view{} : listing.substr(end + 1);
-    if (const auto named = number_after(line, "counter f")) filter = named;
-    const auto packets = number_after(line, "packets "), octets = number_after(line, "bytes ");
-    if (!filter || !packets || !octets) continue;
-    counts.push_back({.filter = *filter, .packets = *packets, .octets = *octets});
-    filter.reset();
-  }
-  return counts;
-}
 
 }  // namespace adit::stack

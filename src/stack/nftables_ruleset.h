@@ -25,20 +25,25 @@ struct RulesetOptions {
   std::map<std::string, std::uint8_t> security_classes;  ///< of interfaces by name; 0 where not listed
 };
 
-/// The transaction that replaces whatever table inet adit held before.
+/// The transaction that replaces whatever table inet adit held before. What filter number n (from 0, in the order of
+/// policy.filter.filters) has matched, the counter f<n> counts, or elements of the maps m0, m1, … with the comment
+/// f<n>.
 std::string ruleset_for(const policy::PolicySnapshot& policy, const RulesetOptions& options);
 std::string ruleset_until_policy(UntilPolicy choice, const RulesetOptions& options);
 /// Removes the table, and succeeds when there is none.
 std::string ruleset_removed();
 
-/// Reads what `list counters table inet adit` prints: the counter of filter number n (from 0, in the order of
-/// policy.filter.filters) is named f<n>.
-struct FilterCount {
-  std::size_t filter = 0;
-  std::uint64_t packets = 0, octets = 0;
-  auto operator<=>(const FilterCount&) const = default;
+/// The netlink log group (NFLOG) that packets to be logged go to, with a prefix that says why. Which rule it was, the
+/// reader finds by the policy.
+inline constexpr std::uint16_t log_group = 0xad17;
+inline constexpr unsigned logged_octets = 128;  ///< of a packet: its headers
+/// For each kind of rule and direction: a flood must not become a flood of messages.
+inline constexpr unsigned most_logged_a_second = 100;
+struct LogPrefix {
+  static constexpr std::string_view permit = "permit", deny = "deny", implicit_deny = "implicit";
+  static constexpr std::string_view no_tunnel =
+      "no tunnel";                                          ///< an IpSec rule, and the packet came or would go in clear
+  static constexpr std::string_view mismatch = "mismatch";  ///< a rule for clear text, and the packet came out of an SA
 };
-inline constexpr std::string_view list_counters_command = "list counters table inet adit";
-std::vector<FilterCount> parse_filter_counts(std::string_view listing);
 
 }  // namespace adit::stack

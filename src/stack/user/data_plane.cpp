@@ -7,6 +7,7 @@
 #include <optional>
 #include <thread>
 
+#include "stack/user/filter_counts.h"
 #include "stack/user/nftables_transaction.h"
 #include "stack/user/packet_loop.h"
 #include "stack/user/routing.h"
@@ -164,15 +165,15 @@ std::expected<std::vector<FilterMatches>, std::string> DataPlane::Running::filte
   const std::scoped_lock lock{policy_mutex_};
   std::vector<FilterMatches> matches;
   if (!policy_) return matches;
-  const auto listing = run_nftables(std::string{list_counters_command});
-  if (!listing) return std::unexpected{listing.error()};
-  for (const policy::Filter& filter : policy_->filter.filters) {
-    matches.push_back({.rule = filter.rule, .extension = filter.extension, .direction = filter.direction});
-  }
-  for (const FilterCount& count : parse_filter_counts(*listing)) {
-    if (count.filter >= matches.size()) continue;
-    matches[count.filter].packets = count.packets;
-    matches[count.filter].octets = count.octets;
+  const auto& filters = policy_->filter.filters;
+  const auto counts = read_filter_counts(filters.size());
+  if (!counts) return std::unexpected{counts.error().to_string()};
+  for (std::size_t i = 0; i < filters.size(); ++i) {
+    matches.push_back({.rule = filters[i].rule,
+                       .extension = filters[i].extension,
+                       .direction = filters[i].direction,
+                       .packets = (*counts)[i].packets,
+                       .octets = (*counts)[i].octets});
   }
   return matches;
 }

@@ -128,32 +128,88 @@ TEST(NftablesRuleset, ReplacesTheTableInOneTransaction) {
       ruleset_for(example(), {}).starts_with("add table inet adit\ndelete table inet adit\ntable inet adit {\n"));
 }
 
+/// A search: without the rules that send packets to those for fragments and AH.
+std::vector<std::string> search(const std::string& ruleset, const std::string& name) {
+  std::vector<std::string> lines = chain(ruleset, name);
+  std::erase_if(lines, [](const std::string& line) { return line.ends_with("_pieces") || line.ends_with("_ah"); });
+  return lines;
+}
+
+const std::string log_implicit = "limit rate 100/second log prefix \"implicit\" group 44311 snaplen 128";
+const std::string log_no_tunnel = "limit rate 100/second log prefix \"no tunnel\" group 44311 snaplen 128";
+
 TEST(NftablesRuleset, KeepsTheOrderOfTheRulesAndEndsWithTheImplicitDeny) {
   const std::string text = ruleset_for(example(), {});
-  EXPECT_EQ(chain(text, "local_out"),
+  EXPECT_EQ(search(text, "local_out"),
             (std::vector<std::string>{
-                "ip daddr 10.2.0.0/16 meta l4proto 6 @th,16,16 80-90 counter name f0 return",
-                "ip saddr 10.1.0.0/16 ip daddr 10.2.0.0/16 counter name f1 meta mark set 0xad170001 accept",
-                "log prefix \"adit deny implicit: \"", "drop"}));
-  EXPECT_EQ(chain(text, "local_in"),
-            (std::vector<std::string>{
-                "ip saddr 10.2.0.0/16 ip daddr 10.1.0.0/16 iifname \"adit0\" counter name f2 return",
-                "ip saddr 10.2.0.0/16 ip daddr 10.1.0.0/16 counter name f2 log prefix \"adit deny nets.1: \" drop",
-                "meta nfproto ipv4 meta l4proto 1 counter name f3 log prefix \"adit deny no__icmp_.2: \" reject with "
-                "icmpx admin-prohibited",
-                "meta nfproto ipv4 iifname \"adit0\" drop", "meta nfproto ipv4 counter name f4 return",
-                "log prefix \"adit deny implicit: \"", "drop"}));
+                "ip daddr 10.2.0.0/16 meta l4proto 6 @th,16,16 80-90 counter name f0 goto local_out_permit",
+                "ip saddr 10.1.0.0/16 ip daddr 10.2.0.0/16 counter name f1 goto local_out_ipsec_logdeny", log_implicit,
+                "drop"}));
+  EXPECT_EQ(chain(text, "local_out_ipsec_logdeny"), std::vector<std::string>{"meta mark set 0xad170001 accept"});
+  EXPECT_EQ(
+      search(text, "local_in"),
+      (std::vector<std::string>{"ip saddr 10.2.0.0/16 ip daddr 10.1.0.0/16 counter name f2 goto local_in_ipsec_logdeny",
+                                "meta nfproto ipv4 meta l4proto 1 counter name f3 goto local_in_deny_log_logdeny_icmp",
+                                "meta nfproto ipv4 counter name f4 goto local_in_permit", log_implicit, "drop"}));
+  EXPECT_EQ(chain(text, "local_in_ipsec_logdeny"),
+            (std::vector<std::string>{"iifname \"adit0\" accept", log_no_tunnel, "drop"}));
+  EXPECT_EQ(chain(text, "local_in_permit").at(1), "iifname \"adit0\" drop")
+      << "what an SA brought is not for a rule that permits clear text";
+  EXPECT_EQ(chain(text, "local_in_deny_log_logdeny_icmp").back(), "reject with icmpx admin-prohibited");
   // Routing Local: neither the web nor the rest is forwarded.
-  EXPECT_EQ(chain(text, "routed_out"),
+  EXPECT_EQ(search(text, "routed_out"),
             (std::vector<std::string>{
-                "ip saddr 10.1.0.0/16 ip daddr 10.2.0.0/16 oifname \"adit0\" counter name f1 return",
-                "ip saddr 10.1.0.0/16 ip daddr 10.2.0.0/16 counter name f1 log prefix \"adit deny nets.1: \" drop",
-                "ip saddr 10.2.0.0/16 ip daddr 10.1.0.0/16 iifname \"adit0\" return",
-                "log prefix \"adit deny implicit: \"", "drop"}));
+                "ip saddr 10.1.0.0/16 ip daddr 10.2.0.0/16 counter name f1 goto routed_out_ipsec_logdeny",
+                "ip saddr 10.2.0.0/16 ip daddr 10.1.0.0/16 iifname \"adit0\" accept", log_implicit, "drop"}));
   // What comes from the net behind, in clear, to be protected: the outbound search sees to that.
-  EXPECT_EQ(chain(text, "routed_in").front(), "ip saddr 10.1.0.0/16 ip daddr 10.2.0.0/16 iifname != \"adit0\" return");
-  EXPECT_EQ(chain(text, "steer"),
-            std::vector<std::string>{"ip saddr 10.1.0.0/16 ip daddr 10.2.0.0/16 meta mark set 0xad170001 return"});
+  EXPECT_EQ(search(text, "routed_in").front(), "ip saddr 10.1.0.0/16 ip daddr 10.2.0.0/16 iifname != \"adit0\" accept");
+  EXPECT_EQ(search(text, "steer"), std::vector<std::string>{"ip saddr 10.1.0.0/16 ip daddr 10.2.0.0/16 goto steered"});
+}
+
+TEST(NftablesRuleset, FragmentsThatShowNoPortsMeetOnlyFiltersThatAskForNone) {
+  const std::string text = ruleset_for(example(), {});
+  EXPECT_EQ(chain(text, "local_out").front(), "ip frag-off & 0x1fff != 0 goto local_out_pieces");
+  EXPECT_EQ(chain(text, "local_out_pieces").front(),
+            "ip saddr 10.1.0.0/16 ip daddr 10.2.0.0/16 counter name f1 goto local_out_ipsec_logdeny");
+}
+
+/// The names of the maps, and how many rules are outside of them, of `filters` filters that `change` makes different.
+struct Shape {
+  std::size_t maps = 0, rules = 0;
+  auto operator<=>(const Shape&) const = default;
+};
+Shape shape_of(std::uint32_t filters, void (*change)(Filter&, std::uint32_t)) {
+  policy::PolicySnapshot snapshot;
+  for (std::uint32_t i = 0; i < filters; ++i) change(snapshot.filter.filters.emplace_back(tcp_out()), i);
+  const std::string text = ruleset_for(snapshot, {});
+  Shape shape;
+  for (std::size_t at = 0; (at = text.find("  map m", at)) != std::string::npos; ++at) ++shape.maps;
+  for (std::size_t at = 0; (at = text.find(" counter name f", at)) != std::string::npos; ++at) ++shape.rules;
+  return shape;
+}
+
+TEST(NftablesRuleset, FiltersThatExcludeEachOtherAreElementsOfOneMap) {
+  constexpr std::uint32_t many = 1'000;
+  EXPECT_EQ(shape_of(many, [](Filter& f, std::uint32_t i) { f.destination = IpRange::of(IpAddress::v4(i)); }),
+            (Shape{.maps = 1, .rules = 0}))
+      << "a peer each, the same ports";
+  EXPECT_EQ(
+      shape_of(many, [](Filter& f, std::uint32_t i) { f.source = IpRange::of_prefix(IpAddress::v4(i << 8), 24); }),
+      (Shape{.maps = 1, .rules = 0}))
+      << "a net each";
+  EXPECT_EQ(shape_of(many,
+                     [](Filter& f, std::uint32_t i) {
+                       f.destination = IpRange::of(IpAddress::v4(i / 2));
+                       f.service.destination_ports = i % 2 == 0 ? PortRange{80, 90} : PortRange::of(500);
+                     }),
+            (Shape{.maps = 1, .rules = many}))
+      << "several services a peer: a short chain for each";
+  EXPECT_EQ(
+      shape_of(many,
+               [](Filter& f, std::uint32_t i) { f.service.destination_ports = {1, static_cast<std::uint16_t>(i + 1)}; })
+          .rules,
+      many)
+      << "ranges of ports that overlap stay rules in their order";
 }
 
 TEST(NftablesRuleset, LetsEspPastTheRulesUnlessTheyAreToSeeIt) {
@@ -162,6 +218,7 @@ TEST(NftablesRuleset, LetsEspPastTheRulesUnlessTheyAreToSeeIt) {
   snapshot.filter.pre_decap = true;
   for (const std::string& rule : chain(ruleset_for(snapshot, {}), "input")) {
     EXPECT_EQ(rule.find("esp"), std::string::npos);
+    EXPECT_EQ(rule.find("ah"), std::string::npos);
     EXPECT_EQ(rule.find("4500"), std::string::npos);
   }
 }
@@ -178,15 +235,6 @@ TEST(NftablesRuleset, UntilThePolicyComesOnlyNeighboursAreHeardOrEverything) {
     EXPECT_NE(closed.find(fmt::format("chain {} {{", hook)), std::string::npos);
   }
   EXPECT_EQ(ruleset_until_policy(UntilPolicy::permit, {}), ruleset_removed());
-}
-
-TEST(NftablesRuleset, CountersAreReadFromTheListing) {
-  const std::string listing =
-      "table inet adit {\n\tcounter f0 {\n\t\tpackets 12 bytes 3400\n\t}\n\tcounter f17 {\n\t\tpackets 0 bytes 0\n\t}\n"
-      "\tcounter fx {\n\t\tpackets 5 bytes 6\n\t}\n}\n";
-  EXPECT_EQ(parse_filter_counts(listing),
-            (std::vector<FilterCount>{{.filter = 0, .packets = 12, .octets = 3400}, {.filter = 17}}));
-  EXPECT_TRUE(parse_filter_counts("").empty());
 }
 
 }  // namespace
