@@ -3,6 +3,7 @@
 usage: run.py BUILD-FOLDER [--quick]
 """
 
+import os
 import pathlib
 import subprocess
 import sys
@@ -20,6 +21,9 @@ def main():
         sizes = ["--benchmark_filter=-/100000/"] if quick and program.name == "scale_bench" else []
         words = [program, *sizes, "--benchmark_min_time=0.05" if quick else "--benchmark_min_time=0.3", "--benchmark_counters_tabular=true"]
         failed |= subprocess.run(words).returncode
+    if os.geteuid() == 0:
+        print("\n== filter_load", flush=True)
+        failed |= subprocess.run([build / "bench" / "filter_load", "10000" if quick else "100000"]).returncode
     for script, words in (("handshakes.py", [str(build), "300" if quick else "2000"]), ("throughput.py", [str(build / "bin"), "2" if quick else "5"])):
         print(f"\n== {script}", flush=True)
         failed |= subprocess.run([sys.executable, ROOT / "bench" / script, *words]).returncode
