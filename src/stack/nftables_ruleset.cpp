@@ -38,17 +38,6 @@ bool is_other_side_of(const Filter& filter, const Path& path) {
          has_routing_of(filter, path);
 }
 
-/// Rule names reach the kernel's log: only characters that need no quoting there.
-std::string loggable(std::string_view name) {
-  std::string text;
-  for (const char c : name.substr(0, 48)) {
-    const bool plain =
-        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
-    text += plain ? c : '_';
-  }
-  return text;
-}
-
 bool logs_permit(const Filter& filter) {
   return filter.logging == FilterLogging::all || filter.logging == FilterLogging::permit;
 }
@@ -92,7 +81,7 @@ class Ruleset {
       const Filter& filter = policy_.filters[i];
       if (!match_expression(filter, options_)) continue;
       if (belongs(filter, path))
-        entries.push_back({.filter = &filter, .verdict = action_of(filter, i, path), .number = i});
+        entries.push_back({.filter = &filter, .verdict = action_of(filter, path), .number = i});
       if (is_other_side_of(filter, path)) {
         const bool is_inbound = path.direction == Direction::inbound;
         entries.push_back({.filter = &filter,
@@ -102,7 +91,7 @@ class Ruleset {
       }
     }
     std::vector<std::string> otherwise;
-    if (policy_.logging) otherwise.push_back(log_statement("deny", "implicit"));
+    if (policy_.logging) otherwise.push_back(log_statement(path, LogPrefix::implicit_deny));
     otherwise.emplace_back(discard(policy_.implicit_discard));
     add_searches(std::string{path.chain}, entries, otherwise);
   }
@@ -150,21 +139,20 @@ class Ruleset {
     return entry;
   }
 
-  static std::string log_statement(std::string_view decision, const std::string& filter) {
-    return fmt::format("limit rate {}/second log prefix \"adit {} {}: \"", most_logged_a_second, decision, filter);
+  static std::string log_statement(const Path& path, std::string_view decision) {
+    return fmt::format("limit rate {}/second log prefix \"{} {}\" group {} snaplen {}", most_logged_a_second,
+                       path.chain, decision, log_group, logged_octets);
   }
 
-  /// The chain that carries out what a filter says of a packet on this path. Filters that say the same share it, but
-  /// for those that log: their names are in it.
-  std::string action_of(const Filter& filter, std::size_t number, const Path& path) {
-    const bool log_permit = policy_.logging && filter.action != FilterAction::deny && logs_permit(filter);
-    const bool log_deny = policy_.logging && filter.action != FilterAction::permit && logs_deny(filter);
+  /// The chain that carries out what a filter says of a packet on this path; filters that say the same share it.
+  std::string action_of(const Filter& filter, const Path& path) {
+    const bool log_permit = policy_.logging && logs_permit(filter), log_deny = policy_.logging && logs_deny(filter);
     const bool is_icmp = filter.discard == policy::DiscardAction::icmp;
     const char* what = filter.action == FilterAction::permit ? "permit"
                        : filter.action == FilterAction::deny ? "deny"
                                                              : "ipsec";
-    const std::string name = fmt::format("{}_{}{}{}", path.chain, what, is_icmp ? "_icmp" : "",
-                                         log_permit || log_deny ? fmt::format("_log_f{}", number) : "");
+    const std::string name = fmt::format("{}_{}{}{}{}", path.chain, what, log_permit ? "_log" : "",
+                                         log_deny ? "_logdeny" : "", is_icmp ? "_icmp" : "");
     if (const auto [made, is_new] = actions_.try_emplace(name); is_new) {
       made->second = action_rules(filter, path, log_permit, log_deny);
     }
@@ -173,32 +161,34 @@ class Ruleset {
 
   std::vector<std::string> action_rules(const Filter& filter, const Path& path, bool log_permit, bool log_deny) const {
     const bool is_inbound = path.direction == Direction::inbound;
-    const std::string name = fmt::format("{}.{}", loggable(filter.rule), filter.extension);
+    const std::string tun = fmt::format("\"{}\"", options_.tun_name);
     std::vector<std::string> rules;
-    const auto log = [&](bool wanted, std::string_view decision, const std::string& condition = {}) {
-      if (wanted) rules.push_back(condition + log_statement(decision, name));
+    const auto log = [&](bool wanted, std::string_view prefix, const std::string& condition = {}) {
+      if (wanted) rules.push_back(condition + log_statement(path, prefix));
     };
     switch (filter.action) {
       case FilterAction::permit:
         // What an SA brought must meet the IpSec rule of that SA, not a permission for clear text.
-        if (is_inbound) rules.push_back(fmt::format("iifname \"{}\" drop", options_.tun_name));
-        log(log_permit, "permit");
+        if (is_inbound) {
+          log(policy_.logging, LogPrefix::mismatch, fmt::format("iifname {} ", tun));
+          rules.push_back(fmt::format("iifname {} drop", tun));
+        }
+        log(log_permit, LogPrefix::permit);
         rules.emplace_back("accept");
         break;
       case FilterAction::deny:
-        log(log_deny, "deny");
+        log(log_deny, LogPrefix::deny);
         rules.emplace_back(discard(filter.discard));
         break;
       case FilterAction::ipsec:
         if (is_inbound || path.routed) {
-          const std::string by_tunnel =
-              fmt::format("{} \"{}\" ", is_inbound ? "iifname" : "oifname", options_.tun_name);
-          log(log_permit, "permit", by_tunnel);
+          const std::string by_tunnel = fmt::format("{} {} ", is_inbound ? "iifname" : "oifname", tun);
+          log(log_permit, LogPrefix::permit, by_tunnel);
           rules.push_back(by_tunnel + "accept");
-          log(log_deny, "deny");
+          log(log_deny, LogPrefix::no_tunnel);
           rules.emplace_back(discard(filter.discard));
         } else {
-          log(log_permit, "permit");
+          log(log_permit, LogPrefix::permit);
           rules.push_back(fmt::format("meta mark set {:#010x} accept", options_.tunnel_mark));
         }
         break;

@@ -33,7 +33,17 @@ std::string ruleset_until_policy(UntilPolicy choice, const RulesetOptions& optio
 /// Removes the table, and succeeds when there is none.
 std::string ruleset_removed();
 
-/// Of each filter that logs, and of the implicit denies: a flood must not become a flood of messages.
+/// The netlink log group (NFLOG) that packets to be logged go to. Its prefix is the search and the decision: `local_in
+/// deny`; which filter it was, the reader finds by the policy (filter_log.h).
+inline constexpr std::uint16_t log_group = 0xad17;
+inline constexpr unsigned logged_octets = 128;  ///< of a packet: its headers
+/// For each kind of rule and direction: a flood must not become a flood of messages.
 inline constexpr unsigned most_logged_a_second = 100;
+struct LogPrefix {
+  static constexpr std::string_view permit = "permit", deny = "deny", implicit_deny = "implicit";
+  static constexpr std::string_view no_tunnel =
+      "no tunnel";                                          ///< an IpSec rule, and the packet came or would go in clear
+  static constexpr std::string_view mismatch = "mismatch";  ///< a rule for clear text, and the packet came out of an SA
+};
 
 }  // namespace adit::stack

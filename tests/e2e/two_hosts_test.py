@@ -398,6 +398,26 @@ class Policy(TwoAditHosts):
         wait_for(lambda: self.east.daemons["stackd"].log().count("ADT2001I") == 2, 10, "stackd to install the policy all the same")
 
 
+class Filters(TwoAditHosts):
+    def stackd_tells(self, text, count=1):
+        wait_for(lambda: self.east.daemons["stackd"].log().count(text) == count, 10, f"stackd to tell {text}")
+
+    def test_what_filters_log_stands_in_the_log_of_stackd(self):
+        logging = HOSTS_PING.replace("    IpGenericFilterActionRef permit\n", """    IpGenericFilterAction logged
+    {
+      IpFilterAction     Permit
+      IpFilterLogging    Yes
+    }
+""")
+        self.bring_up(east=east_policy(extra_rules=logging))
+        traffic.ping(self.net.east, "198.51.100.1", "198.51.100.2", count=1, wait=1)
+        traffic.ping(self.net.west, "198.51.100.2", "198.51.100.1", count=1, wait=1)
+        self.stackd_tells("EZD0814I stack east: packet permitted by hosts-ping 1: ")
+        self.assertRegex(self.east.daemons["stackd"].log(), r"hosts-ping 1: .*198\.51\.100\.1.* -> 198\.51\.100\.2.*, outbound local, interface wire, 84 octets")
+        # Inbound alone is left to the implicit deny; in west, of which no rule permits it, too.
+        wait_for(lambda: "EZD0815I stack west: packet denied by SYSDEFAULTDENYRULE 1" in self.west.daemons["stackd"].log(), 10, "west to tell of its implicit deny")
+
+
 class Restarts(TwoAditHosts):
     def restart(self, host, name, how=signal.SIGTERM):
         host.daemons[name].stop(how)

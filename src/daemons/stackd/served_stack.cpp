@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "daemons/life.h"
+#include "daemons/stackd/packet_record.h"
 #include "daemons/wall_clock.h"
 #include "rpc/overloaded.h"
 #include "rpc/socket_paths.h"
@@ -174,6 +175,7 @@ void ServedStack::pass_on(const stack::user::Event& event) {
                    key_manager_->tell(reached.limit);
                  },
                  [&](const stack::user::Trouble& trouble) { log_failure(trouble.attempted, trouble.reason); },
+                 [&](const stack::LoggedPacket& packet) { log::write(record_of(packet, options_.stack)); },
              },
              event);
 }

@@ -1,13 +1,16 @@
 #include "stack/user/data_plane.h"
 
+#include <net/if.h>
 #include <poll.h>
 
+#include <array>
 #include <future>
 #include <mutex>
 #include <optional>
 #include <thread>
 
 #include "stack/user/filter_counts.h"
+#include "stack/user/log_socket.h"
 #include "stack/user/nftables_transaction.h"
 #include "stack/user/packet_loop.h"
 #include "stack/user/routing.h"
@@ -38,17 +41,21 @@ class DataPlane::Running {
  private:
   std::expected<void, std::string> start_loop();
   void run_reports(const std::stop_token& stopped);
+  void tell_logged();
 
   Options options_;
   EventCallback on_event_;
   RulesetOptions rules_;
   std::optional<Steering> steering_;  // once filters and routes are changed
   Mailbox<Report> reports_;
+  std::optional<LogSocket> log_;
   std::jthread reporter_;
   std::unique_ptr<PacketLoop> loop_;
   using IndexPointer = std::shared_ptr<const policy::FilterIndex>;
   std::mutex policy_mutex_;  // one transaction at a time
   policy::PolicyPointer policy_;
+  std::mutex index_mutex_;
+  IndexPointer index_;  // of the policy, for what it logs
   std::mutex post_mutex_;
   bool stopped_ = false;
 };
@@ -96,6 +103,14 @@ std::expected<void, std::string> DataPlane::Running::start_loop() {
   if (const auto done = run_nftables(ruleset_until_policy(options_.until_policy, rules_)); !done) {
     return std::unexpected{"filters before the policy: " + done.error()};
   }
+  // Without it filters work, but log nothing.
+  if (auto log = LogSocket::open(log_group)) {
+    log_.emplace(std::move(*log));
+  } else {
+    reports_.put([this, failure = log.error()] {
+      if (on_event_) on_event_(Trouble{.attempted = failure.attempted, .reason = failure.reason.message()});
+    });
+  }
   steering_ = steering;
   const auto steered = steer(steering);
   if (!steered) return std::unexpected{steered.error().to_string()};
@@ -115,14 +130,36 @@ std::expected<void, std::string> DataPlane::Running::start_loop() {
 }
 
 void DataPlane::Running::run_reports(const std::stop_token& stopped) {
-  pollfd readable{.fd = reports_.fd(), .events = POLLIN, .revents = 0};
+  std::array readable{pollfd{.fd = reports_.fd(), .events = POLLIN, .revents = 0},
+                      pollfd{.fd = log_ ? log_->fd() : -1, .events = POLLIN, .revents = 0}};
   while (!stopped.stop_requested()) {
-    if (poll(&readable, 1, -1) <= 0) continue;
+    if (poll(readable.data(), readable.size(), -1) <= 0) continue;
+    if (readable[1].revents != 0) tell_logged();
     for (Report& report : reports_.take()) {
       if (stopped.stop_requested()) return;
       report();
     }
   }
+}
+
+void DataPlane::Running::tell_logged() {
+  IndexPointer index;
+  {
+    const std::scoped_lock lock{index_mutex_};
+    index = index_;
+  }
+  log_->drain([&](std::string_view prefix, Bytes octets, unsigned in, unsigned out) {
+    std::array<char, IF_NAMESIZE> name{};
+    const char* device = if_indextoname(in != 0 ? in : out, name.data());
+    // A forwarded packet has both: its second search asks about the one it leaves by.
+    if (prefix.starts_with("routed_out")) device = if_indextoname(out, name.data());
+    const auto known = options_.security_classes.find(device == nullptr ? "" : device);
+    const std::uint8_t security_class = known == options_.security_classes.end() ? 0 : known->second;
+    auto logged = read_logged(prefix, octets, security_class, index.get());
+    if (!logged || !on_event_) return;
+    if (device != nullptr) logged->interface = device;
+    on_event_(std::move(*logged));
+  });
 }
 
 void DataPlane::Running::stop() {
@@ -152,6 +189,10 @@ std::expected<void, std::string> DataPlane::Running::set_policy(policy::PolicyPo
   auto index =
       std::make_shared<const policy::FilterIndex>(std::shared_ptr<const policy::FilterPolicy>{policy, &policy->filter});
   policy_ = std::move(policy);
+  {
+    const std::scoped_lock index_lock{index_mutex_};
+    index_ = index;
+  }
   std::promise<IndexPointer> replaced;
   std::future<IndexPointer> answer = replaced.get_future();
   post([index = std::move(index), replaced = std::move(replaced)](PacketLoop& loop) mutable {

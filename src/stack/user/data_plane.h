@@ -18,6 +18,7 @@
 #include "contract/child_sa.h"
 #include "policy/model.h"
 #include "stack/drop.h"
+#include "stack/filter_log.h"
 #include "stack/nftables_ruleset.h"
 
 namespace adit::stack::user {
@@ -49,7 +50,8 @@ struct LimitReached {
 struct Trouble {
   std::string attempted, reason;
 };
-using Event = std::variant<contract::Acquire, LimitReached, contract::PeerMoved, Trouble>;
+/// LoggedPacket: a filter with logging has decided about a packet; at most some hundred a second come.
+using Event = std::variant<contract::Acquire, LimitReached, contract::PeerMoved, Trouble, LoggedPacket>;
 
 /// How often a filter has matched since its policy was installed.
 struct FilterMatches {

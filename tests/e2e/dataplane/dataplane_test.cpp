@@ -205,6 +205,108 @@ TEST_F(DataPlaneTest, WhatNoRulePermitsIsDropped) {
   EXPECT_EQ(ping(net.east, wire_address(1, IpFamily::v4), "-c 1 -W 1"), 0) << "between own addresses: not filtered";
 }
 
+/// A policy whose filters log: those of the tunnel, and a ping between the hosts themselves.
+std::shared_ptr<policy::PolicySnapshot> logging_policy(unsigned host) {
+  auto snapshot = std::make_shared<policy::PolicySnapshot>(*policy_for(tunnel_v4, host));
+  auto& filters = snapshot->filter.filters;
+  for (policy::Filter& filter : filters) {
+    if (filter.rule == "nets") filter.logging = policy::FilterLogging::all;
+  }
+  policy::Filter ping;
+  ping.rule = "ping";
+  ping.routing = policy::Routing::local;
+  ping.service = {.protocol = IpProtocol::icmp};
+  ping.action = policy::FilterAction::permit;
+  ping.logging = policy::FilterLogging::all;
+  for (const auto direction : {policy::Direction::outbound, policy::Direction::inbound}) {
+    const bool leaves = direction == policy::Direction::outbound;
+    ping.extension = leaves ? 1 : 2;
+    ping.direction = direction;
+    ping.source = IpRange::of(wire_address(leaves ? host : 3 - host, IpFamily::v4));
+    ping.destination = IpRange::of(wire_address(leaves ? 3 - host : host, IpFamily::v4));
+    filters.push_back(ping);
+  }
+  return snapshot;
+}
+
+/// The first that a host has logged of a decision about packets to an address.
+std::unique_ptr<stack::LoggedPacket> logged(Host& host, stack::LoggedAs as, const IpAddress& destination) {
+  return host.events().wait_for<stack::LoggedPacket>(
+      [&](const stack::LoggedPacket& packet) { return packet.as == as && packet.packet.destination == destination; });
+}
+
+TEST_F(DataPlaneTest, WhatFiltersLogNamesTheirRulesAndThePackets) {
+  TwoHosts net{tunnel_v4};
+  for (Host* host : {&net.east, &net.west}) host->set_policy(logging_policy(host->number()));
+  const IpAddress east_wire = wire_address(1, IpFamily::v4), west_wire = wire_address(2, IpFamily::v4);
+  const IpAddress west_data = data_address(2, tunnel_v4);
+
+  EXPECT_EQ(ping(net.east, west_wire, "-c 1 -W 2"), 0);
+  const auto permitted = logged(net.west, stack::LoggedAs::permitted, west_wire);
+  ASSERT_TRUE(permitted);
+  EXPECT_EQ(permitted->rule, "ping");
+  EXPECT_EQ(permitted->extension, 2u);
+  EXPECT_EQ(permitted->interface, "wire");
+  EXPECT_EQ(permitted->octets, 84u);
+  EXPECT_EQ(permitted->packet.source, east_wire);
+  EXPECT_EQ(permitted->packet.protocol, IpProtocol::icmp);
+  EXPECT_EQ(permitted->path.direction, policy::Direction::inbound);
+  EXPECT_FALSE(permitted->path.routed);
+
+  // No rule is for that host: the implicit deny has no name.
+  const IpAddress elsewhere = *IpAddress::parse("198.51.100.77");
+  EXPECT_NE(ping(net.east, elsewhere, "-c 1 -W 1"), 0);
+  const auto implicit = logged(net.east, stack::LoggedAs::denied, elsewhere);
+  ASSERT_TRUE(implicit);
+  EXPECT_EQ(implicit->rule, "");
+  EXPECT_EQ(implicit->path.direction, policy::Direction::outbound);
+
+  // West's rule for the tunnel meets it in clear, and then out of the tunnel.
+  ASSERT_EQ(net.east.space().shell("nft delete table inet adit"), 0);
+  EXPECT_NE(ping(net.east, west_data, "-c 1 -W 1"), 0);
+  const auto in_clear = logged(net.west, stack::LoggedAs::no_tunnel, west_data);
+  ASSERT_TRUE(in_clear);
+  EXPECT_EQ(in_clear->rule, "nets");
+  net.east.set_policy(logging_policy(1));
+  install_both(net, tunnel_v4, 1);
+  EXPECT_EQ(ping(net.east, west_data, "-c 1 -W 2"), 0);
+  const auto out_of_tunnel = logged(net.west, stack::LoggedAs::permitted, west_data);
+  ASSERT_TRUE(out_of_tunnel);
+  EXPECT_EQ(out_of_tunnel->rule, "nets");
+  EXPECT_EQ(out_of_tunnel->interface, "adit0");
+
+  // A rule for clear text stands before that of the tunnel, for packets to this host alone.
+  auto clear_text = logging_policy(2);
+  policy::Filter before = clear_text->filter.filters.back();
+  before.rule = "before";
+  before.source = data_range(1, tunnel_v4);
+  before.destination = data_range(2, tunnel_v4);
+  clear_text->filter.filters.insert(clear_text->filter.filters.begin(), before);
+  net.west.set_policy(clear_text);
+  EXPECT_NE(ping(net.east, west_data, "-c 1 -W 1"), 0);
+  const auto mismatch = logged(net.west, stack::LoggedAs::mismatch, west_data);
+  ASSERT_TRUE(mismatch) << state_of(net.west);
+  EXPECT_EQ(mismatch->rule, "before");
+}
+
+TEST_F(DataPlaneTest, AFloodOfPacketsIsNoFloodOfMessagesAndFilterLoggingOffMakesNone) {
+  TwoHosts net{tunnel_v4};
+  auto silent = logging_policy(2);
+  silent->filter.logging = false;
+  net.east.set_policy(logging_policy(1));
+  net.west.set_policy(silent);
+  const IpAddress west_wire = wire_address(2, IpFamily::v4);
+  EXPECT_EQ(ping(net.east, west_wire, "-f -c 3000 -W 1"), 0);
+  ASSERT_TRUE(logged(net.east, stack::LoggedAs::permitted, west_wire));
+  EXPECT_LT(net.east.events().count<stack::LoggedPacket>(), 1500u);
+  // What west logs next is the first that it logs: nothing of the flood.
+  net.west.set_policy(logging_policy(2));
+  EXPECT_EQ(ping(net.east, west_wire, "-c 1 -s 100 -W 2"), 0);
+  const auto first = net.west.events().wait_for<stack::LoggedPacket>();
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->octets, 128u);
+}
+
 TEST_F(DataPlaneTest, ReplayedPacketsAreDroppedAndCounted) {
   const Protection kinds[] = {
       {.is_udp = false},

@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -70,6 +71,13 @@ class Events {
     };
     arrived_.wait_for(lock, std::chrono::seconds{5}, is_there);
     return found;
+  }
+  /// How many of type T have come.
+  template <class T>
+  std::size_t count() {
+    const std::scoped_lock lock{mutex_};
+    return static_cast<std::size_t>(
+        std::ranges::count_if(events_, [](const auto& event) { return std::holds_alternative<T>(event); }));
   }
 
  private:

@@ -135,34 +135,35 @@ std::vector<std::string> search(const std::string& ruleset, const std::string& n
   return lines;
 }
 
-const std::string log_implicit = "limit rate 100/second log prefix \"adit deny implicit: \"";
+/// The rule that logs a packet.
+std::string log_of(std::string_view prefix) {
+  return fmt::format("limit rate 100/second log prefix \"{}\" group 44311 snaplen 128", prefix);
+}
 
 TEST(NftablesRuleset, KeepsTheOrderOfTheRulesAndEndsWithTheImplicitDeny) {
   const std::string text = ruleset_for(example(), {});
   EXPECT_EQ(search(text, "local_out"),
             (std::vector<std::string>{
                 "ip daddr 10.2.0.0/16 meta l4proto 6 @th,16,16 80-90 counter name f0 goto local_out_permit",
-                "ip saddr 10.1.0.0/16 ip daddr 10.2.0.0/16 counter name f1 goto local_out_ipsec_log_f1", log_implicit,
-                "drop"}));
-  EXPECT_EQ(chain(text, "local_out_ipsec_log_f1"), std::vector<std::string>{"meta mark set 0xad170001 accept"});
-  EXPECT_EQ(
-      search(text, "local_in"),
-      (std::vector<std::string>{"ip saddr 10.2.0.0/16 ip daddr 10.1.0.0/16 counter name f2 goto local_in_ipsec_log_f2",
-                                "meta nfproto ipv4 meta l4proto 1 counter name f3 goto local_in_deny_icmp_log_f3",
-                                "meta nfproto ipv4 counter name f4 goto local_in_permit", log_implicit, "drop"}));
-  EXPECT_EQ(chain(text, "local_in_ipsec_log_f2"),
-            (std::vector<std::string>{"iifname \"adit0\" accept",
-                                      "limit rate 100/second log prefix \"adit deny nets.1: \"", "drop"}));
-  EXPECT_EQ(chain(text, "local_in_permit").front(), "iifname \"adit0\" drop")
+                "ip saddr 10.1.0.0/16 ip daddr 10.2.0.0/16 counter name f1 goto local_out_ipsec_logdeny",
+                log_of("local_out implicit"), "drop"}));
+  EXPECT_EQ(chain(text, "local_out_ipsec_logdeny"), std::vector<std::string>{"meta mark set 0xad170001 accept"});
+  EXPECT_EQ(search(text, "local_in"),
+            (std::vector<std::string>{
+                "ip saddr 10.2.0.0/16 ip daddr 10.1.0.0/16 counter name f2 goto local_in_ipsec_logdeny",
+                "meta nfproto ipv4 meta l4proto 1 counter name f3 goto local_in_deny_log_logdeny_icmp",
+                "meta nfproto ipv4 counter name f4 goto local_in_permit", log_of("local_in implicit"), "drop"}));
+  EXPECT_EQ(chain(text, "local_in_ipsec_logdeny"),
+            (std::vector<std::string>{"iifname \"adit0\" accept", log_of("local_in no tunnel"), "drop"}));
+  EXPECT_EQ(chain(text, "local_in_permit").at(1), "iifname \"adit0\" drop")
       << "what an SA brought is not for a rule that permits clear text";
-  EXPECT_EQ(chain(text, "local_in_deny_icmp_log_f3"),
-            (std::vector<std::string>{"limit rate 100/second log prefix \"adit deny no__icmp_.2: \"",
-                                      "reject with icmpx admin-prohibited"}));
+  EXPECT_EQ(chain(text, "local_in_deny_log_logdeny_icmp").back(), "reject with icmpx admin-prohibited");
   // Routing Local: neither the web nor the rest is forwarded.
   EXPECT_EQ(search(text, "routed_out"),
             (std::vector<std::string>{
-                "ip saddr 10.1.0.0/16 ip daddr 10.2.0.0/16 counter name f1 goto routed_out_ipsec_log_f1",
-                "ip saddr 10.2.0.0/16 ip daddr 10.1.0.0/16 iifname \"adit0\" accept", log_implicit, "drop"}));
+                "ip saddr 10.1.0.0/16 ip daddr 10.2.0.0/16 counter name f1 goto routed_out_ipsec_logdeny",
+                "ip saddr 10.2.0.0/16 ip daddr 10.1.0.0/16 iifname \"adit0\" accept", log_of("routed_out implicit"),
+                "drop"}));
   // What comes from the net behind, in clear, to be protected: the outbound search sees to that.
   EXPECT_EQ(search(text, "routed_in").front(), "ip saddr 10.1.0.0/16 ip daddr 10.2.0.0/16 iifname != \"adit0\" accept");
   EXPECT_EQ(search(text, "steer"), std::vector<std::string>{"ip saddr 10.1.0.0/16 ip daddr 10.2.0.0/16 goto steered"});
@@ -172,7 +173,7 @@ TEST(NftablesRuleset, FragmentsThatShowNoPortsMeetOnlyFiltersThatAskForNone) {
   const std::string text = ruleset_for(example(), {});
   EXPECT_EQ(chain(text, "local_out").front(), "ip frag-off & 0x1fff != 0 goto local_out_pieces");
   EXPECT_EQ(chain(text, "local_out_pieces").front(),
-            "ip saddr 10.1.0.0/16 ip daddr 10.2.0.0/16 counter name f1 goto local_out_ipsec_log_f1");
+            "ip saddr 10.1.0.0/16 ip daddr 10.2.0.0/16 counter name f1 goto local_out_ipsec_logdeny");
 }
 
 /// The names of the maps, and how many rules are outside of them, of `filters` filters that `change` makes different.
