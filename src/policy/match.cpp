@@ -12,21 +12,26 @@ namespace {
 constexpr std::size_t most_proposed = most_traffic_selectors;
 constexpr std::size_t most_tried = 32;
 
-bool fits_service(const Filter& filter, const PacketSelectors& packet) {
+std::optional<Mismatch> service_mismatch(const Filter& filter, const PacketSelectors& packet) {
   const ServiceSelector& service = filter.service;
-  if (service.opaque) return packet.ports_hidden;
-  if (service.protocol != IpProtocol::any && service.protocol != packet.protocol) return false;
-  if (service.source_ports.is_all() && service.destination_ports.is_all()) return true;
+  if (service.opaque) return packet.ports_hidden ? std::nullopt : std::optional{Mismatch::fragment};
+  if (service.protocol != IpProtocol::any && service.protocol != packet.protocol) return Mismatch::protocol;
+  if (service.source_ports.is_all() && service.destination_ports.is_all()) return std::nullopt;
   // A later fragment shows no ports: it falls to rules that ask for none.
-  if (packet.ports_hidden) return false;
-  return service.source_ports.contains(packet.source_port) &&
-         service.destination_ports.contains(packet.destination_port);
+  if (packet.ports_hidden) return Mismatch::hidden_ports;
+  if (!service.source_ports.contains(packet.source_port)) return Mismatch::source_port;
+  if (!service.destination_ports.contains(packet.destination_port)) return Mismatch::destination_port;
+  return std::nullopt;
 }
 
-bool fits_traffic(const Filter& filter, const PacketSelectors& packet) {
-  if (!filter.source.contains(packet.source) || !filter.destination.contains(packet.destination)) return false;
-  return fits_service(filter, packet) && (!filter.fragments_only || packet.is_fragment);
+std::optional<Mismatch> traffic_mismatch(const Filter& filter, const PacketSelectors& packet) {
+  if (!filter.source.contains(packet.source)) return Mismatch::source;
+  if (!filter.destination.contains(packet.destination)) return Mismatch::destination;
+  if (const auto service = service_mismatch(filter, packet)) return service;
+  return filter.fragments_only && !packet.is_fragment ? std::optional{Mismatch::fragment} : std::nullopt;
 }
+
+bool fits_traffic(const Filter& filter, const PacketSelectors& packet) { return !traffic_mismatch(filter, packet); }
 
 // A connection that must be opened from outside is not opened by a packet that leaves, and the other way round.
 bool opens_the_wrong_way(const Filter& filter, const PacketSelectors& packet) {
@@ -174,10 +179,16 @@ class Narrowing {
 
 }  // namespace
 
+std::optional<Mismatch> mismatch(const Filter& filter, const PacketSelectors& packet, const PacketPath& path) {
+  if (filter.direction != path.direction) return Mismatch::direction;
+  if (!fits_routing(filter.routing, path)) return Mismatch::routing;
+  if (const auto traffic = traffic_mismatch(filter, packet)) return traffic;
+  if (filter.security_class != 0 && filter.security_class != path.security_class) return Mismatch::security_class;
+  return opens_the_wrong_way(filter, packet) ? std::optional{Mismatch::opens_connection} : std::nullopt;
+}
+
 bool matches(const Filter& filter, const PacketSelectors& packet, const PacketPath& path) {
-  if (filter.direction != path.direction || !fits_routing(filter.routing, path)) return false;
-  if (filter.security_class != 0 && filter.security_class != path.security_class) return false;
-  return fits_traffic(filter, packet) && !opens_the_wrong_way(filter, packet);
+  return !mismatch(filter, packet, path);
 }
 
 const Filter* first_match(const FilterPolicy& policy, const PacketSelectors& packet, const PacketPath& path) {

@@ -20,6 +20,22 @@ struct PacketPath {
 const Filter* first_match(const FilterPolicy& policy, const PacketSelectors& packet, const PacketPath& path);
 bool matches(const Filter& filter, const PacketSelectors& packet, const PacketPath& path);
 
+/// What of a packet a filter does not want, the first of them; nothing when the filter matches. For people who ask why.
+enum class Mismatch : std::uint8_t {
+  direction,
+  routing,
+  source,
+  destination,
+  protocol,
+  source_port,
+  destination_port,
+  hidden_ports,  ///< the filter asks for ports, which a fragment does not show
+  fragment,
+  security_class,
+  opens_connection
+};
+std::optional<Mismatch> mismatch(const Filter& filter, const PacketSelectors& packet, const PacketPath& path);
+
 /// A selector of each side.
 struct SelectorPair {
   TrafficSelector local, remote;
