@@ -152,4 +152,21 @@ OrReason<InstalledFilters> StackOperatorClient::filters() {
   return std::move(*filters);
 }
 
+OrReason<void> StackOperatorClient::choose(FilterChoice choice) {
+  v1::ChooseFiltersRequest request;
+  request.set_default_filter(choice == FilterChoice::default_filter);
+  const auto response = call<v1::ChooseFiltersResponse>(*calls_->stub, &v1::StackOperatorService::Stub::ChooseFilters,
+                                                        request, calls_->path);
+  if (!response) return std::unexpected{response.error()};
+  if (!response->failure().empty()) return std::unexpected{response->failure()};
+  return {};
+}
+
+OrReason<std::vector<InterfaceView>> StackOperatorClient::interfaces() {
+  const auto response = call<v1::ShowInterfacesResponse>(*calls_->stub, &v1::StackOperatorService::Stub::ShowInterfaces,
+                                                         v1::ShowInterfacesRequest{}, calls_->path);
+  if (!response) return std::unexpected{response.error()};
+  return values<InterfaceView>(response->interfaces());
+}
+
 }  // namespace adit::rpc

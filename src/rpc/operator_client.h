@@ -44,6 +44,8 @@ class StackOperatorClient {
 
   OrReason<std::vector<InstalledTunnel>> tunnels();
   OrReason<InstalledFilters> filters();
+  OrReason<void> choose(FilterChoice choice);
+  OrReason<std::vector<InterfaceView>> interfaces();
 
  private:
   class Calls;

@@ -202,8 +202,9 @@ std::expected<InstalledTunnel, Malformed> from_message(const v1::InstalledTunnel
 }
 
 void write(const InstalledFilters& from, v1::ShowFiltersResponse& to) {
-  if (!from.policy) return;
-  write(*from.policy, *to.mutable_policy());
+  write(from.default_filter, *to.mutable_default_filter());
+  to.set_default_in_force(from.default_in_force);
+  if (from.policy) write(*from.policy, *to.mutable_policy());
   to.set_nat_keep_alive_seconds(static_cast<std::uint32_t>(from.nat_keep_alive.count()));
   to.set_installed_at(microseconds(from.installed_at));
   for (const std::uint64_t count : from.matches) to.add_matches(count);
@@ -212,13 +213,30 @@ void write(const InstalledFilters& from, v1::ShowFiltersResponse& to) {
 std::expected<InstalledFilters, Malformed> from_message(const v1::ShowFiltersResponse& message) {
   Intake in;
   InstalledFilters filters;
-  if (!message.has_policy()) return filters;
-  filters.policy = read(in, message.policy());
+  filters.default_filter = read(in, message.default_filter());
+  filters.default_in_force = message.default_in_force();
+  if (message.has_policy()) filters.policy = read(in, message.policy());
   filters.nat_keep_alive = in.duration<Seconds>(message.nat_keep_alive_seconds(), "NatKeepAliveInterval");
   filters.installed_at = instant(message.installed_at());
-  in.require(message.matches_size() == 0 || message.matches_size() == message.policy().filters_size(), "matches");
+  const auto in_force = static_cast<int>(filters.in_force().filters.size());
+  in.require(message.matches_size() == 0 || message.matches_size() == in_force, "matches");
   if (!in.failed()) filters.matches.assign(message.matches().begin(), message.matches().end());
   return in.finish(std::move(filters));
+}
+
+void write(const InterfaceView& from, v1::Interface& to) {
+  to.set_name(from.name);
+  for (const IpAddress& address : from.addresses) *to.add_addresses() = as_text(address.octets());
+  to.set_security_class(from.security_class);
+}
+
+std::expected<InterfaceView, Malformed> from_message(const v1::Interface& message) {
+  Intake in;
+  InterfaceView view{.name = in.text(message.name(), "name")};
+  for (const std::string& octets : message.addresses()) view.addresses.push_back(in.address(octets, "address"));
+  in.require(message.security_class() <= 255, "security class");
+  view.security_class = static_cast<std::uint8_t>(message.security_class());
+  return in.finish(std::move(view));
 }
 
 void write(const NamedAnswer& from, v1::OperatorAnswer& to) {

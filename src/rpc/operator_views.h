@@ -25,7 +25,20 @@ struct InstalledFilters {
   std::optional<policy::FilterPolicy> policy;  ///< nothing: none has come yet
   Seconds nat_keep_alive{0};
   Instant installed_at;
-  std::vector<std::uint64_t> matches;  ///< one for each filter of the policy, in their order; or none
+  std::vector<std::uint64_t> matches;  ///< one for each filter of what is in force, in their order; or none
+  policy::FilterPolicy default_filter;
+  bool default_in_force = false;  ///< until a policy comes, or by `ipsec -f default`
+
+  const policy::FilterPolicy& in_force() const { return default_in_force || !policy ? default_filter : *policy; }
+};
+
+enum class FilterChoice : std::uint8_t { default_filter, policy };
+
+struct InterfaceView {
+  std::string name;
+  std::vector<IpAddress> addresses;
+  std::uint8_t security_class = 0;
+  bool operator==(const InterfaceView&) const = default;
 };
 
 /// What one request of an operator came to, and which tunnel or rule it named.

@@ -38,6 +38,33 @@ class StackOperatorServer::Serving final : public v1::StackOperatorService::Call
     return reactor;
   }
 
+  grpc::ServerUnaryReactor* ChooseFilters(grpc::CallbackServerContext* call, const v1::ChooseFiltersRequest* request,
+                                          v1::ChooseFiltersResponse* response) override {
+    UnaryReply reply{*call};
+    grpc::ServerUnaryReactor* const reactor = reply.reactor();
+    const FilterChoice choice = request->default_filter() ? FilterChoice::default_filter : FilterChoice::policy;
+    post_([this, choice, response, reply = std::move(reply)]() mutable {
+      callbacks_.choose(choice,
+                        [response, reply = std::move(reply)](const std::optional<std::string>& failure) mutable {
+                          if (failure) response->set_failure(*failure);
+                          reply.finish(grpc::Status::OK);
+                        });
+    });
+    return reactor;
+  }
+  grpc::ServerUnaryReactor* ShowInterfaces(grpc::CallbackServerContext* call, const v1::ShowInterfacesRequest*,
+                                           v1::ShowInterfacesResponse* response) override {
+    UnaryReply reply{*call};
+    grpc::ServerUnaryReactor* const reactor = reply.reactor();
+    post_([this, response, reply = std::move(reply)]() mutable {
+      callbacks_.interfaces([response, reply = std::move(reply)](const std::vector<InterfaceView>& interfaces) mutable {
+        for (const InterfaceView& interface : interfaces) write(interface, *response->add_interfaces());
+        reply.finish(grpc::Status::OK);
+      });
+    });
+    return reactor;
+  }
+
   void stop() {
     post_.close();  // a call that waits for the daemon's thread would otherwise wait for itself
     server.reset();

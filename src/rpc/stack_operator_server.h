@@ -1,10 +1,11 @@
 #pragma once
-// stackd's end of StackOperatorService: filters and SAs as they are installed. A socket apart from StackService's:
-// who may look may not install.
+// stackd's end of StackOperatorService: filters and SAs as they are installed, and which filters are in force. A socket
+// apart from StackService's: operators install no SAs.
 
 #include <expected>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,9 @@ class StackOperatorServer {
   struct Callbacks {
     std::function<void(Reply<std::vector<InstalledTunnel>> reply)> tunnels;
     std::function<void(Reply<InstalledFilters> reply)> filters;
+    /// The reply: why it was not done, or nothing.
+    std::function<void(FilterChoice choice, Reply<std::optional<std::string>> reply)> choose;
+    std::function<void(Reply<std::vector<InterfaceView>> reply)> interfaces;
   };
   /// Callbacks come by way of `post`, and none after the destructor. An error is told for the operator.
   static std::expected<std::unique_ptr<StackOperatorServer>, std::string> start(const LocalSocket& socket, Post post,

@@ -402,6 +402,26 @@ class Filters(TwoAditHosts):
     def stackd_tells(self, text, count=1):
         wait_for(lambda: self.east.daemons["stackd"].log().count(text) == count, 10, f"stackd to tell {text}")
 
+    def test_the_default_filter_and_the_policy_change_places_by_command(self):
+        self.bring_up()
+        self.activate()
+        self.assertEqual(self.ping(), 3)
+        self.assertIn("Stack Profile", self.east.ipsec("-f", "default"))
+        self.assertEqual(self.ping(1), 0)  # the default filter permits nothing
+        self.assertEqual(self.east.report("-f", "display")["source"], "Stack Profile")
+        self.assertEqual({entry["FilterName"] for entry in self.east.report("-f", "display")["entries"]}, {"SYSDEFAULTRULE", "SYSDEFAULTDENYRULE"})
+        self.assertIn("nets", {entry["FilterName"] for entry in self.east.report("-f", "display", "-c", "policy")["entries"]})
+        self.east.install_policy(east_policy(extra_rules=HOSTS_PING))  # does not end the operator's choice
+        self.stackd_tells("ADT2007I")
+        self.assertEqual(self.ping(1), 0)
+        self.assertIn("Stack Policy", self.east.ipsec("-f", "REL"))
+        shown = self.east.report("-f", "display")
+        self.assertEqual(shown["source"], "Stack Policy")
+        self.assertIn("hosts-ping", {entry["FilterName"] for entry in shown["entries"]})
+        self.assertEqual(self.east.report("-f", "display", "-c", "profile")["source"], "Stack Profile")
+        self.assertEqual(self.ping(), 3)  # through the SAs that were there before
+        self.stackd_tells("ADT2006I", 2)
+
     def test_what_filters_log_stands_in_the_log_of_stackd(self):
         logging = HOSTS_PING.replace("    IpGenericFilterActionRef permit\n", """    IpGenericFilterAction logged
     {
@@ -416,6 +436,26 @@ class Filters(TwoAditHosts):
         self.assertRegex(self.east.daemons["stackd"].log(), r"hosts-ping 1: .*198\.51\.100\.1.* -> 198\.51\.100\.2.*, outbound local, interface wire, 84 octets")
         # Inbound alone is left to the implicit deny; in west, of which no rule permits it, too.
         wait_for(lambda: "EZD0815I stack west: packet denied by SYSDEFAULTDENYRULE 1" in self.west.daemons["stackd"].log(), 10, "west to tell of its implicit deny")
+
+    def test_interfaces_with_their_security_classes(self):
+        self.bring_up()
+        self.east.daemons["stackd"].stop()
+        self.east.daemons["stackd"].words += ["--security-class", "wire=7"]
+        self.east.daemons["stackd"].start()
+        wire = [entry for entry in self.east.report("-i")["entries"] if entry["InterfaceName"] == "wire"]
+        self.assertIn(("198.51.100.1", "7"), {(entry["InterfaceAddress"], entry["SecurityClass"]) for entry in wire})
+        self.assertIn(("adit0", "0"), {(entry["InterfaceName"], entry["SecurityClass"]) for entry in self.east.report("-i")["entries"]})
+
+    def test_a_packet_is_tried_and_told_which_filters_it_meets(self):
+        self.bring_up(east=east_policy(extra_rules=HOSTS_PING))
+        self.activate()
+        tried = self.east.report("-t", "10.1.0.1", "10.2.0.1", "tcp", "40000", "443", "out")
+        self.assertEqual(tried["Decision"], "outbound: protected by nets 1")
+        self.assertEqual([entry["Type"] for entry in tried["entries"]], ["Dynamic Anchor", "Dynamic", "Generic"])
+        tried = self.east.report("-t", "198.51.100.1", "198.51.100.2", "udp", "500", "501", "out")
+        self.assertEqual(tried["Decision"], "outbound: denied, no rule matches")
+        self.assertEqual([entry["FilterName"] for entry in tried["entries"]], ["SYSDEFAULTDENYRULE"])
+        self.assertIn("IKE 1: destination port or type", self.east.ipsec("-t", "198.51.100.1", "198.51.100.2", "udp", "500", "501", "out"))
 
 
 class Restarts(TwoAditHosts):

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 
 #include "daemons/command_line.h"
 #include "daemons/confinement.h"
@@ -30,6 +31,18 @@ std::string is_device_name(const std::string& name) {
     return std::isalnum(c) != 0 || c == '_' || c == '-';
   });
   return right ? "" : "a device's name has 1 to 15 letters, digits, '_' or '-'";
+}
+
+std::string is_security_class(const std::string& text) {
+  const std::size_t equals = text.find('=');
+  unsigned value = 0;
+  if (equals != std::string::npos) {
+    const char* end = text.data() + text.size();
+    const auto [stopped, error] = std::from_chars(text.data() + equals + 1, end, value);
+    if (error != std::errc{} || stopped != end) value = 0;
+  }
+  const bool right = value >= 1 && value <= 255 && is_device_name(text.substr(0, equals)).empty();
+  return right ? "" : "a security class is written INTERFACE=CLASS, the class 1 to 255";
 }
 
 int serve(const CommonOptions& common, StackdOptions options, const std::vector<std::string>& users) {
@@ -78,10 +91,19 @@ int run(int argc, const char* const* argv) {
   bool permit = false, remove = false;
   app.add_flag("--permit-until-policy", permit, "Let all traffic pass until the first policy has come");
   app.add_flag("--remove-filters", remove, "Remove the filters at the end: what they protect then leaves in clear");
+  std::vector<std::string> classes;
+  app.add_option("--security-class", classes, "Security class of an interface, 1 to 255 (IpService SecurityClass)")
+      ->type_name("INTERFACE=CLASS")
+      ->check(is_security_class);
   std::vector<std::string> users;
   app.add_option("--allow-user", users, "Users, besides root, who may install SAs: iked's")->type_name("USER");
   app.footer("Exit status: 0 stopped; 2 wrong options; 3 a device, socket or privilege cannot be had.");
   if (const auto status = parse(app, argc, argv)) return *status;
+  for (const std::string& text : classes) {
+    const std::size_t equals = text.find('=');
+    options.data_plane.security_classes[text.substr(0, equals)] =
+        static_cast<std::uint8_t>(std::stoul(text.substr(equals + 1)));
+  }
   if (permit) options.data_plane.until_policy = stack::UntilPolicy::permit;
   if (remove) options.data_plane.at_stop = stack::user::Options::AtStop::remove_filters;
   return serve(common, std::move(options), users);

@@ -6,10 +6,12 @@
 
 #include "base/log.h"
 #include "daemons/life.h"
+#include "daemons/stackd/interfaces.h"
 #include "daemons/stackd/packet_record.h"
 #include "daemons/wall_clock.h"
 #include "rpc/overloaded.h"
 #include "rpc/socket_paths.h"
+#include "stack/default_filter.h"
 
 namespace adit::daemons::stackd {
 
@@ -41,6 +43,7 @@ std::expected<void, std::string> ServedStack::serve() {
   });
   if (!data_plane) return std::unexpected{data_plane.error()};
   data_plane_ = std::move(*data_plane);
+  installed_at_ = wall_now();  // of the default filter
 
   const std::string pagent = rpc::pagent_socket(options_.socket_folder);
   policies_ = std::make_unique<rpc::PolicyClient>(
@@ -56,7 +59,9 @@ std::expected<void, std::string> ServedStack::serve() {
   auto operators = rpc::StackOperatorServer::start(
       {rpc::stack_operator_socket(options_.socket_folder, options_.stack), std::nullopt}, post,
       {.tunnels = [this](auto reply) { show_tunnels(std::move(reply)); },
-       .filters = [this](auto reply) { show_filters(std::move(reply)); }});
+       .filters = [this](auto reply) { show_filters(std::move(reply)); },
+       .choose = [this](rpc::FilterChoice choice, auto reply) { choose_filters(choice, std::move(reply)); },
+       .interfaces = [this](auto reply) { reply(interfaces(options_.data_plane.security_classes)); }});
   if (!operators) return std::unexpected{operators.error()};
   operators_ = std::move(*operators);
 
@@ -73,6 +78,12 @@ std::expected<void, std::string> ServedStack::serve() {
 }
 
 void ServedStack::install_policy(policy::PolicyPointer policy) {
+  if (choice_ == rpc::FilterChoice::default_filter) {
+    log::write({CatalogueId::policy_awaits_reload,
+                {{"stack", options_.stack.text}, {"version", fmt::to_string(policy->version)}}});
+    policy_ = std::move(policy);
+    return;
+  }
   const auto installed = data_plane_->set_policy(policy);
   LogRecord record{installed ? CatalogueId::filters_installed : CatalogueId::filters_refused,
                    {{"stack", options_.stack.text}, {"version", fmt::to_string(policy->version)}}};
@@ -208,16 +219,38 @@ void ServedStack::answer(std::uint64_t number, std::vector<contract::ChildSaCoun
 
 void ServedStack::show_filters(rpc::StackOperatorServer::Reply<rpc::InstalledFilters> reply) {
   rpc::InstalledFilters shown;
+  shown.default_filter = stack::default_filter(options_.data_plane.until_policy);
+  shown.default_in_force = choice_ == rpc::FilterChoice::default_filter || !policy_;
+  shown.installed_at = installed_at_;
   if (policy_) {
     shown.policy = policy_->filter;
     shown.nat_keep_alive = policy_->key_exchange.nat_keep_alive;
-    shown.installed_at = installed_at_;
-    if (const auto matches = data_plane_->filter_matches();
-        matches && matches->size() == policy_->filter.filters.size()) {
-      for (const auto& match : *matches) shown.matches.push_back(match.packets);
-    }
+  }
+  if (const auto matches = data_plane_->filter_matches();
+      matches && matches->size() == shown.in_force().filters.size()) {
+    for (const auto& match : *matches) shown.matches.push_back(match.packets);
   }
   reply(std::move(shown));
+}
+
+void ServedStack::choose_filters(rpc::FilterChoice choice,
+                                 rpc::StackOperatorServer::Reply<std::optional<std::string>> reply) {
+  if (choice == rpc::FilterChoice::policy && !policy_) return reply("no policy has come from pagent");
+  policy::PolicyPointer chosen = policy_;
+  if (choice == rpc::FilterChoice::default_filter) {
+    auto snapshot = std::make_shared<policy::PolicySnapshot>();
+    snapshot->stack = options_.stack;
+    snapshot->filter = stack::default_filter(options_.data_plane.until_policy);
+    chosen = std::move(snapshot);
+  }
+  const auto installed = data_plane_->set_policy(std::move(chosen));
+  if (!installed) return reply(installed.error());
+  choice_ = choice;
+  installed_at_ = wall_now();
+  const bool is_default = choice == rpc::FilterChoice::default_filter;
+  log::write({CatalogueId::filters_chosen,
+              {{"stack", options_.stack.text}, {"filters", is_default ? "the default filter" : "the policy"}}});
+  reply(std::nullopt);
 }
 
 }  // namespace adit::daemons::stackd

@@ -46,6 +46,7 @@ class ServedStack {
   void show_tunnels(TunnelsReply reply);
   void answer(std::uint64_t number, std::vector<contract::ChildSaCounters> counters);
   void show_filters(rpc::StackOperatorServer::Reply<rpc::InstalledFilters> reply);
+  void choose_filters(rpc::FilterChoice choice, rpc::StackOperatorServer::Reply<std::optional<std::string>> reply);
 
   /// What a pair was installed with, without its keys.
   struct KnownPair {
@@ -60,6 +61,7 @@ class ServedStack {
   StackdOptions options_;
   std::map<contract::ChildSaName, KnownPair> pairs_;
   policy::PolicyPointer policy_;
+  rpc::FilterChoice choice_ = rpc::FilterChoice::policy;
   Instant installed_at_{};
   std::map<std::uint64_t, TunnelsReply> questions_;  ///< of operators, while the data plane counts
   std::uint64_t last_question_ = 0;

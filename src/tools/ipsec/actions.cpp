@@ -165,4 +165,16 @@ Outcome refresh_dynamic_tunnels(const Arguments& arguments, const StackName& sta
   return act_on_dynamic_tunnels(arguments, stack, refreshment, &rpc::OperatorClient::refresh_dynamic);
 }
 
+Outcome choose_filters(const Arguments& arguments, const StackName& stack) {
+  const bool is_default = arguments.function == Function::use_default;
+  const auto choice = is_default ? rpc::FilterChoice::default_filter : rpc::FilterChoice::policy;
+  const auto done = rpc::StackOperatorClient{rpc::stack_operator_socket(arguments.socket_folder, stack)}.choose(choice);
+  if (!done) return failed(done.error(), nothing_done);
+  return {
+      laid_out_action(heading(stack, "Filter", is_default ? "Default" : "Reload", ""), {"Filters in force", "Status"},
+                      {{is_default ? "Stack Profile" : "Stack Policy", "Active"}}, arguments.format),
+      {},
+      0};
+}
+
 }  // namespace adit::tools::ipsec

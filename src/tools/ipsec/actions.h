@@ -6,6 +6,8 @@
 
 namespace adit::tools::ipsec {
 
+/// -f default and -f reload.
+Outcome choose_filters(const Arguments& arguments, const StackName& stack);
 Outcome activate(const Arguments& arguments, const StackName& stack);
 Outcome deactivate_ike_tunnels(const Arguments& arguments, const StackName& stack);
 Outcome deactivate_dynamic_tunnels(const Arguments& arguments, const StackName& stack);

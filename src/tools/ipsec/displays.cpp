@@ -1,6 +1,8 @@
 #include "tools/ipsec/displays.h"
 
 #include <algorithm>
+#include <expected>
+#include <span>
 
 #include "rpc/operator_client.h"
 #include "rpc/socket_paths.h"
@@ -8,6 +10,7 @@
 #include "tools/ipsec/report/filters.h"
 #include "tools/ipsec/report/newest.h"
 #include "tools/ipsec/report/tunnels.h"
+#include "tools/ipsec/report/values.h"
 
 namespace adit::tools::ipsec {
 namespace {
@@ -88,17 +91,85 @@ Outcome display_installed_tunnels(const Arguments& arguments, const StackName& s
   return shown(report, arguments);
 }
 
+namespace {
+
+/// What a filter report shows of a stack's filters.
+struct ShownFilters {
+  rpc::InstalledFilters filters;
+  std::vector<InstalledTunnel> tunnels;
+  bool is_default = false;
+  std::span<const std::uint64_t> matches;  // none of filters that are not in force
+
+  const policy::FilterPolicy& policy() const { return is_default ? filters.default_filter : *filters.policy; }
+  std::string source() const { return is_default ? "Stack Profile" : "Stack Policy"; }
+};
+
+std::expected<ShownFilters, Outcome> shown_filters(const Arguments& arguments, const StackName& stack) {
+  auto answered = rpc::StackOperatorClient{rpc::stack_operator_socket(arguments.socket_folder, stack)}.filters();
+  if (!answered) return std::unexpected{failed(answered.error(), no_daemon)};
+  ShownFilters shown{.filters = std::move(*answered), .tunnels = {}, .matches = {}};
+  shown.is_default = arguments.scope == FilterScope::profile ||
+                     (arguments.scope == FilterScope::current && shown.filters.default_in_force);
+  if (!shown.is_default && !shown.filters.policy) {
+    return std::unexpected{failed("stack " + stack.text + " has no policy yet", nothing_done)};
+  }
+  if (shown.is_default == shown.filters.default_in_force) shown.matches = shown.filters.matches;
+  if (shown.is_default) return shown;
+  auto tunnels = installed_tunnels(arguments, stack);
+  if (!tunnels) return std::unexpected{failed(tunnels.error(), no_daemon)};
+  shown.tunnels = std::move(*tunnels);
+  return shown;
+}
+
+std::string name_of(FilterScope scope) {
+  if (scope == FilterScope::profile) return "Profile";
+  return scope == FilterScope::policy ? "Policy" : "Current";
+}
+
+}  // namespace
+
 Outcome display_filters(const Arguments& arguments, const StackName& stack) {
-  const auto filters = rpc::StackOperatorClient{rpc::stack_operator_socket(arguments.socket_folder, stack)}.filters();
-  if (!filters) return failed(filters.error(), no_daemon);
-  if (!filters->policy) return failed("stack " + stack.text + " has no policy yet", nothing_done);
-  const auto tunnels = installed_tunnels(arguments, stack);
-  if (!tunnels) return failed(tunnels.error(), no_daemon);
-  const FilterTable table{*filters->policy, filters->matches, *tunnels, filters->installed_at};
-  Report report{heading(stack, "Filter", "Display", "Stack Policy"),
+  const auto found = shown_filters(arguments, stack);
+  if (!found) return found.error();
+  const FilterTable table{found->policy(), found->matches, found->tunnels, found->filters.installed_at};
+  Report report{heading(stack, "Filter", "Display", found->source()),
                 filter_entries(table, {.names = arguments.names, .groups = arguments.groups})};
+  report.heading.scope = name_of(arguments.scope);
   report.heading.available = filter_entries(table).size();
-  report.heading.further = filter_heading(*filters->policy, filters->nat_keep_alive);
+  report.heading.further = filter_heading(found->policy(), found->filters.nat_keep_alive);
+  return shown(report, arguments);
+}
+
+Outcome test_traffic(const Arguments& arguments, const StackName& stack) {
+  const auto found = shown_filters(arguments, stack);
+  if (!found) return found.error();
+  const FilterTable table{found->policy(), found->matches, found->tunnels, found->filters.installed_at};
+  Report report{heading(stack, "IP Traffic Test", "Display", found->source()),
+                matching_entries(table, arguments.traffic)};
+  report.heading.available = report.entries.size();
+  report.heading.further = test_heading(found->policy(), arguments.traffic);
+  return shown(report, arguments);
+}
+
+Outcome display_interfaces(const Arguments& arguments, const StackName& stack) {
+  const auto found = rpc::StackOperatorClient{rpc::stack_operator_socket(arguments.socket_folder, stack)}.interfaces();
+  if (!found) return failed(found.error(), no_daemon);
+  Report report{heading(stack, "Interface", "Display", "Stack"), {}};
+  for (const rpc::InterfaceView& interface : *found) {
+    // One entry an address, as one interface of the original has one.
+    std::vector<std::string> addresses;
+    for (const IpAddress& address : interface.addresses) addresses.push_back(address.to_string());
+    if (addresses.empty()) addresses.emplace_back(not_applicable);
+    for (const std::string& address : addresses) {
+      Entry entry;
+      entry.add("InterfaceName", interface.name)
+          .row("InterfaceAddress", address)
+          .row("SecurityClass", std::to_string(interface.security_class))
+          .add("DVIPA", "No");
+      report.entries.push_back(std::move(entry));
+    }
+  }
+  report.heading.available = report.entries.size();
   return shown(report, arguments);
 }
 

@@ -50,7 +50,12 @@ Outcome run_on(const Arguments& arguments, const StackName& stack) {
       if (arguments.function == Function::refresh) return refresh_dynamic_tunnels(arguments, stack);
       if (arguments.view == View::iked) return display_negotiated_tunnels(arguments, stack);
       return display_installed_tunnels(arguments, stack);
+    case Primary::interfaces:
+      return display_interfaces(arguments, stack);
+    case Primary::traffic_test:
+      return test_traffic(arguments, stack);
     case Primary::filter:
+      if (arguments.function != Function::display) return choose_filters(arguments, stack);
       break;
   }
   return display_filters(arguments, stack);

@@ -289,12 +289,13 @@ TEST_F(Services, AnOperatorIsAnsweredFromTheDaemonsThread) {
 
 TEST_F(Services, ADaemonThatStopsDoesNotWaitForAnOperatorWhomItHasNotAnswered) {
   std::atomic<bool> asked = false;  // the request has come, and its task is dropped with the daemon's thread
-  auto server = StackOperatorServer::start({path("operator.sock"), std::nullopt},
-                                           [&](Task) {
-                                             asked = true;
-                                             asked.notify_all();
-                                           },
-                                           {.tunnels = [](auto) {}, .filters = [](auto) {}});
+  auto server = StackOperatorServer::start(
+      {path("operator.sock"), std::nullopt},
+      [&](Task) {
+        asked = true;
+        asked.notify_all();
+      },
+      {.tunnels = [](auto) {}, .filters = [](auto) {}, .choose = [](auto, auto) {}, .interfaces = [](auto) {}});
   ASSERT_TRUE(server) << server.error();
   std::thread asker{[&] {
     StackOperatorClient client{path("operator.sock")};

@@ -151,7 +151,7 @@ TEST(OperatorMessage, CarriesTunnelsFiltersAndAnswers) {
   EXPECT_EQ(received->reauth_at, ike.reauth_at);
   EXPECT_EQ(received->reauth_interval, ike.reauth_interval);
 
-  const InstalledFilters filters{test::snapshot()->filter, Seconds{20}, Instant{Duration{5}}, {1, 2, 3}};
+  const InstalledFilters filters{test::snapshot()->filter, Seconds{20}, Instant{Duration{5}}, {1, 2, 3}, {}, false};
   v1::ShowFiltersResponse shown;
   write(filters, shown);
   const auto seen = from_message(shown);
@@ -160,6 +160,21 @@ TEST(OperatorMessage, CarriesTunnelsFiltersAndAnswers) {
   EXPECT_EQ(seen->matches, filters.matches);
   shown.add_matches(4);
   EXPECT_FALSE(from_message(shown)) << "four counts for three filters";
+  shown.set_default_in_force(true);
+  shown.clear_matches();
+  ASSERT_TRUE(from_message(shown));
+  EXPECT_TRUE(from_message(shown)->in_force().filters.empty());
+  shown.add_matches(1);
+  EXPECT_FALSE(from_message(shown)) << "the default filter has none here";
+
+  const InterfaceView interface{.name = "wire", .addresses = {*IpAddress::parse("198.51.100.1")}, .security_class = 7};
+  v1::Interface listed;
+  write(interface, listed);
+  ASSERT_TRUE(from_message(listed));
+  EXPECT_EQ(from_message(listed)->addresses, interface.addresses);
+  EXPECT_EQ(from_message(listed)->security_class, 7);
+  listed.set_security_class(256);
+  EXPECT_FALSE(from_message(listed));
 
   const NamedAnswer answer{"net-to-net", {ike::OperatorAnswer::Status::no_data_offer, "why"}};
   v1::OperatorAnswer said;

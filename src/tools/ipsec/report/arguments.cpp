@@ -21,16 +21,15 @@ struct FunctionKeyword {
   std::string_view keyword;
 };
 constexpr std::array functions = {
-    FunctionKeyword{Function::display, "display"},
-    FunctionKeyword{Function::activate, "activate"},
-    FunctionKeyword{Function::deactivate, "deactivate"},
-    FunctionKeyword{Function::refresh, "refresh"},
+    FunctionKeyword{Function::display, "display"},       FunctionKeyword{Function::activate, "activate"},
+    FunctionKeyword{Function::deactivate, "deactivate"}, FunctionKeyword{Function::refresh, "refresh"},
+    FunctionKeyword{Function::use_default, "default"},   FunctionKeyword{Function::reload, "reload"},
 };
 
 constexpr std::array of_ike_tunnels = {Function::display, Function::deactivate, Function::refresh};
 constexpr std::array of_dynamic_tunnels = {Function::display, Function::activate, Function::deactivate,
                                            Function::refresh};
-constexpr std::array of_filters = {Function::display};
+constexpr std::array of_filters = {Function::display, Function::use_default, Function::reload};
 
 struct PrimaryOption {
   Primary primary;
@@ -86,6 +85,14 @@ std::unexpected<Refused> refuse(const std::string& text) {
 
 /// What the combination of words must keep, once each is known.
 std::optional<std::string> wrong_combination(const Arguments& arguments, bool has_tunnels) {
+  if (arguments.scope != FilterScope::current &&
+      (arguments.primary != Primary::filter || arguments.function != Function::display)) {
+    return "-c goes with -f display";
+  }
+  if (arguments.function == Function::use_default || arguments.function == Function::reload) {
+    const bool selects = !arguments.names.empty() || !arguments.groups.empty() || !arguments.rules.empty();
+    return selects ? std::optional<std::string>{"-f default and -f reload take no selection"} : std::nullopt;
+  }
   const bool acts = arguments.function != Function::display;
   const bool acts_by_name = arguments.primary == Primary::ike_tunnel && arguments.function == Function::refresh;
   if (arguments.function == Function::activate && arguments.rules.empty())
@@ -106,6 +113,14 @@ std::optional<std::string> wrong_combination(const Arguments& arguments, bool ha
   return std::nullopt;
 }
 
+/// -i and -t have no function: they only show, and all there is.
+std::optional<std::string> wrong_without_function(const Arguments& arguments, bool has_tunnels) {
+  const bool selects = has_tunnels || !arguments.rules.empty() || !arguments.names.empty() ||
+                       !arguments.groups.empty() || arguments.view == View::iked ||
+                       arguments.scope != FilterScope::current;
+  return selects ? std::optional<std::string>{"-i and -t take no -a, -l, -n, -g, -b or -c"} : std::nullopt;
+}
+
 }  // namespace
 
 std::expected<Arguments, Refused> parse_arguments(int argc, const char* const* argv) {
@@ -119,8 +134,14 @@ std::expected<Arguments, Refused> parse_arguments(int argc, const char* const* a
     app.add_option(primary.flag, words[i], fmt::format("{}: {}", primary.objects, list_of(primary.functions)))
         ->type_name("FUNCTION");
   }
+  bool interfaces = false;
+  std::vector<std::string> traffic;
+  app.add_flag("-i", interfaces, "Interfaces and their security classes");
+  app.add_option("-t", traffic, "Which rules a packet meets")
+      ->type_name("SOURCE DESTINATION PROTOCOL [PORT PORT] [in|out] [routed] [CLASS]")
+      ->expected(3, 8);
   std::vector<std::string> tunnels;
-  std::string format = "detail";
+  std::string scope = "current", format = "detail";
   bool from_iked = false, json = false;
   app.add_option("-p", arguments.stack, "The stack; needed when the host has several")->type_name("STACK");
   app.add_option("-a", tunnels, "Tunnels by number (K1, Y2), or all")->type_name("TUNNEL")->expected(1, -1);
@@ -129,6 +150,9 @@ std::expected<Arguments, Refused> parse_arguments(int argc, const char* const* a
       ->type_name("NAME")
       ->expected(1, -1);
   app.add_option("-g", arguments.groups, "IpFilterGroup names to display")->type_name("GROUP")->expected(1, -1);
+  app.add_option("-c", scope, "Of -f display: current, profile (the default filter) or policy")
+      ->type_name("SCOPE")
+      ->capture_default_str();
   app.add_flag("-b", from_iked, "Dynamic tunnels as iked sees them: negotiations too");
   app.add_option("-r", format, "Layout: short, detail or wide")->type_name("FORMAT")->capture_default_str();
   app.add_flag("--json", json, "The report as JSON");
@@ -151,14 +175,35 @@ std::expected<Arguments, Refused> parse_arguments(int argc, const char* const* a
     chosen = &primaries[i];
     word = words[i];
   }
-  if (chosen == nullptr) return refuse("say what to show: -k, -y or -f, and a function; ipsec -? prints help");
-  arguments.primary = chosen->primary;
-  const auto function = function_of(word, chosen->functions);
-  if (!function)
-    return refuse(fmt::format("{} has no function '{}'; it has {}", chosen->flag, word, list_of(chosen->functions)));
-  arguments.function = *function;
+  if ((chosen != nullptr) + interfaces + !traffic.empty() > 1) {
+    return refuse("-k, -y, -f, -i and -t exclude each other");
+  }
+  if (interfaces) {
+    arguments.primary = Primary::interfaces;
+  } else if (!traffic.empty()) {
+    arguments.primary = Primary::traffic_test;
+    auto tested = TestTraffic::parse(traffic);
+    if (!tested) return refuse("-t: " + tested.error());
+    arguments.traffic = std::move(*tested);
+  } else if (chosen == nullptr) {
+    return refuse("say what to show: -k, -y or -f, and a function; or -i or -t; ipsec -? prints help");
+  } else {
+    arguments.primary = chosen->primary;
+    const auto function = function_of(word, chosen->functions);
+    if (!function)
+      return refuse(fmt::format("{} has no function '{}'; it has {}", chosen->flag, word, list_of(chosen->functions)));
+    arguments.function = *function;
+  }
+  if (means(scope, "profile")) {
+    arguments.scope = FilterScope::profile;
+  } else if (means(scope, "policy")) {
+    arguments.scope = FilterScope::policy;
+  } else if (!means(scope, "current")) {
+    return refuse(fmt::format("-c takes current, profile or policy, not '{}'", scope));
+  }
 
   for (const std::string& tunnel : tunnels) {
+    if (chosen == nullptr) break;  // refused below
     if (chosen->tunnel_letter == 0) return refuse(fmt::format("-a does not go with {}", chosen->flag));
     if (means(tunnel, "all")) {
       arguments.all_tunnels = true;
@@ -180,6 +225,10 @@ std::expected<Arguments, Refused> parse_arguments(int argc, const char* const* a
     return refuse(fmt::format("-r takes short, detail or wide, not '{}'", format));
   }
   arguments.view = from_iked ? View::iked : View::stack;
+  if (chosen == nullptr) {
+    if (const auto wrong = wrong_without_function(arguments, !tunnels.empty())) return refuse(*wrong);
+    return arguments;
+  }
   if (const auto wrong = wrong_combination(arguments, !tunnels.empty())) return refuse(*wrong);
   return arguments;
 }

@@ -237,7 +237,8 @@ Row implicit_deny(IpFamily family, policy::Direction direction, const FilterTabl
   return row;
 }
 
-void add_dynamic(std::vector<Entry>& entries, const Filter& anchor, const FilterTable& table) {
+template <class Takes>
+void add_dynamic(std::vector<Entry>& entries, const Filter& anchor, const FilterTable& table, Takes takes) {
   for (const InstalledTunnel& tunnel : table.tunnels) {
     if (tunnel.sa.filter_rule != anchor.rule) continue;
     for (const TrafficSelector& local : tunnel.sa.local_ts) {
@@ -246,6 +247,7 @@ void add_dynamic(std::vector<Entry>& entries, const Filter& anchor, const Filter
                             remote.protocol == IpProtocol::any;
         if (!is_one) continue;  // no packet is of both
         if (!anchor.local_selector().contains(local) || !anchor.remote_selector().contains(remote)) continue;
+        if (!takes(local, remote)) continue;
         entries.push_back(entry_of(row_of(tunnel, anchor, table, local, remote)));
       }
     }
@@ -270,13 +272,43 @@ std::vector<Entry> filter_entries(const FilterTable& table, const FilterSelectio
       const Filter& filter = table.policy.filters[i];
       if (filter.source.family() != family || !selection.takes(filter)) continue;
       entries.push_back(entry_of(row_of(filter, table, i < table.matches.size() ? table.matches[i] : 0)));
-      if (filter.vpn) add_dynamic(entries, filter, table);
+      if (filter.vpn) add_dynamic(entries, filter, table, [](const auto&...) { return true; });
     }
     if (!selection.names.empty() || !selection.groups.empty()) continue;
     entries.push_back(entry_of(implicit_deny(family, policy::Direction::outbound, table)));
     entries.push_back(entry_of(implicit_deny(family, policy::Direction::inbound, table)));
   }
   return entries;
+}
+
+std::vector<Entry> matching_entries(const FilterTable& table, const TestTraffic& traffic) {
+  std::vector<Entry> entries;
+  const PacketSelectors& packet = traffic.packet;
+  for (const policy::PacketPath& path : traffic.paths()) {
+    const bool leaves = path.direction == policy::Direction::outbound;
+    const auto carries = [&](const TrafficSelector& local, const TrafficSelector& remote) {
+      return covers(local, packet, leaves ? PacketEnd::source : PacketEnd::destination) &&
+             covers(remote, packet, leaves ? PacketEnd::destination : PacketEnd::source);
+    };
+    for (std::size_t i = 0; i < table.policy.filters.size(); ++i) {
+      const Filter& filter = table.policy.filters[i];
+      if (!policy::matches(filter, packet, path)) continue;
+      entries.push_back(entry_of(row_of(filter, table, i < table.matches.size() ? table.matches[i] : 0)));
+      if (filter.vpn) add_dynamic(entries, filter, table, carries);
+    }
+    entries.push_back(entry_of(implicit_deny(packet.source.family(), path.direction, table)));
+  }
+  return entries;
+}
+
+std::vector<HeadingLine> test_heading(const policy::FilterPolicy& policy, const TestTraffic& traffic) {
+  std::vector<HeadingLine> lines{{{"TestData", traffic.to_string()}}};
+  for (const policy::PacketPath& path : traffic.paths()) {
+    const Decision decision = decide(policy, traffic, path);
+    lines.push_back({{"Decision", decision.text}});
+    for (const std::string& reason : decision.passed_over) lines.push_back({{"Passed over", reason}});
+  }
+  return lines;
 }
 
 std::vector<HeadingLine> filter_heading(const policy::FilterPolicy& policy, Seconds nat_keep_alive) {

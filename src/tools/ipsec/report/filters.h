@@ -7,6 +7,7 @@
 
 #include "policy/model.h"
 #include "tools/ipsec/report/layout.h"
+#include "tools/ipsec/report/test_traffic.h"
 #include "tools/ipsec/report/tunnels.h"
 
 namespace adit::tools::ipsec {
@@ -26,6 +27,13 @@ struct FilterSelection {
   bool takes(const policy::Filter& filter) const;
 };
 std::vector<Entry> filter_entries(const FilterTable& table, const FilterSelection& selection);
+
+/// The entries of `ipsec -t`: the filters that match a packet on one of the paths, in order of search, each anchor with
+/// the dynamic filters that match too.
+std::vector<Entry> matching_entries(const FilterTable& table, const TestTraffic& traffic);
+
+/// The heading lines of `ipsec -t`: the packet, and how each of its searches ends.
+std::vector<HeadingLine> test_heading(const policy::FilterPolicy& policy, const TestTraffic& traffic);
 
 /// The heading lines of filter reports: logging, predecapsulation, NAT keep-alive, FIPS mode.
 std::vector<HeadingLine> filter_heading(const policy::FilterPolicy& policy, Seconds nat_keep_alive);

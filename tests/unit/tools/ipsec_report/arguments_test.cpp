@@ -40,6 +40,19 @@ TEST(Arguments, NameWhatIsRefreshedByTunnelOrRule) {
   EXPECT_EQ(by_dynamic_rule->rules, std::vector<std::string>{"net-to-net"});
 }
 
+TEST(Arguments, ChooseAndShowFiltersAndShowInterfaces) {
+  const auto use_default = parsed({"-f", "DEF"});
+  ASSERT_TRUE(use_default) << use_default.error().text;
+  EXPECT_EQ(use_default->function, Function::use_default);
+  EXPECT_EQ(parsed({"-f", "reload"})->function, Function::reload);
+  EXPECT_EQ(parsed({"-f", "display"})->scope, FilterScope::current);
+  EXPECT_EQ(parsed({"-f", "display", "-c", "pro"})->scope, FilterScope::profile);
+  EXPECT_EQ(parsed({"-f", "display", "-c", "POLICY"})->scope, FilterScope::policy);
+  const auto interfaces = parsed({"-i", "-r", "wide"});
+  ASSERT_TRUE(interfaces) << interfaces.error().text;
+  EXPECT_EQ(interfaces->primary, Primary::interfaces);
+}
+
 TEST(Arguments, AreRefusedWithWhatWouldBeRight) {
   const struct {
     std::vector<const char*> words;
@@ -71,6 +84,13 @@ TEST(Arguments, AreRefusedWithWhatWouldBeRight) {
       {{"-y", "deactivate", "-a", "all", "-l", "x"}, "-a all takes no other tunnel"},
       {{"-k", "display", "-b"}, "-b goes with -y display"},
       {{"-k", "display", "-l", "x"}, "-l goes with -y"},
+      {{"-f", "default", "-n", "rule"}, "take no selection"},
+      {{"-f", "reload", "-c", "policy"}, "-c goes with -f display"},
+      {{"-k", "display", "-c", "policy"}, "-c goes with -f display"},
+      {{"-f", "display", "-c", "all"}, "current, profile or policy"},
+      {{"-i", "-f", "display"}, "exclude each other"},
+      {{"-i", "-a", "Y1"}, "-i and -t take no"},
+      {{"-i", "-b"}, "-i and -t take no"},
       {{"--nonsense"}, "nonsense"},
   };
   for (const auto& [words, says] : cases) {
