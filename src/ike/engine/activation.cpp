@@ -144,7 +144,6 @@ OperatorAnswer Engine::State::start(const StackName& stack, Start wanted) {
   fresh->stack = stack;
   fresh->tunnel = IkeTunnelId{++last_ike_tunnel_};
   fresh->role = Role::initiator;
-  fresh->begun_at = now_;
   fresh->initiator_spi = draw_ike_spi();
   fresh->local = {*local, ike_port};
   fresh->remote = {*remote, ike_port};

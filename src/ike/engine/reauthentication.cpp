@@ -65,7 +65,6 @@ void Engine::State::reauthenticate(v2::IkeSa& old) {
   fresh->tunnel = old.tunnel;
   fresh->generation = old.generation + 1;
   fresh->role = Role::initiator;
-  fresh->begun_at = now_;
   fresh->initiator_spi = draw_ike_spi();
   // Where the peer is now: through its NAT only that way leads to it, and port 4500 serves IKE_SA_INIT too (§2.23).
   fresh->local = old.local;

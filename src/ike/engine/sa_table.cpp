@@ -76,9 +76,9 @@ void Engine::State::authenticated(v2::IkeSa& sa, Contact contact) {
       if (old == nullptr || old->establishing != nullptr) continue;
       v2::Turn current = turn();
       touched_.push_back(spi);
-      // Begun by both sides at once: an SA that came up after this one began need not be one the peer has forgotten. It
-      // had no answer for it yet when it said that this is the only one; or it has restarted since, and is asked.
-      if (old->established_at >= sa.begun_at) {
+      // Begun by both sides at once: what came up here after the peer may have written that this is the only one need
+      // not be forgotten. It had no answer for it yet; or it has restarted since, and is asked.
+      if (old->established_at >= sa.auth_after) {
         old->heard_since_up = false;
         v2::check_liveness(current, *old);
         continue;

@@ -68,6 +68,7 @@ void send_auth(Turn& turn, IkeSa& sa) {
     ask_for_child(turn, sa, std::move(wish), wire::ExchangeType::ike_auth, payloads);
   }
   sa.waits_until.reset();
+  sa.auth_after = turn.now;
   send_request(turn, sa, wire::ExchangeType::ike_auth, payloads);
 }
 

@@ -133,7 +133,8 @@ struct IkeSa {
   bool delete_wanted = false;  ///< while the responder may have the SA already: it gets a Delete once the SA is up here
   Ending ending = Ending::failed;  ///< as somebody wanted it; failed: nobody did
 
-  Instant begun_at, last_inbound, established_at;
+  Instant auth_after;  ///< the peer wrote its part of IKE_AUTH after that
+  Instant last_inbound, established_at;
   std::optional<Instant> refresh_at, reauth_at;  ///< rekey (RFC 7296 §2.8), reauthentication (§2.8.3)
   std::optional<Instant> deletes_wait_until;     ///< the stack is to send no more by what is deleted then
   std::optional<Instant> patience_until;         ///< the peer said TEMPORARY_FAILURE: what it cannot do now waits

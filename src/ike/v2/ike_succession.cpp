@@ -27,7 +27,7 @@ IkeSa& succeed(Turn& turn, const IkeSa& old, const Succession& agreed, SecretVie
   sa->local_auth = old.local_auth;
   sa->remote_auth = old.remote_auth;
   sa->create_child_requests = old.create_child_requests;
-  sa->begun_at = sa->last_inbound = turn.now;
+  sa->last_inbound = turn.now;
   sa->reauth_at = old.reauth_at;  // nobody has proved anything anew
 
   // The old SA's PRF makes SKEYSEED, the new one's the keys (RFC 7296 §2.18).

@@ -113,7 +113,7 @@ std::expected<std::unique_ptr<IkeSa>, std::optional<wire::Notify>> answer_init(T
   sa->remote = sa->init_remote = datagram.remote;
   sa->rule = share(policy, rule);
   sa->algorithms = choice->algorithms;
-  sa->begun_at = sa->last_inbound = turn.now;
+  sa->auth_after = sa->last_inbound = turn.now;
   sa->requests = RequestWindow{auth_request_id};
   sa->expires_at = turn.now + turn.options.half_open_life;
   sa->establishing = std::make_unique<Establishing>();
