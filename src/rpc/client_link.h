@@ -17,6 +17,17 @@
 
 namespace adit::rpc {
 
+/// How soon a stream that has ended is opened again.
+struct LinkPace {
+  /// What begins the series of pauses anew: that the server takes the stream, or that it says something on it.
+  enum class Proof : std::uint8_t { stream, message };
+
+  std::chrono::milliseconds shortest{50}, longest{2000};  ///< each is twice the one before
+  Proof proof = Proof::stream;
+  /// What a pause becomes, so that the many clients of a server that is back do not come all at once.
+  std::function<std::chrono::milliseconds(std::chrono::milliseconds)> jitter = {};
+};
+
 template <class Out, class In>
 class ClientLink {
  public:
@@ -25,13 +36,15 @@ class ClientLink {
     std::function<void(grpc::ClientContext*, Reactor*)> open;  ///< starts the call on a stub
     std::function<void()> up;                                  ///< the server has taken the stream
     std::function<void(const std::string& reason)> down;       ///< a stream that was up has ended
-    std::function<void(const In&)> received;
+    std::function<void(In&)> received;
     std::function<bool(Out&)> fill;  ///< the next message to write; false when nothing waits
+    /// An attempt has ended before the server took the stream; where there is none, attempts wait for a connection.
+    std::function<void(const std::string& reason)> failed = {};
   };
-  static constexpr std::chrono::milliseconds shortest_pause{50}, longest_pause{2000};
 
   /// Events come on gRPC's threads, one after another.
-  explicit ClientLink(Events events) : events_{std::move(events)} {
+  explicit ClientLink(Events events, LinkPace pace = {}) : events_{std::move(events)}, pace_{std::move(pace)} {
+    next_pause_ = pace_.shortest;
     const std::lock_guard lock{mutex_};
     open();
   }
@@ -62,20 +75,24 @@ class ClientLink {
 
  private:
   struct Attempt final : Reactor {
-    explicit Attempt(ClientLink& owner) : link{owner} { context.set_wait_for_ready(true); }
+    explicit Attempt(ClientLink& owner) : link{owner} { context.set_wait_for_ready(!owner.events_.failed); }
 
     void OnReadInitialMetadataDone(bool ok) override {
       if (!ok) return;
       link.events_.up();
       const std::lock_guard lock{link.mutex_};
       is_up = true;
-      link.next_pause_ = shortest_pause;
+      if (link.pace_.proof == LinkPace::Proof::stream) link.next_pause_ = link.pace_.shortest;
       write_next();
     }
     void OnReadDone(bool ok) override {
       if (ok) {
         link.events_.received(in);
         in.Clear();
+        if (link.pace_.proof == LinkPace::Proof::message) {
+          const std::lock_guard lock{link.mutex_};
+          link.next_pause_ = link.pace_.shortest;
+        }
         this->StartRead(&in);
         return;
       }
@@ -124,7 +141,9 @@ class ClientLink {
       was_up = over->is_up;
       pausing_ = !stopping_;
     }
-    if (was_up) events_.down(status.error_message().empty() ? "the server ended it" : status.error_message());
+    const std::string reason = status.error_message().empty() ? "the server ended it" : status.error_message();
+    if (was_up) events_.down(reason);
+    if (!was_up && events_.failed) events_.failed(reason);
     over.reset();
     const std::lock_guard lock{mutex_};
     if (stopping_) {
@@ -132,21 +151,23 @@ class ClientLink {
       idle_.notify_all();
       return;
     }
-    pause_.Set(std::chrono::system_clock::now() + next_pause_, [this](bool) {
+    const std::chrono::milliseconds pause = pace_.jitter ? pace_.jitter(next_pause_) : next_pause_;
+    pause_.Set(std::chrono::system_clock::now() + pause, [this](bool) {
       const std::lock_guard after_pause{mutex_};
       pausing_ = false;
       if (!stopping_) open();
       idle_.notify_all();
     });
-    next_pause_ = std::min(next_pause_ * 2, longest_pause);
+    next_pause_ = std::min(next_pause_ * 2, pace_.longest);
   }
 
   Events events_;
+  LinkPace pace_;
   mutable std::mutex mutex_;
   std::condition_variable idle_;
   std::unique_ptr<Attempt> attempt_;
   grpc::Alarm pause_;
-  std::chrono::milliseconds next_pause_ = shortest_pause;
+  std::chrono::milliseconds next_pause_{};
   bool stopping_ = false, pausing_ = false;
 };
 

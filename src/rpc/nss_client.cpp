@@ -1,40 +1,22 @@
 #include "rpc/nss_client.h"
 
-#include <grpcpp/create_channel.h>
-#include <grpcpp/security/credentials.h>
-
 #include <atomic>
 #include <map>
 
 #include "adit/v1/nss.grpc.pb.h"
 #include "rpc/client_link.h"
 #include "rpc/guarded_post.h"
-#include "rpc/local_channel.h"
 #include "rpc/nss_messages.h"
 #include "rpc/outbox.h"
+#include "rpc/tls_channel.h"
 
 namespace adit::rpc {
-namespace {
-
-std::shared_ptr<grpc::Channel> channel_to(const NssClient::Server& server) {
-  allow_only_tls_1_3();
-  grpc::ChannelArguments arguments = channel_arguments();
-  // A server that is gone without a word is noticed within half a minute.
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 20'000);
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
-  if (!server.expected_name.empty()) arguments.SetSslTargetNameOverride(server.expected_name);
-  const grpc::SslCredentialsOptions tls{server.tls.trusted, server.tls.private_key, server.tls.certificate_chain};
-  return grpc::CreateCustomChannel(host_and_port(server.host, server.port), grpc::SslCredentials(tls), arguments);
-}
-
-}  // namespace
-
 class NssClient::Asking {
  public:
   Asking(const Server& server, Post post, Callbacks callbacks)
       : post_{std::move(post)},
         callbacks_{std::move(callbacks)},
-        stub_{v1::NssService::NewStub(channel_to(server))},
+        stub_{v1::NssService::NewStub(tls_channel(server.host, server.port, server.expected_name, server.tls))},
         link_{{
             .open = [this](auto* context, auto* reactor) { stub_->async()->Serve(context, reactor); },
             .up =

@@ -1,17 +1,12 @@
 #include "rpc/nss_server.h"
 
-#include <fmt/format.h>
-#include <grpcpp/security/server_credentials.h>
-#include <grpcpp/server.h>
-#include <grpcpp/server_builder.h>
-
 #include <atomic>
 
 #include "adit/v1/nss.grpc.pb.h"
 #include "rpc/nss_messages.h"
 #include "rpc/outbox.h"
 #include "rpc/server_stream.h"
-#include "rpc/tcp_acceptor.h"
+#include "rpc/tls_server.h"
 
 namespace adit::rpc {
 namespace {
@@ -20,19 +15,7 @@ constexpr int largest_request = 4 * 1024 * 1024;  // 256 questions with certific
 // What one client may keep waiting for answers: beyond, nothing more is read from it until some have been given.
 constexpr std::size_t most_unanswered = std::size_t{16} * 1024 * 1024;  // octets
 constexpr std::size_t octets_beside = 1024;                             // of memory for a question, its text apart
-constexpr int most_streams = 16;                                        // of one connection; iked uses one
-// A stranger, who cannot end the handshake, is not kept for longer.
-constexpr int longest_handshake_ms = 10'000;
-// A client that is gone without a word is noticed within a minute.
-constexpr int keepalive_ms = 40'000, keepalive_answer_ms = 20'000;
-
-/// The client's first subjectAltName, or its common name: gRPC calls that its identity.
-std::string proven_name(const grpc::CallbackServerContext& call) {
-  const auto auth = call.auth_context();
-  if (auth == nullptr || !auth->IsPeerAuthenticated()) return {};
-  const auto names = auth->GetPeerIdentity();
-  return names.empty() ? std::string{} : std::string{names.front().data(), names.front().size()};
-}
+constexpr TlsServer::Limits limits{.largest_request = largest_request, .most_streams = 16};  // iked uses one
 
 }  // namespace
 
@@ -57,9 +40,7 @@ class NssServer::Serving final : public v1::NssService::CallbackService {
     return stream.get();
   }
 
-  std::unique_ptr<grpc::Server> server;
-  std::unique_ptr<TcpAcceptor> acceptor;
-  std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> handover;
+  std::unique_ptr<TlsServer> server;
 
  private:
   struct Client {
@@ -109,40 +90,15 @@ class NssServer::Serving final : public v1::NssService::CallbackService {
 
 std::expected<std::unique_ptr<NssServer>, std::string> NssServer::start(const Listening& at, const TlsCredentials& tls,
                                                                         Callbacks callbacks) {
-  allow_only_tls_1_3();
   auto serving = std::make_unique<Serving>(std::move(callbacks));
-  grpc::SslServerCredentialsOptions options{GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY};
-  options.pem_root_certs = tls.trusted;
-  options.pem_key_cert_pairs = {{tls.private_key, tls.certificate_chain}};
-  const auto credentials = grpc::SslServerCredentials(options);
-  auto acceptor = TcpAcceptor::listen(at.addresses, at.port);
-  if (!acceptor) return std::unexpected{acceptor.error()};
-  serving->acceptor = std::move(*acceptor);
-  grpc::ServerBuilder builder;
-  builder.SetMaxReceiveMessageSize(largest_request);
-  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, longest_handshake_ms);
-  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, most_streams);
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, keepalive_ms);
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, keepalive_answer_ms);
-  builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);  // no end of them
-  using Type = grpc::ServerBuilder::experimental_type::ExternalConnectionType;
-  serving->handover = builder.experimental().AddExternalConnectionAcceptor(Type::FROM_FD, credentials);
-  builder.RegisterService(serving.get());
-  serving->server = builder.BuildAndStart();
-  if (serving->server == nullptr) return std::unexpected{"the TLS files do not fit each other"};
-  serving->acceptor->start([handover = serving->handover.get()](int connection) {
-    grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters accepted;
-    accepted.fd = connection;
-    handover->HandleNewConnection(&accepted);
-  });
+  auto server = TlsServer::start(at, tls, limits, *serving);
+  if (!server) return std::unexpected{server.error()};
+  serving->server = std::move(*server);
   return std::unique_ptr<NssServer>{new NssServer{std::move(serving)}};
 }
 
 NssServer::NssServer(std::unique_ptr<Serving> serving) : serving_{std::move(serving)} {}
-NssServer::~NssServer() {
-  serving_->acceptor->stop();
-  if (serving_->server) serving_->server->Shutdown(std::chrono::system_clock::now());
-}
-std::uint16_t NssServer::port() const { return serving_->acceptor->port(); }
+NssServer::~NssServer() { serving_->server.reset(); }
+std::uint16_t NssServer::port() const { return serving_->server->port(); }
 
 }  // namespace adit::rpc

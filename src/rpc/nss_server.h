@@ -6,7 +6,6 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "rpc/nss_question.h"
 #include "rpc/tls_credentials.h"
@@ -24,10 +23,7 @@ class NssServer {
     std::function<void(const std::string& client)> connected;
     std::function<void(const std::string& client)> disconnected;
   };
-  struct Listening {
-    std::vector<std::string> addresses;  ///< none: all of both families
-    std::uint16_t port = 4159;           ///< 0: one that is free
-  };
+  using Listening = TlsListening;
   /// An error is told for the operator.
   static std::expected<std::unique_ptr<NssServer>, std::string> start(const Listening& at, const TlsCredentials& tls,
                                                                       Callbacks callbacks);

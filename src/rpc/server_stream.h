@@ -15,9 +15,10 @@ class ServerStream final : public grpc::ServerBidiReactor<In, Out> {
  public:
   struct Events {
     std::function<void(ServerStream&, const In&)> received;
-    std::function<bool(Out&)> fill;       ///< the next message to write; false when nothing waits
-    std::function<bool()> may_read = {};  ///< false: the next message is read after a wake() that finds it true
-    std::function<void()> ended;          ///< once, and nothing else afterwards
+    std::function<bool(Out&)> fill;          ///< the next message to write; false when nothing waits
+    std::function<void(Out&)> written = {};  ///< that message is on its way: what it holds of secrets can be wiped
+    std::function<bool()> may_read = {};     ///< false: the next message is read after a wake() that finds it true
+    std::function<void()> ended;             ///< once, and nothing else afterwards
   };
 
   /// The stream owns itself until it has ended; whoever keeps the pointer may wake() it at any time.
@@ -50,6 +51,7 @@ class ServerStream final : public grpc::ServerBidiReactor<In, Out> {
   void OnWriteDone(bool ok) override {
     const std::lock_guard lock{mutex_};
     writing_ = false;
+    if (events_.written) events_.written(out_);
     if (!ok) return finish(grpc::Status::CANCELLED);
     write_next();
   }
