@@ -1024,7 +1024,7 @@ constexpr Row passed_over(std::string_view name, std::string_view why = other_po
 constexpr auto pagent_file_rows =
     rows(row(A::image, "TcpImage", Form::image)
              .repeatable()
-             .required()
+             .when_absent("none: a policy server alone")
              .helped_by("a stack: name [file] [FLUSH|NOFLUSH] [PURGE|NOPURGE] [seconds]"),
          row(A::image, "PEPInstance", Form::image).repeatable().standing_for("TcpImage"),
          row(A::common_ipsec_config, "CommonIPSecConfig", Form::rest)
@@ -1042,10 +1042,14 @@ constexpr auto pagent_file_rows =
          passed_over("Codepage", "files are UTF-8"),
          passed_over("AutoMonitorParms", "the system's service manager restarts daemons"),
          passed_over("AutoMonitorApps", "the system's service manager restarts daemons"),
-         passed_over("ServerConnection", "a policy server is not supported by this release"),
-         passed_over("ClientConnection", "a policy server is not supported by this release"),
-         passed_over("PolicyServer", "a policy server is not supported by this release"),
-         passed_over("DynamicConfigPolicyLoad", "a policy server is not supported by this release"),
+         block("ServerConnection", S::server_connection, "the policy servers that this pagent is a client of"),
+         block("PolicyServer", S::policy_server, "for the stacks without an image file: their policy comes from there"),
+         row(A::client_connection, "ClientConnection", Form::number)
+             .within(1, 65535)
+             .when_absent("this pagent is no policy server")
+             .helped_by("TCP port for policy clients; 16310 is the usual one"),
+         block("ClientConnectionTls", S::client_connection_tls, "what ClientConnection listens with (ours)"),
+         block("DynamicConfigPolicyLoad", S::dynamic_config_policy_load, "what one policy client gets"),
          passed_over("CommonTTLSConfig"), passed_over("TTLSConfig"), passed_over("CommonRoutingConfig"),
          passed_over("RoutingConfig"), passed_over("QOSConfig"), passed_over("IDSConfig"),
          passed_over("CommonIDSConfig"), passed_over("ReadFromDirectory"));
@@ -1053,7 +1057,7 @@ constexpr auto pagent_file_rows =
 constexpr auto image_file_rows = rows(
     row(A::ipsec_config, "IPSecConfig", Form::rest).when_absent("none").helped_by("the stack's own IPSec policy file"),
     passed_over("Codepage", "files are UTF-8"),
-    passed_over("PolicyServer", "a policy server is not supported by this release"), passed_over("TTLSConfig"),
+    block("PolicyServer", S::policy_server, "the stack's policy comes from a policy server"), passed_over("TTLSConfig"),
     passed_over("RoutingConfig"), passed_over("QOSConfig"), passed_over("IDSConfig"), passed_over("ReadFromDirectory"));
 
 // ---- iked.conf
@@ -1068,6 +1072,64 @@ constexpr std::string_view no_tls = "none: the three are given together";
 constexpr Row tls(A id, std::string_view name, std::string_view help) {
   return row(id, name, Form::rest).when_absent(no_tls).helped_by(help);
 }
+
+// ---- central policy: statements of pagent.conf and of image files
+
+constexpr std::string_view proven_by_tls = "the TLS certificate says who the client is";
+
+constexpr auto server_connection_rows = rows(
+    row(A::server_host, "ServerHost", Form::word).required().helped_by("the primary policy server: address or name"),
+    row(A::server_port, "ServerPort", Form::number).within(1, 65535).preset_to("16310").helped_by("its TCP port"),
+    row(A::server_identity, "ServerIdentity", Form::word)
+        .when_absent("ServerHost")
+        .helped_by("name or address that its TLS certificate must carry (ours)"),
+    row(A::backup_server_host, "BackupServerHost", Form::word)
+        .when_absent("none")
+        .helped_by("asked while the primary does not answer"),
+    row(A::backup_server_port, "BackupServerPort", Form::number)
+        .within(1, 65535)
+        .preset_to("16310")
+        .helped_by("its TCP port"),
+    row(A::backup_server_identity, "BackupServerIdentity", Form::word)
+        .when_absent("BackupServerHost")
+        .helped_by("name or address that its TLS certificate must carry (ours)"),
+    row(A::server_connect_wait, "ServerConnectWait", Form::number)
+        .within(1, 300)
+        .preset_to("5")
+        .helped_by("seconds without the primary before the backup is asked, too"),
+    tls(A::tls_certificate, "TlsCertificate", "PEM file: certificate shown to the policy servers (ours)"),
+    tls(A::tls_key, "TlsKey", "PEM file: its private key, for its owner alone to read (ours)"),
+    tls(A::tls_ca, "TlsCa", "PEM file: who may have signed the servers' certificates (ours)"),
+    passed_over("ServerSSL", "TlsCertificate, TlsKey and TlsCa say what the connection is proved with"));
+constexpr auto policy_server_rows =
+    rows(row(A::client_name, "ClientName", Form::word)
+             .when_absent("host_stack")
+             .helped_by("the DynamicConfigPolicyLoad that is asked for: 1 to 32 characters"),
+         block("PolicyType", S::wanted_policy_type, "IPSec: that the IPSec policy comes from the server"),
+         passed_over("Userid", proven_by_tls), passed_over("AuthBy", proven_by_tls));
+constexpr std::string_view no_flush = "IPSec policy is always replaced as a whole, and stays when pagent ends";
+constexpr auto wanted_policy_type_rows = rows(passed_over("FLUSH", no_flush), passed_over("NOFLUSH", no_flush),
+                                              passed_over("PURGE", no_flush), passed_over("NOPURGE", no_flush));
+constexpr auto client_connection_tls_rows =
+    rows(row(A::bind_address, "Address", Form::word)
+             .repeatable()
+             .when_absent("all addresses")
+             .helped_by("address to listen on (ours)"),
+         tls(A::tls_certificate, "TlsCertificate", "PEM file: the server's certificate (ours)"),
+         tls(A::tls_key, "TlsKey", "PEM file: its private key, for its owner alone to read (ours)"),
+         tls(A::tls_ca, "TlsCa", "PEM file: who may have signed the clients' certificates (ours)"));
+constexpr auto dynamic_config_policy_load_rows =
+    rows(row(A::tls_identity, "TlsIdentity", Form::rest)
+             .when_absent("the client's name")
+             .helped_by("name or address in its TLS certificate (ours)"),
+         block("PolicyType", S::loaded_policy_type, "IPSec: the files of its IPSec policy"));
+constexpr auto loaded_policy_type_rows =
+    rows(row(A::common_policy_load, "CommonPolicyLoad", Form::rest)
+             .when_absent("none")
+             .helped_by("IPSec policy file that several clients share; * stands for the client's name"),
+         row(A::policy_load, "PolicyLoad", Form::rest)
+             .when_absent("none")
+             .helped_by("IPSec policy file of the client alone; * stands for the client's name"));
 
 constexpr auto iked_file_rows =
     rows(block("IkeConfig", S::ike_config, "the daemon"),
@@ -1274,6 +1336,19 @@ constexpr std::array statements = {
                  "Its service for IPSec."},
     StatementRow{S::nss_client, "NssClient", Naming::required, nss_client_rows,
                  "What one client may use; what is not named is denied."},
+    StatementRow{S::server_connection, "ServerConnection", Naming::none, server_connection_rows,
+                 "The policy servers of a policy client (docs/central-policy.md)."},
+    StatementRow{S::policy_server, "PolicyServer", Naming::none, policy_server_rows,
+                 "A stack whose policy comes from a policy server."},
+    StatementRow{S::wanted_policy_type, "PolicyType", Naming::required, wanted_policy_type_rows,
+                 "Inside PolicyServer: `PolicyType IPSec`. Other types are ignored with a note."},
+    StatementRow{S::client_connection_tls, "ClientConnectionTls", Naming::none, client_connection_tls_rows,
+                 "How policy clients connect to this policy server (ours)."},
+    StatementRow{S::dynamic_config_policy_load, "DynamicConfigPolicyLoad", Naming::required,
+                 dynamic_config_policy_load_rows,
+                 "One policy client, by its exact name, and who may be it. What is not named is denied."},
+    StatementRow{S::loaded_policy_type, "PolicyType", Naming::required, loaded_policy_type_rows,
+                 "Inside DynamicConfigPolicyLoad: `PolicyType IPSec`. Other types are ignored with a note."},
 };
 static_assert(statements.size() == std::to_underlying(S::count));
 static_assert(std::ranges::is_sorted(statements, {}, &StatementRow::id));

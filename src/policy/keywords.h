@@ -135,6 +135,13 @@ enum class StatementId : std::uint8_t {
   nss_config,
   ipsec_discipline_config,
   nss_client,
+  // central policy, in pagent's files
+  server_connection,
+  policy_server,
+  wanted_policy_type,
+  client_connection_tls,
+  dynamic_config_policy_load,
+  loaded_policy_type,
   count,
 };
 
@@ -266,6 +273,16 @@ enum class Attribute : std::uint8_t {
   ipsec_config,
   log_level,
   codepage,
+  server_host,
+  server_port,
+  server_identity,
+  backup_server_host,
+  backup_server_port,
+  backup_server_identity,
+  server_connect_wait,
+  client_connection,
+  policy_load,
+  common_policy_load,
   // iked.conf
   ike_syslog_level,
   pagent_syslog_level,
