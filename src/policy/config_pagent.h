@@ -9,6 +9,7 @@
 
 #include "base/strong_id.h"
 #include "base/time.h"
+#include "policy/config_central.h"
 #include "policy/parsed.h"
 
 namespace adit::policy {
@@ -27,12 +28,16 @@ struct PagentConfig {
   std::optional<std::string> common_policy;  ///< CommonIPSecConfig: for every stack
   std::optional<std::string> own_policy;     ///< IPSecConfig here: for the stacks without an image file
   unsigned log_level = 31;                   ///< sum of bits, 1 SYSERR to 256 TRACE
+  std::optional<RemotePolicy> remote;        ///< PolicyServer here: for the stacks without an image file
+  std::optional<ServerConnection> servers;   ///< policy servers that this pagent is a client of
+  std::optional<ClientConnection> serves;    ///< what it is a policy server with
   auto operator<=>(const PagentConfig&) const = default;
 };
 Parsed<PagentConfig> parse_pagent_config(const SourceFile& file);
 
 struct ImageConfig {
   std::optional<std::string> own_policy;  ///< IPSecConfig: the stack's own IPSec policy file
+  std::optional<RemotePolicy> remote;     ///< PolicyServer: it takes the place of all local files
   auto operator<=>(const ImageConfig&) const = default;
 };
 Parsed<ImageConfig> parse_image_config(const SourceFile& file);

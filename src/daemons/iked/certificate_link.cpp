@@ -1,28 +1,18 @@
 #include "daemons/iked/certificate_link.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <algorithm>
-#include <array>
 #include <variant>
 
 #include "base/log.h"
+#include "daemons/client_name.h"
 #include "daemons/life.h"
 #include "daemons/tls_files.h"
 
 namespace adit::daemons::iked {
 namespace {
 
-/// The default of ClientName: host_stack, at most 24 characters.
-std::string default_client_name(const StackName& stack) {
-  constexpr std::size_t longest = 24;
-  std::array<char, 256> host{};
-  ::gethostname(host.data(), host.size() - 1);
-  std::string name = fmt::format("{}_{}", host.data(), stack.text);
-  name.resize(std::min(name.size(), longest));
-  return name;
-}
+constexpr std::size_t longest_client_name = 24;  // characters: the default of ClientName is cut
 
 /// What the server's certificate must carry: the Identity coded, or the host's name. TLS compares names and addresses;
 /// an identity of another kind cannot be checked, and unchecked nobody is asked for a signature.
@@ -78,7 +68,7 @@ void CertificateLink::ask(ike::CertificateRequest request) {
   }
   forget_overdue();
   asked_.push_back({request.id, std::chrono::steady_clock::now()});
-  std::string name = stack->client_name.empty() ? default_client_name(request.stack) : stack->client_name;
+  std::string name = stack->client_name.empty() ? default_client_name(request.stack, longest_client_name) : stack->client_name;
   client_->ask({request.id, std::move(name), std::move(request.request)});
 }
 

@@ -7,8 +7,8 @@
 #include "daemons/confinement.h"
 #include "daemons/event_loop.h"
 #include "daemons/life.h"
+#include "daemons/pagent/agent.h"
 #include "daemons/pagent/check_file.h"
-#include "daemons/pagent/published_policies.h"
 #include "rpc/socket_paths.h"
 
 namespace adit::daemons::pagent {
@@ -16,7 +16,7 @@ namespace {
 
 constexpr const char* program = "pagent";
 
-int serve(const CommonOptions& options, const std::vector<std::string>& users) {
+int serve(const CommonOptions& options, const std::vector<std::string>& users, const AgentOptions& agent_options) {
   if (!open_log(options, program)) return ExitStatus::system;
   const auto allowed = user_ids(users);
   if (!allowed) {
@@ -28,20 +28,19 @@ int serve(const CommonOptions& options, const std::vector<std::string>& users) {
     return ExitStatus::system;
   }
   EventLoop loop;
-  const auto first = read_policies(options.configuration);
+  const auto first = read_configuration(options.configuration);
   if (!first) return ExitStatus::configuration;
   const auto server = rpc::PolicyServer::start({rpc::pagent_socket(options.socket_folder), *allowed});
   if (!server) {
     log_failure("PolicyService", server.error());
     return ExitStatus::system;
   }
-  PublishedPolicies published{**server};
-  published.replace_by(*first);
-  loop.on_refresh([&] {
-    const auto read = read_policies(options.configuration);
-    if (!read) return log::write({CatalogueId::configuration_kept, {{"file", options.configuration}}});
-    published.replace_by(*read);
-  });
+  Agent agent{loop, **server, options.configuration, agent_options};
+  if (const auto begun = agent.begin(*first); !begun) {
+    log_failure("pagent", begun.error());
+    return ExitStatus::system;
+  }
+  loop.on_refresh([&agent] { agent.refresh(); });
   log_ready(program);
   loop.run();
   log_stopped(program);
@@ -75,6 +74,11 @@ int run(int argc, const char* const* argv) {
   app.add_flag("--json", as_json, "Print one JSON object: with --check or --lint");
   std::vector<std::string> users;
   app.add_option("--allow-user", users, "Users, besides root, who may watch policies: iked's")->type_name("USER");
+  AgentOptions agent;
+  app.add_flag("-i,--immediate", agent.reacts_at_once, "Read files again as soon as they change, not at the interval");
+  app.add_option("--state-dir", agent.state_folder, "Where the last policies that policy servers gave are kept")
+      ->type_name("DIR")
+      ->capture_default_str();
   app.footer(
       "Exit status: 0 stopped, or nothing found; 1 a file has errors; 2 wrong options; 3 no socket; 4 --lint has "
       "warnings.");
@@ -83,7 +87,7 @@ int run(int argc, const char* const* argv) {
   if (!file_to_check.empty()) return print(check_file(file_to_check, format));
   if (!peer_file.empty()) return print(compare_files(file_to_lint, peer_file, format));
   if (!file_to_lint.empty()) return print(lint_file(file_to_lint, format));
-  return serve(options, users);
+  return serve(options, users, agent);
 }
 
 }  // namespace adit::daemons::pagent

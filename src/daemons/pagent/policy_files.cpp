@@ -3,14 +3,20 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 #include <filesystem>
 #include <set>
 
+#include "daemons/client_name.h"
 #include "daemons/configuration.h"
+#include "daemons/tls_files.h"
 #include "policy/config_pagent.h"
+#include "policy/policy_source.h"
 
 namespace adit::daemons::pagent {
 namespace {
+
+constexpr std::size_t longest_client_name = 32;  // characters: the default of ClientName is cut
 
 /// A file that another names: a relative path starts at the folder of the one that names it.
 std::string named_by(const std::string& file, const std::string& name) {
@@ -23,19 +29,26 @@ std::size_t errors_among(std::span<const policy::Diagnostic> diagnostics) {
   }));
 }
 
-/// The policy file of a stack alone: named by its image file, or by pagent.conf where it has none. False when the image
-/// file is wrong.
-bool find_own_policy(const policy::PagentConfig& pagent, const policy::PagentImage& image,
-                     const std::string& pagent_file, std::optional<std::string>& own) {
-  if (!image.file) {
-    if (pagent.own_policy) own = named_by(pagent_file, *pagent.own_policy);
-    return true;
-  }
+/// What a stack's image file says, or pagent.conf where it has none.
+struct ImageFile {
+  std::optional<std::string> own_policy;
+  std::optional<policy::RemotePolicy> remote;
+};
+
+/// Nothing when the image file is wrong.
+std::optional<ImageFile> find_image(const policy::PagentConfig& pagent, const policy::PagentImage& image,
+                                    const std::string& pagent_file, std::vector<std::string>& files) {
+  const auto found = [](const auto& config, const std::string& file) {
+    ImageFile said{.own_policy = {}, .remote = config.remote};
+    if (config.own_policy) said.own_policy = named_by(file, *config.own_policy);
+    return said;
+  };
+  if (!image.file) return found(pagent, pagent_file);
   const std::string image_file = named_by(pagent_file, *image.file);
+  files.push_back(image_file);
   const auto parsed = load_configuration(image_file, policy::parse_image_config);
-  if (!parsed) return false;
-  if (parsed->own_policy) own = named_by(image_file, *parsed->own_policy);
-  return true;
+  if (!parsed) return std::nullopt;
+  return found(*parsed, image_file);
 }
 
 /// The file's text for the parser; a file that cannot be read is one more error.
@@ -65,15 +78,23 @@ void check_modes(const policy::PolicySnapshot& policy) {
   }
 }
 
+std::string names_of(const std::optional<policy::SourceFile>& common, const std::optional<policy::SourceFile>& own) {
+  return fmt::format("{}{}{}", common ? common->name : "", common && own ? " and " : "", own ? own->name : "");
+}
+
 StackPolicy read_policy(const policy::PagentConfig& pagent, const policy::PagentImage& image,
-                        const std::string& pagent_file) {
-  StackPolicy result{.stack = image.stack, .files = {}, .policy = {}, .errors = 0};
-  std::optional<std::string> common_path, own_path;
+                        const std::optional<ImageFile>& said, const std::string& pagent_file,
+                        std::vector<std::string>& files) {
+  StackPolicy result{.stack = image.stack, .files = {}, .policy = {}, .errors = said ? 0u : 1u};
+  std::optional<std::string> common_path;
   if (pagent.common_policy) common_path = named_by(pagent_file, *pagent.common_policy);
-  if (!find_own_policy(pagent, image, pagent_file, own_path)) ++result.errors;
+  const std::optional<std::string> own_path = said ? said->own_policy : std::nullopt;
+  for (const auto& path : {common_path, own_path}) {
+    if (path) files.push_back(*path);
+  }
   const auto common = read_source(common_path, result.errors);
   const auto own = read_source(own_path, result.errors);
-  result.files = fmt::format("{}{}{}", common ? common->name : "", common && own ? " and " : "", own ? own->name : "");
+  result.files = names_of(common, own);
   if (!common && !own && result.errors == 0) {
     log_unreadable(pagent_file,
                    "stack " + image.stack.text + " has no policy file: expected IPSecConfig or CommonIPSecConfig");
@@ -89,15 +110,95 @@ StackPolicy read_policy(const policy::PagentConfig& pagent, const policy::Pagent
   return result;
 }
 
+/// Paths as the files name them, from here on as they are opened; and noted, so that a change of one is seen.
+void resolve(policy::TlsFiles& tls, const std::string& file, std::vector<std::string>& files) {
+  for (std::string* path : {&tls.certificate, &tls.key, &tls.authorities}) {
+    *path = named_by(file, *path);
+    files.push_back(*path);
+  }
+}
+
+/// The files of a policy client, judged by the parser that will judge them there.
+ServedClient read_client(const policy::PolicyClientAccess& client, const std::string& pagent_file,
+                         std::vector<std::string>& files) {
+  ServedClient served{.name = client.name, .tls_identity = client.tls_identity, .files = {}, .source = {}, .errors = 0};
+  const auto read = [&](const std::optional<std::string>& name) {
+    std::optional<std::string> path;
+    if (name) files.push_back(path.emplace(named_by(pagent_file, *name)));
+    return read_source(path, served.errors);
+  };
+  auto common = read(client.common), own = read(client.own);
+  served.files = names_of(common, own);
+  if (served.errors != 0) return served;
+
+  const auto parsed = policy::parse_policy(StackName{client.name}, common ? &*common : nullptr, own ? &*own : nullptr);
+  log_diagnostics(parsed.diagnostics);
+  served.errors = errors_among(parsed.diagnostics);
+  policy::PolicySource source;
+  for (const auto& [file, text] : {std::pair{&common, &source.common}, std::pair{&own, &source.own}}) {
+    if (!*file) continue;
+    text->emplace(as_bytes((*file)->text));
+    explicit_bzero((*file)->text.data(), (*file)->text.size());
+  }
+  if (parsed.policy == nullptr) return served;
+  Secret octets = source.build();
+  if (octets.size() > policy::PolicySource::largest) {
+    log_unreadable(served.files, fmt::format("more than {} octets", policy::PolicySource::largest));
+    ++served.errors;
+    return served;
+  }
+  served.source = std::make_shared<const Secret>(std::move(octets));
+  return served;
+}
+
+std::optional<ServerRole> read_server_role(policy::ClientConnection serves, const std::string& pagent_file,
+                                           std::vector<std::string>& files) {
+  resolve(serves.tls, pagent_file, files);
+  auto tls = read_tls_files(serves.tls);
+  if (!tls) return std::nullopt;
+  ServerRole role{.at = {.addresses = serves.addresses, .port = serves.port}, .tls = std::move(*tls), .clients = {}};
+  for (const policy::PolicyClientAccess& client : serves.clients) {
+    role.clients.push_back(read_client(client, pagent_file, files));
+  }
+  return role;
+}
+
 }  // namespace
 
-std::optional<std::vector<StackPolicy>> read_policies(const std::string& configuration) {
-  const auto pagent = load_configuration(configuration, policy::parse_pagent_config);
+std::optional<ReadConfiguration> read_configuration(const std::string& configuration) {
+  auto pagent = load_configuration(configuration, policy::parse_pagent_config);
   if (!pagent) return std::nullopt;
-  std::vector<StackPolicy> policies;
-  for (const policy::PagentImage& image : pagent->images)
-    policies.push_back(read_policy(*pagent, image, configuration));
-  return policies;
+  ReadConfiguration read;
+  read.files = {configuration};
+  std::optional<rpc::TlsCredentials> client_tls;
+  if (pagent->servers) {
+    resolve(pagent->servers->tls, configuration, read.files);
+    client_tls = read_tls_files(pagent->servers->tls);
+    if (!client_tls) return std::nullopt;
+  }
+  if (pagent->serves) {
+    read.serves = read_server_role(*pagent->serves, configuration, read.files);
+    if (!read.serves) return std::nullopt;
+  }
+  read.check_interval = policy::PagentImage{}.check_interval;
+  for (const policy::PagentImage& image : pagent->images) {
+    const bool is_first = &image == &pagent->images.front();
+    read.check_interval = is_first ? image.check_interval : std::min(read.check_interval, image.check_interval);
+    const auto said = find_image(*pagent, image, configuration, read.files);
+    if (!said || !said->remote) {
+      read.policies.push_back(read_policy(*pagent, image, said, configuration, read.files));
+    } else if (!pagent->servers) {
+      log_unreadable(said->remote->at.to_string(), "PolicyServer, but pagent.conf has no ServerConnection");
+      read.policies.push_back({.stack = image.stack, .files = {}, .policy = {}, .errors = 1});
+    } else {
+      read.remote.push_back(
+          {.stack = image.stack,
+           .client = said->remote->client_name.value_or(default_client_name(image.stack, longest_client_name)),
+           .servers = *pagent->servers,
+           .tls = *client_tls});
+    }
+  }
+  return read;
 }
 
 }  // namespace adit::daemons::pagent

@@ -1,11 +1,17 @@
 #pragma once
-// From pagent.conf to policies: which stacks it names, the files of each, and what those files say.
+// From pagent.conf to what pagent does: which stacks it names and what the policy files of each say, which stacks get
+// theirs from a policy server, and whose policies it hands out itself.
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/secret.h"
+#include "base/time.h"
+#include "policy/config_central.h"
 #include "policy/diagnostic.h"
+#include "rpc/tls_credentials.h"
 
 namespace adit::daemons::pagent {
 
@@ -16,8 +22,38 @@ struct StackPolicy {
   std::size_t errors = 0;
 };
 
-/// One for each stack that the configuration names; what is wrong with a file is logged. Nothing when pagent.conf
-/// itself is wrong.
-std::optional<std::vector<StackPolicy>> read_policies(const std::string& configuration);
+/// A stack whose policy comes from a policy server.
+struct RemoteStack {
+  StackName stack;
+  std::string client;  ///< ClientName
+  policy::ServerConnection servers;
+  rpc::TlsCredentials tls;
+  bool operator==(const RemoteStack&) const = default;
+};
+
+/// What a policy client gets here.
+struct ServedClient {
+  std::string name, tls_identity;
+  std::string files;                     ///< as the log names them
+  std::shared_ptr<const Secret> source;  ///< octets of a policy::PolicySource; null: the files have errors
+  std::size_t errors = 0;
+};
+
+struct ServerRole {
+  rpc::TlsListening at;
+  rpc::TlsCredentials tls;
+  std::vector<ServedClient> clients;
+};
+
+struct ReadConfiguration {
+  std::vector<StackPolicy> policies;  ///< of the stacks whose policy is in files
+  std::vector<RemoteStack> remote;
+  std::optional<ServerRole> serves;
+  std::vector<std::string> files;  ///< all that were read, pagent.conf first
+  Seconds check_interval{};        ///< the shortest that a TcpImage asks for
+};
+
+/// What is wrong with a file is logged. Nothing when pagent.conf itself, or a TLS file that it names, is wrong.
+std::optional<ReadConfiguration> read_configuration(const std::string& configuration);
 
 }  // namespace adit::daemons::pagent

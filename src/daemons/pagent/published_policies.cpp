@@ -9,30 +9,33 @@
 
 namespace adit::daemons::pagent {
 
-void PublishedPolicies::replace_by(const std::vector<StackPolicy>& read) {
+void PublishedPolicies::replace_by(const std::vector<StackPolicy>& read, const std::vector<RemoteStack>& remote) {
   for (const StackPolicy& policy : read) publish(policy);
   std::erase_if(running_, [&](const auto& entry) {
-    const bool named =
-        std::ranges::any_of(read, [&](const StackPolicy& policy) { return policy.stack == entry.first; });
-    if (named) return false;
+    const auto is_it = [&](const auto& named) { return named.stack == entry.first; };
+    if (std::ranges::any_of(read, is_it) || std::ranges::any_of(remote, is_it)) return false;
     server_.withdraw(entry.first);
     log::write({CatalogueId::policy_purged, {{"stack", entry.first.text}}});
     return true;
   });
 }
 
-void PublishedPolicies::publish(const StackPolicy& read) {
+bool PublishedPolicies::publish(const StackPolicy& read) {
   const auto running = running_.find(read.stack);
-  if (read.policy == nullptr) return keep(read.stack, read.errors);
+  if (read.policy == nullptr) {
+    keep(read.stack, read.errors);
+    return false;
+  }
   auto policy = std::make_shared<policy::PolicySnapshot>(*read.policy);
   if (running != running_.end()) {
     policy->version = running->second->version;
-    if (*policy == *running->second) return;  // nothing has changed
+    if (*policy == *running->second) return true;  // nothing has changed
   }
   policy->version = installs_ + 1;
   if (const auto published = server_.publish(policy); !published) {
     log_unreadable(read.files, published.error());
-    return keep(read.stack, 1);
+    keep(read.stack, 1);
+    return false;
   }
   ++installs_;
   log::write({CatalogueId::policy_read,
@@ -42,6 +45,7 @@ void PublishedPolicies::publish(const StackPolicy& read) {
                {"filters", fmt::to_string(policy->filter.filters.size())},
                {"rules", fmt::to_string(policy->key_exchange.rules.size())}}});
   running_[read.stack] = policy;
+  return true;
 }
 
 void PublishedPolicies::keep(const StackName& stack, std::size_t errors) {

@@ -14,10 +14,13 @@ class PublishedPolicies {
  public:
   explicit PublishedPolicies(rpc::PolicyServer& server) : server_{server} {}
 
-  void replace_by(const std::vector<StackPolicy>& read);
+  /// Publishes what was read, and withdraws the policies of stacks that are named neither there nor in `remote`.
+  void replace_by(const std::vector<StackPolicy>& read, const std::vector<RemoteStack>& remote);
+  /// True when the policy is in force now, whether or not it was before.
+  bool publish(const StackPolicy& read);
+  bool is_running(const StackName& stack) const { return running_.contains(stack); }
 
  private:
-  void publish(const StackPolicy& read);
   /// Says that what was read does not come into force.
   void keep(const StackName& stack, std::size_t errors);
 

@@ -30,7 +30,7 @@ AutoMonitorApps
 )"};
   const auto parsed = parse_pagent_config(file);
   ASSERT_TRUE(parsed.value) << told(parsed, file);
-  EXPECT_EQ(parsed.diagnostics.size(), 4u);  // two notes of what is passed over, two warnings of what has no effect
+  EXPECT_EQ(parsed.diagnostics.size(), 3u);  // two notes of what is passed over, a warning of what has no effect
   EXPECT_EQ(parsed.value->log_level, 511u);
   EXPECT_EQ(parsed.value->common_policy, "/etc/adit/common policy");
   EXPECT_EQ(parsed.value->own_policy, std::nullopt);
