@@ -215,7 +215,7 @@ constexpr std::uint64_t longest_refresh = 9999;    // minutes
 constexpr std::uint64_t largest_size = 4194300;    // Kbytes
 constexpr std::uint64_t largest = 4294967295;
 
-constexpr std::string_view no_time = "time conditions are not supported by this release";
+constexpr std::string_view no_time = "time conditions of manual tunnels are not supported by this release";
 constexpr std::string_view no_manual = "manual tunnels are not supported by this release";
 constexpr std::string_view not_yet = "it has no effect in this release";
 constexpr std::string_view log_option = "it has no effect in this release: --log-level says what is logged";
@@ -329,12 +329,10 @@ constexpr auto ip_filter_rule_rows = rows(
         .naming(S::ip_time_condition)
         .when_absent("always active")
         .in_slot(4)
-        .refused(no_time)
         .helped_by("when the rule is active"),
     row(A::time_condition, "IpTimeConditionRef", Form::name)
         .naming(S::ip_time_condition)
         .in_slot(4)
-        .refused(no_time)
         .helped_by("when the rule is active"),
     row(A::remote_identity, "RemoteIdentity", Form::block)
         .naming(S::remote_identity)
@@ -444,7 +442,7 @@ constexpr auto ip_addr_group_rows = rows(
 constexpr auto ip_time_condition_rows =
     rows(row(A::condition_time_range, "ConditionTimeRange", Form::time_span)
              .when_absent("always")
-             .helped_by("from when to when"),
+             .helped_by("from the first to the last second, both in it"),
          row(A::month_of_year_mask, "MonthOfYearMask", Form::digits)
              .within(12, 12)
              .when_absent("every month")
@@ -457,7 +455,9 @@ constexpr auto ip_time_condition_rows =
              .within(7, 7)
              .when_absent("every day")
              .helped_by("Sunday first"),
-         row(A::time_of_day_range, "TimeOfDayRange", Form::day_times).when_absent("all day").helped_by("times of day"),
+         row(A::time_of_day_range, "TimeOfDayRange", Form::day_times)
+             .when_absent("all day")
+             .helped_by("times of day, the end not in it; over midnight when it is the smaller one"),
          row(A::time_zone, "TimeZone", Form::choice)
              .taking(zone_choices)
              .preset_to("Local")
@@ -1292,7 +1292,7 @@ constexpr std::array statements = {
     StatementRow{S::ip_service_group, "IpServiceGroup", Naming::required, ip_service_group_rows,
                  "Services under one name; a rule has filters for each."},
     StatementRow{S::ip_time_condition, "IpTimeCondition", Naming::optional, ip_time_condition_rows,
-                 "When a rule or manual tunnel is active. Checked, and refused where it is used."},
+                 "When a rule is in force: while all that is given holds."},
     StatementRow{S::ip_generic_filter_action, "IpGenericFilterAction", Naming::required, ip_generic_filter_action_rows,
                  "Permit, deny, or protect; and what is logged."},
     StatementRow{S::ip_man_vpn_action, "IpManVpnAction", Naming::required, ip_man_vpn_action_rows,

@@ -29,7 +29,8 @@ bool Filter::operator==(const Filter& other) const {
                     filter.service, filter.connect, filter.routing, filter.fragments_only, filter.security_class,
                     filter.action, filter.logging, filter.discard, filter.remote_identity, filter.at);
   };
-  return plain(*this) == plain(other) && equal_behind(vpn, other.vpn) && equal_behind(local_start, other.local_start);
+  return plain(*this) == plain(other) && equal_behind(vpn, other.vpn) && equal_behind(local_start, other.local_start) &&
+         equal_behind(time, other.time);
 }
 
 TrafficSelector Filter::local_selector() const {

@@ -15,6 +15,7 @@
 #include "base/strong_id.h"
 #include "base/time.h"
 #include "base/traffic_selector.h"
+#include "policy/time_condition.h"
 
 namespace adit::policy {
 
@@ -116,6 +117,7 @@ struct Filter {
   std::shared_ptr<const DynVpnAction> vpn;        ///< with FilterAction::ipsec; equal by value, not by pointer
   std::shared_ptr<const LocalStart> local_start;  ///< always there with vpn: defaults of the policy where none is coded
   std::optional<Identity> remote_identity;
+  std::shared_ptr<const TimeCondition> time;  ///< when it is in force; null: always. in_force() leaves none
   SourceRange at;
 
   bool operator==(const Filter& other) const;

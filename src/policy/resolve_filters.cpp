@@ -59,6 +59,7 @@ void Resolver::filter_rule(const Statement& rule, const std::string& group) {
                 .vpn = {},
                 .local_start = {},
                 .remote_identity = {},
+                .time = {},
                 .at = rule.name_at.range()};
   if (const Statement* action = target(rule, Attribute::generic_action)) {
     const GenericAction made = generic_action(*action);
@@ -68,7 +69,7 @@ void Resolver::filter_rule(const Statement& rule, const std::string& group) {
   }
   if (const Statement* vpn = target(rule, Attribute::dyn_vpn_action)) common.vpn = dyn_vpn_action(*vpn);
   if (const Statement* manual = target(rule, Attribute::man_vpn_action)) check_manual(*manual);
-  target(rule, Attribute::time_condition);  // refused by the table; its name must be right all the same
+  if (const Statement* time = target(rule, Attribute::time_condition)) common.time = time_condition(*time);
   if (const Statement* start = target(rule, Attribute::local_start_action)) common.local_start = local_start(*start);
   if (common.vpn != nullptr && common.local_start == nullptr) common.local_start = default_start_;
   if (const Statement* peer = target(rule, Attribute::remote_identity)) {
@@ -84,6 +85,18 @@ void Resolver::filter_rule(const Statement& rule, const std::string& group) {
   if (const Entry* service = rule.find(Attribute::service)) wanted = services(*service);
   check_rule(rule, common, wanted);
   split(rule, common, wanted);
+}
+
+std::shared_ptr<const TimeCondition> Resolver::time_condition(const Statement& statement) {
+  auto made = std::make_shared<TimeCondition>();
+  const auto text = [&statement](Attribute id) { return std::get_if<std::string>(&statement.value_of(id)); };
+  if (const auto* span = text(Attribute::condition_time_range)) made->span = time_span_of(*span);
+  if (const auto* mask = text(Attribute::month_of_year_mask)) made->months = static_cast<std::uint16_t>(mask_of(*mask));
+  if (const auto* mask = text(Attribute::day_of_month_mask)) made->days = mask_of(*mask);
+  if (const auto* mask = text(Attribute::day_of_week_mask)) made->weekdays = static_cast<std::uint8_t>(mask_of(*mask));
+  if (const auto* times = text(Attribute::time_of_day_range)) made->times = day_times_of(*times);
+  made->zone = chosen<TimeCondition::Zone>(statement, Attribute::time_zone);
+  return made;
 }
 
 void Resolver::check_rule(const Statement& rule, const Filter& common, const std::vector<Service>& services) {

@@ -91,7 +91,8 @@ class Resolver {
   // tunnels that can be activated
   void local_dyn_vpn_rules(const Statement& holder, const std::string& group);
   void local_dyn_vpn_rule(const Statement& rule, const std::string& group);
-  // manual tunnels, time conditions: checked, though no release enforces them yet
+  std::shared_ptr<const TimeCondition> time_condition(const Statement& statement);
+  // manual tunnels: checked, though no release enforces them yet
   void check_manual(const Statement& statement);
   void check_unused();
   /// Whether a rule is met for the first time; else told at `at`, as is a rule of the name of another one.

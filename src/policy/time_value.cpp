@@ -42,7 +42,7 @@ bool are_day_times(std::string_view text) {
     const std::size_t comma = std::min(text.find(','), text.size());
     const std::string_view range = text.substr(0, comma);
     if (range.size() != 11 || range[5] != '-' || !is_time_of_day(range.substr(0, 5)) || range.starts_with("24:00") ||
-        !is_time_of_day(range.substr(6))) {
+        !is_time_of_day(range.substr(6)) || range.substr(0, 5) == range.substr(6)) {
       return false;
     }
     if (comma == text.size()) return true;

@@ -3,6 +3,7 @@
 usage: ADIT_PROGRAMS=build/release/bin python3 -m unittest two_hosts_test
 """
 
+import datetime
 import os
 import pathlib
 import re
@@ -10,6 +11,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -456,6 +458,38 @@ class Filters(TwoAditHosts):
         self.assertEqual(tried["Decision"], "outbound: denied, no rule matches")
         self.assertEqual([entry["FilterName"] for entry in tried["entries"]], ["SYSDEFAULTDENYRULE"])
         self.assertIn("IKE 1: destination port or type", self.east.ipsec("-t", "198.51.100.1", "198.51.100.2", "udp", "500", "501", "out"))
+
+
+class TimeConditions(TwoAditHosts):
+    def span(self, first, seconds):
+        def moment(second):
+            return datetime.datetime.fromtimestamp(second, datetime.timezone.utc).strftime("%Y%m%d%H%M%S")
+
+        return f"    IpTimeCondition\n    {{\n      ConditionTimeRange {moment(first)}:{moment(first + seconds - 1)}\n      TimeZone           UTC\n    }}\n"
+
+    def seconds_of_changes(self):
+        lines = re.findall(r"(?m)^(\S+ \S+)\.\d+ pagent ADT4004I", self.east.daemons["pagent"].log())
+        return [int(datetime.datetime.strptime(line, "%Y-%m-%d %H:%M:%S").timestamp()) for line in lines]
+
+    def test_a_rule_comes_and_goes_in_the_seconds_that_it_names(self):
+        first = int(time.time()) + 10
+        permit = "    IpGenericFilterActionRef permit\n"
+        self.bring_up(east=east_policy(extra_rules=HOSTS_PING.replace(permit, self.span(first, 3) + permit)))
+        self.assertNotIn("hosts-ping", self.east.ipsec("-f", "display"))
+        wait_for(lambda: "hosts-ping" in self.east.ipsec("-f", "display"), 20, "the rule to come into force")
+        wait_for(lambda: "hosts-ping" not in self.east.ipsec("-f", "display"), 20, "the rule to go out of force")
+        self.assertEqual(self.seconds_of_changes(), [first, first + 3])
+
+    def test_a_tunnel_goes_with_its_rule(self):
+        first = int(time.time())
+        protect = "    IpGenericFilterActionRef protect\n"
+        self.bring_up(east=east_policy().replace(protect, self.span(first, 15) + protect))
+        self.activate()
+        self.assertEqual(self.ping(1), 1)
+        for host in (self.east, self.west):
+            wait_for(lambda: not host.report("-y", "display")["entries"], 30, f"{host.stack} to be without the tunnel")
+        self.assertEqual(self.seconds_of_changes(), [first + 15])
+        self.assertEqual(self.ping(1), 0)
 
 
 class Restarts(TwoAditHosts):

@@ -8,7 +8,7 @@ namespace adit::daemons::pagent {
 Agent::Agent(EventLoop& loop, rpc::PolicyServer& server, std::string configuration, const AgentOptions& options)
     : configuration_{std::move(configuration)},
       reacts_at_once_{options.reacts_at_once},
-      published_{server},
+      published_{loop, server},
       remote_{loop, LastPolicies{options.state_folder}, published_},
       watch_{loop, [this] { refresh(); }} {}
 

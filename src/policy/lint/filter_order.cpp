@@ -35,7 +35,9 @@ bool has_same_effect(const Filter& a, const Filter& b) {
 }
 
 // A rule for one peer (RemoteIdentity) does not keep another peer's negotiation from a later rule of the same traffic.
+// A rule that is in force at some times leaves the others to a later one.
 bool may_take(const Filter& earlier, const Filter& later) {
+  if (earlier.time && !(later.time && *earlier.time == *later.time)) return false;
   return !(earlier.remote_identity && earlier.vpn != nullptr && later.vpn != nullptr);
 }
 

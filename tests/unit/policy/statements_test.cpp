@@ -56,8 +56,7 @@ const Change changes[] = {
     {"IpDynVpnActionRef vpn\n", "",
      "12:5: error: IpFilterAction IpSec without a tunnel\n13:9: error: IpLocalStartAction without IpDynVpnAction"},
     {"IpGenericFilterActionRef protect",
-     "IpTimeCondition\n{\nDayOfWeekMask 0111110\n}\nIpGenericFilterActionRef protect",
-     "12:5: error: time conditions are not supported by this release: \"IpTimeCondition\""},
+     "IpTimeCondition\n{\nDayOfWeekMask 0111110\n}\nIpGenericFilterActionRef protect", ""},
     {"IpGenericFilterActionRef protect",
      "RemoteIdentity\n{\nIdentity Fqdn *.example.com\n}\nIpGenericFilterActionRef protect",
      "14:10: error: wildcards of RemoteIdentity are not supported by this release"},
@@ -289,6 +288,8 @@ const Change changes[] = {
      "111111111111\nDayOfMonthMask 1111111111111111111111111111111\nTimeOfDayRange 07:00-19:00,22:00-24:00\nTimeZone "
      "UTC\n}\nIpDynVpnAction vpn",
      ""},
+    {"IpDynVpnAction vpn", "IpTimeCondition t\n{\nTimeOfDayRange 07:00-07:00\n}\nIpDynVpnAction vpn",
+     "52:16: error: not a time of this form: \"07:00-07:00\""},
     {"IpDynVpnAction vpn",
      "IpTimeCondition t\n{\nConditionTimeRange 20261301000000:20261231235959\nDayOfWeekMask 012\nTimeOfDayRange "
      "7-19\n}\nIpDynVpnAction vpn",

@@ -1,0 +1,18 @@
+#pragma once
+// A policy at one time: filters whose IpTimeCondition does not hold are not in force. stackd and iked get what is in
+// force, so a condition that begins or ends to hold is to them a refresh like any other.
+
+#include <optional>
+
+#include "policy/model.h"
+
+namespace adit::policy {
+
+/// The policy with the filters that are in force alone, and none of them under a condition; the same policy when it has
+/// no conditions.
+PolicyPointer in_force(const PolicyPointer& policy, const CalendarTime& now);
+
+/// For how long that is known to stay so. Nothing: for ever.
+std::optional<Seconds> in_force_still(const PolicySnapshot& policy, const CalendarTime& now);
+
+}  // namespace adit::policy
