@@ -141,6 +141,42 @@ class ByCommand(Refreshed):
                 self.assertRegex(done.stdout + done.stderr, says)
 
 
+RULE = """
+  IpFilterRule           {name}
+  {{
+    IpSourceAddr         198.51.100.1
+    IpDestAddr           {peer}
+    IpService
+    {{
+      Protocol           Tcp
+      DestinationPortRange {port}
+    }}
+    IpGenericFilterActionRef permit
+  }}
+"""
+
+
+class ByPolicy(Refreshed):
+    def test_one_rule_of_ten_thousand_changes_and_no_packet_is_lost(self):
+        others = "".join(RULE.format(name=f"r{i}", peer=f"198.18.{i // 250}.{i % 250 + 1}", port=443) for i in range(9_998))
+
+        def policy(port):
+            return east_policy(extra_rules=RULE.format(name="changed", peer="198.51.100.2", port=port) + others)
+
+        self.bring_up(east=policy(80))
+        self.activate()
+        before = self.child(self.east)["EncryptOutboundSpi"]
+
+        def change():
+            self.east.install_policy(policy(8080))
+            wait_for(lambda: self.east.daemons["stackd"].log().count("ADT2001I") == 2, PATIENCE, "stackd to install the policy")
+
+        self.without_loss(change)
+        self.assertEqual(self.child(self.east)["EncryptOutboundSpi"], before)
+        tried = self.east.report("-t", "198.51.100.1", "198.51.100.2", "tcp", "40000", "8080", "out")
+        self.assertEqual(tried["Decision"], "outbound: permitted by changed 1")
+
+
 class ByLifetime(Refreshed):
     def test_both_kinds_of_sa_are_rekeyed_before_their_minute_ends_and_lose_no_packet(self):
         self.bring_up(east_policy(**SHORT), west_policy(**SHORT))
