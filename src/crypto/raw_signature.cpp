@@ -84,6 +84,28 @@ bool verify(const Key& key, const SignatureScheme& scheme, Bytes signature, Byte
   return is_right;
 }
 
+std::expected<ByteString, std::string> sign_bare_rsa(const Key& key, Bytes octets) {
+  const KeyOperation operation{EVP_PKEY_CTX_new_from_pkey(nullptr, key.get(), nullptr)};
+  ByteString signature(narrow<std::size_t>(EVP_PKEY_get_size(key.get())));
+  std::size_t size = signature.size();
+  const bool succeeded = operation != nullptr && EVP_PKEY_sign_init(operation.get()) == 1 &&
+                         EVP_PKEY_CTX_set_rsa_padding(operation.get(), RSA_PKCS1_PADDING) == 1 &&
+                         EVP_PKEY_sign(operation.get(), signature.data(), &size, octets.data(), octets.size()) == 1;
+  if (!succeeded) return std::unexpected{take_reason()};
+  signature.resize(size);
+  return signature;
+}
+
+bool verify_bare_rsa(const Key& key, Bytes signature, Bytes octets) {
+  const KeyOperation operation{EVP_PKEY_CTX_new_from_pkey(nullptr, key.get(), nullptr)};
+  const bool is_right =
+      operation != nullptr && EVP_PKEY_verify_init(operation.get()) == 1 &&
+      EVP_PKEY_CTX_set_rsa_padding(operation.get(), RSA_PKCS1_PADDING) == 1 &&
+      EVP_PKEY_verify(operation.get(), signature.data(), signature.size(), octets.data(), octets.size()) == 1;
+  if (!is_right) ERR_clear_error();
+  return is_right;
+}
+
 std::optional<ByteString> ecdsa_der_to_raw(Bytes der, std::size_t coordinate) {
   const unsigned char* at = der.data();
   const std::unique_ptr<ECDSA_SIG, FreedBy<&ECDSA_SIG_free>> parsed{

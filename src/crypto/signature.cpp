@@ -156,4 +156,18 @@ std::expected<void, std::string> verify_auth(const Key& key, AuthMethod method, 
   return claim(verify(key, {.form = SignatureForm::ecdsa, .hash = ecdsa->hash}, *der, signed_octets));
 }
 
+std::expected<ByteString, std::string> sign_ike_v1(const Key& key, AuthMethod method, Bytes hash) {
+  if (method == AuthMethod::digital_signature) return std::unexpected{to_string(method) + " is IKEv2's alone"};
+  if (method != AuthMethod::rsa_signature) return sign_auth(key, method, {}, hash);
+  if (kind_of(key) != KeyKind::rsa) return wrong_key(method);
+  return sign_bare_rsa(key, hash);
+}
+
+std::expected<void, std::string> verify_ike_v1(const Key& key, AuthMethod method, Bytes signature, Bytes hash) {
+  if (method == AuthMethod::digital_signature) return std::unexpected{to_string(method) + " is IKEv2's alone"};
+  if (method != AuthMethod::rsa_signature) return verify_auth(key, method, signature, hash);
+  if (kind_of(key) != KeyKind::rsa) return wrong_key(method);
+  return claim(verify_bare_rsa(key, signature, hash));
+}
+
 }  // namespace adit::crypto

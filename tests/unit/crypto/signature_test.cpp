@@ -92,6 +92,31 @@ SignatureScheme chosen(const Key& key, const std::vector<HashId>& peer_hashes) {
   return SignatureScheme::parse(DigitalSignature::parse(auth)->algorithm_identifier).value();
 }
 
+// RFC 2409 §5.1: RSA signs the hash without naming an algorithm; ECDSA has the curve's hash (RFC 4754 §3).
+TEST(SignIkeV1, IsVerifiedForTheMethodsThatIkeV1Has) {
+  const ByteString hash(32, 0x5a);
+  ByteString other = hash;
+  other.back() ^= 1;
+  int count = 0;
+  for (const auto& [kind, key, methods] : keys()) {
+    for (const AuthMethod method :
+         {AuthMethod::rsa_signature, AuthMethod::ecdsa_256, AuthMethod::ecdsa_384, AuthMethod::ecdsa_521}) {
+      const auto signature = sign_ike_v1(key, method, hash);
+      const bool fits = std::ranges::find(methods, method) != methods.end();
+      ASSERT_EQ(signature.has_value(), fits);
+      if (!fits) continue;
+      ++count;
+      EXPECT_TRUE(verify_ike_v1(key, method, *signature, hash));
+      EXPECT_FALSE(verify_ike_v1(key, method, *signature, other));
+      EXPECT_FALSE(verify_ike_v1(key, method, Bytes{*signature}.first(signature->size() - 1), hash));
+      EXPECT_EQ(method != AuthMethod::rsa_signature, verify_auth(key, method, *signature, hash).has_value());
+    }
+    EXPECT_FALSE(sign_ike_v1(key, AuthMethod::digital_signature, hash));
+    EXPECT_FALSE(verify_ike_v1(key, AuthMethod::digital_signature, hash, hash));
+  }
+  EXPECT_EQ(count, 4);
+}
+
 TEST(SignAuth, ChoosesAHashThatThePeerTakesAndThatFitsTheKey) {  // RFC 7427 §5
   const Key rsa = keys()[0].key;
   const Key p384 = keys()[2].key;
