@@ -1162,7 +1162,7 @@ constexpr auto ike_config_rows =
          row(A::fips140, "FIPS140", Form::choice).taking(fips_choices).preset_to("no").helped_by("FIPS 140 mode"),
          row(A::key_ring, "KeyRing", Form::rest)
              .when_absent("none")
-             .without_effect("it is of IKEv1, which this release does not speak")
+             .without_effect("nssd signs and judges for both versions: its KeyRing counts")
              .helped_by("folder of the key ring of IKEv1, or NoKeyRing"),
          row(A::echo, "Echo", Form::choice)
              .taking(lower_yes_no)

@@ -38,6 +38,7 @@ enum class Granularity : std::uint8_t { rule, packet };
 enum class Initiation : std::uint8_t { local_only, remote_only, either };
 enum class EncapsulationChoice : std::uint8_t { tunnel, transport, either };
 enum class HowToInitiate : std::uint8_t { main, aggressive, ikev2, do_not };
+enum class HowToRespondIkeV1 : std::uint8_t { main, aggressive, either };
 enum class HowToAuthMe : std::uint8_t {
   preshared_key,
   rsa_signature,
@@ -70,6 +71,12 @@ struct LocalStart {
   auto operator<=>(const LocalStart&) const = default;
 };
 
+/// Kbytes that IKEv1 takes from a peer, both included.
+struct LifesizeLimits {
+  std::uint64_t least = 0, most = 0;
+  auto operator<=>(const LifesizeLimits&) const = default;
+};
+
 struct DataOffer {
   std::string name;                                                ///< or "offer 2" by place
   EncapsulationChoice how_to_encap = EncapsulationChoice::tunnel;  ///< IKEv1 only
@@ -80,6 +87,7 @@ struct DataOffer {
   Minutes lifetime{240};
   Minutes lifetime_least{120}, lifetime_most{480};
   std::optional<std::uint64_t> lifesize_kbytes;
+  std::optional<LifesizeLimits> lifesize_accepted;  ///< IKEv1; nothing: only a proposal without a lifesize is taken
   SourceRange at;
   auto operator<=>(const DataOffer&) const = default;
 };
@@ -142,10 +150,13 @@ struct KeyExchangeOffer {
   unsigned key_bits = 0;
   IntegrityId integrity = IntegrityId::none;  ///< HowToVerifyMsgs; none with a combined mode
   PrfId prf{};
+  PrfId hash_v1 = PrfId::hmac_sha2_256;  ///< HowToAuthMsgs, IKEv1: the hash, by its HMAC
   GroupId group{};
   HowToAuthPeers auth_peers{};
   Minutes lifetime{480};
+  Minutes lifetime_least{240}, lifetime_most{1440};  ///< IKEv1
   std::optional<std::uint64_t> lifesize_kbytes;
+  std::optional<LifesizeLimits> lifesize_accepted;  ///< IKEv1; nothing: only a proposal without a lifesize is taken
   SourceRange at;
   auto operator<=>(const KeyExchangeOffer&) const = default;
 };
@@ -153,6 +164,7 @@ struct KeyExchangeOffer {
 struct KeyExchangeAction {
   std::string name;
   HowToInitiate how_to_initiate{};
+  HowToRespondIkeV1 how_to_respond = HowToRespondIkeV1::either;
   HowToAuthMe how_to_auth_me{};
   bool allow_nat = false;
   bool force_udp_encapsulation = false;  ///< only with allow_nat

@@ -69,7 +69,7 @@ std::shared_ptr<const DynVpnAction> Resolver::dyn_vpn_action(const Statement& st
     if (auto made = data_offer(*offer, offers)) action.offers.push_back(*std::move(made));
   }
   if (offers != 0 && action.offers.empty() && !findings_.has_errors()) {
-    findings_.error(statement.at, {.problem = "no offer that IKEv2 can negotiate",
+    findings_.error(statement.at, {.problem = "no offer that can be negotiated",
                                    .found = statement.name,
                                    .expected = "an IpDataOffer of AH alone or ESP alone",
                                    .nearest = {}});
@@ -117,6 +117,9 @@ std::optional<DataOffer> Resolver::data_offer(const Statement& statement, std::s
   if (const auto* size = std::get_if<Span>(&statement.value_of(Attribute::refresh_lifesize_proposed))) {
     offer.lifesize_kbytes = size->first;
   }
+  if (const auto* taken = std::get_if<Span>(&statement.value_of(Attribute::refresh_lifesize_accepted))) {
+    offer.lifesize_accepted = {.least = taken->first, .most = taken->last};
+  }
   check_refresh(statement);
   if (!protect(statement, offer)) return std::nullopt;
   return offer;
@@ -152,12 +155,15 @@ bool Resolver::protect(const Statement& statement, DataOffer& offer) {
     return true;
   }
   if (mac.ah) {
-    // AH around ESP takes two proposals of one SA pair, which IKEv2 has not (RFC 7296 §3.3).
-    findings_.warning(where(statement, Attribute::how_to_auth),
-                      {.problem = "AH with encryption cannot be negotiated by IKEv2: the offer is passed over",
-                       .found = {},
-                       .expected = "HowToEncrypt DoNot, or HowToAuth ESP",
-                       .nearest = {}});
+    // AH around ESP takes two SA pairs for one packet: IKEv2 has no word for them (RFC 7296 §3.3), and IKEv1's bundle
+    // (RFC 2407 §4.6.1) no stack of ours.
+    findings_.warning(
+        where(statement, Attribute::how_to_auth),
+        {.problem =
+             "AH with encryption is a bundle of two SAs, which no stack of this release has: the offer is passed over",
+         .found = {},
+         .expected = "HowToEncrypt DoNot, or HowToAuth ESP",
+         .nearest = {}});
     return false;
   }
   if (is_gmac && !in_clear) return refuse("AES_GMAC is integrity without encryption", "HowToEncrypt DoNot");

@@ -14,6 +14,22 @@ Finding told(std::string_view problem, std::string_view expected) {
   return {.problem = std::string{problem}, .found = {}, .expected = std::string{expected}, .nearest = {}};
 }
 
+/// By the number that RFC 2409 appendix A and its registry give the hash.
+PrfId hash_of(unsigned number) {
+  switch (number) {
+    case hash_md5:
+      return PrfId::hmac_md5;
+    case 2:
+      return PrfId::hmac_sha1;
+    case 5:
+      return PrfId::hmac_sha2_384;
+    case 6:
+      return PrfId::hmac_sha2_512;
+    default:
+      return PrfId::hmac_sha2_256;
+  }
+}
+
 }  // namespace
 
 template <class T>
@@ -120,6 +136,7 @@ std::shared_ptr<const KeyExchangeAction> Resolver::key_exchange_action(const Sta
   KeyExchangeAction action{.name = statement.name, .offers = {}, .at = statement.name_at.range()};
   const auto inherited_choice = [&](Attribute id) { return inherited<Chosen>(statement, id).choice->value; };
   action.how_to_initiate = static_cast<HowToInitiate>(inherited_choice(Attribute::how_to_initiate));
+  action.how_to_respond = chosen<HowToRespondIkeV1>(statement, Attribute::how_to_respond_ikev1);
   action.how_to_auth_me = chosen<HowToAuthMe>(statement, Attribute::how_to_auth_me);
   action.allow_nat = inherited_choice(Attribute::allow_nat) == 1;
   action.force_udp_encapsulation = is_yes(statement, Attribute::force_udp_encapsulation);
@@ -142,13 +159,6 @@ std::shared_ptr<const KeyExchangeAction> Resolver::key_exchange_action(const Sta
       action.offers.push_back(key_exchange_offer(*offer, action.offers.size() + 1));
     }
   }
-  const bool is_v1 =
-      action.how_to_initiate == HowToInitiate::main || action.how_to_initiate == HowToInitiate::aggressive;
-  if (is_v1) {
-    findings_.warning(
-        name_of(statement, Attribute::how_to_initiate),
-        told("IKEv1 is not started by this release: the rule only responds, to IKEv2", "HowToInitiate IKEv2"));
-  }
   const auto group = [](const KeyExchangeOffer& offer) { return offer.group; };
   if (action.how_to_initiate == HowToInitiate::aggressive &&
       std::ranges::adjacent_find(action.offers, std::ranges::not_equal_to{}, group) != action.offers.end()) {
@@ -167,11 +177,18 @@ KeyExchangeOffer Resolver::key_exchange_offer(const Statement& statement, std::s
   offer.key_bits = cipher.key_bits;
   offer.integrity = chosen<IntegrityId>(statement, Attribute::how_to_verify_msgs);
   offer.prf = chosen<PrfId>(statement, Attribute::pseudo_random_function);
+  offer.hash_v1 = hash_of(chosen<unsigned>(statement, Attribute::how_to_auth_msgs));
   offer.group = chosen<GroupId>(statement, Attribute::dh_group);
   offer.auth_peers = chosen<HowToAuthPeers>(statement, Attribute::how_to_auth_peers);
   offer.lifetime = Minutes{number(statement, Attribute::refresh_lifetime_proposed)};
   if (const auto* size = std::get_if<Span>(&statement.value_of(Attribute::refresh_lifesize_proposed))) {
     offer.lifesize_kbytes = size->first;
+  }
+  const Span& accepted = value_as<Span>(statement, Attribute::refresh_lifetime_accepted);
+  offer.lifetime_least = Minutes{accepted.first};
+  offer.lifetime_most = Minutes{accepted.last};
+  if (const auto* taken = std::get_if<Span>(&statement.value_of(Attribute::refresh_lifesize_accepted))) {
+    offer.lifesize_accepted = {.least = taken->first, .most = taken->last};
   }
   check_refresh(statement);
 

@@ -16,6 +16,10 @@ void write(const policy::DataOffer& from, v1::DataOffer& to) {
   to.set_lifetime_least_minutes(static_cast<std::uint32_t>(from.lifetime_least.count()));
   to.set_lifetime_most_minutes(static_cast<std::uint32_t>(from.lifetime_most.count()));
   if (from.lifesize_kbytes) to.set_lifesize_kbytes(*from.lifesize_kbytes);
+  if (from.lifesize_accepted) {
+    to.mutable_lifesize_accepted()->set_least_kbytes(from.lifesize_accepted->least);
+    to.mutable_lifesize_accepted()->set_most_kbytes(from.lifesize_accepted->most);
+  }
   rpc::write(from.at, *to.mutable_at());
 }
 
@@ -33,6 +37,10 @@ policy::DataOffer read(Intake& in, const v1::DataOffer& from) {
       .at = rpc::read(in, from.at()),
   };
   if (from.has_lifesize_kbytes()) offer.lifesize_kbytes = from.lifesize_kbytes();
+  if (from.has_lifesize_accepted()) {
+    offer.lifesize_accepted = {.least = from.lifesize_accepted().least_kbytes(),
+                               .most = from.lifesize_accepted().most_kbytes()};
+  }
   return offer;
 }
 

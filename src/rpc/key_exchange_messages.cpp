@@ -36,10 +36,17 @@ void write(const policy::KeyExchangeOffer& from, v1::KeyExchangeOffer& to) {
   to.set_key_bits(from.key_bits);
   to.set_integrity(std::to_underlying(from.integrity));
   to.set_prf(std::to_underlying(from.prf));
+  to.set_hash_v1(std::to_underlying(from.hash_v1));
   to.set_group(std::to_underlying(from.group));
   to.set_auth_peers(choice<v1::HowToAuthPeers>(from.auth_peers));
   to.set_lifetime_minutes(static_cast<std::uint32_t>(from.lifetime.count()));
+  to.set_lifetime_least_minutes(static_cast<std::uint32_t>(from.lifetime_least.count()));
+  to.set_lifetime_most_minutes(static_cast<std::uint32_t>(from.lifetime_most.count()));
   if (from.lifesize_kbytes) to.set_lifesize_kbytes(*from.lifesize_kbytes);
+  if (from.lifesize_accepted) {
+    to.mutable_lifesize_accepted()->set_least_kbytes(from.lifesize_accepted->least);
+    to.mutable_lifesize_accepted()->set_most_kbytes(from.lifesize_accepted->most);
+  }
   rpc::write(from.at, *to.mutable_at());
 }
 
@@ -50,12 +57,19 @@ policy::KeyExchangeOffer read(Intake& in, const v1::KeyExchangeOffer& from) {
       .key_bits = from.key_bits(),
       .integrity = read_integrity(in, from.integrity()),
       .prf = read_prf(in, from.prf()),
+      .hash_v1 = read_prf(in, from.hash_v1()),
       .group = read_group(in, from.group()),
       .auth_peers = in.choice(from.auth_peers(), policy::HowToAuthPeers::signature, "HowToAuthPeers"),
       .lifetime = in.duration<Minutes>(from.lifetime_minutes(), "RefreshLifetimeProposed"),
+      .lifetime_least = in.duration<Minutes>(from.lifetime_least_minutes(), "least RefreshLifetimeAccepted"),
+      .lifetime_most = in.duration<Minutes>(from.lifetime_most_minutes(), "most RefreshLifetimeAccepted"),
       .at = rpc::read(in, from.at()),
   };
   if (from.has_lifesize_kbytes()) offer.lifesize_kbytes = from.lifesize_kbytes();
+  if (from.has_lifesize_accepted()) {
+    offer.lifesize_accepted = {.least = from.lifesize_accepted().least_kbytes(),
+                               .most = from.lifesize_accepted().most_kbytes()};
+  }
   return offer;
 }
 
@@ -64,6 +78,7 @@ policy::KeyExchangeOffer read(Intake& in, const v1::KeyExchangeOffer& from) {
 void write(const policy::KeyExchangeAction& from, v1::KeyExchangeAction& to) {
   to.set_name(from.name);
   to.set_how_to_initiate(choice<v1::HowToInitiate>(from.how_to_initiate));
+  to.set_how_to_respond(choice<v1::HowToRespondIkeV1>(from.how_to_respond));
   to.set_how_to_auth_me(choice<v1::HowToAuthMe>(from.how_to_auth_me));
   to.set_allow_nat(from.allow_nat);
   to.set_force_udp_encapsulation(from.force_udp_encapsulation);
@@ -81,6 +96,7 @@ policy::KeyExchangeAction read(Intake& in, const v1::KeyExchangeAction& from) {
   policy::KeyExchangeAction action{
       .name = in.text(from.name(), "KeyExchangeAction name"),
       .how_to_initiate = in.choice(from.how_to_initiate(), policy::HowToInitiate::do_not, "HowToInitiate"),
+      .how_to_respond = in.choice(from.how_to_respond(), policy::HowToRespondIkeV1::either, "HowToRespondIKEv1"),
       .how_to_auth_me = in.choice(from.how_to_auth_me(), policy::HowToAuthMe::digital_signature, "HowToAuthMe"),
       .allow_nat = from.allow_nat(),
       .force_udp_encapsulation = from.force_udp_encapsulation(),

@@ -143,8 +143,10 @@ const Change changes[] = {
      "56:5: warning: HowToEncrypt again: the one of line 55 has no effect\n57:11: error: AES_GMAC is integrity without "
      "encryption"},
     {"HowToAuth ESP Null", "HowToEncrypt AES_CBC KeyLength 128\nHowToAuth AH HMAC_SHA1",
-     "50:1: error: no offer that IKEv2 can negotiate: \"vpn\"\n56:5: warning: HowToEncrypt again: the one of line 55 "
-     "has no effect\n57:11: warning: AH with encryption cannot be negotiated by IKEv2: the offer is passed over"},
+     "50:1: error: no offer that can be negotiated: \"vpn\"\n56:5: warning: HowToEncrypt again: the one of line 55 "
+     "has no effect\n57:11: warning: AH with encryption is a bundle of two SAs, which no stack of this release has: "
+     "the offer is "
+     "passed over"},
     {"HowToAuth ESP Null", "HowToAuth ESP Null\nRefreshLifetimeProposed 10000",
      "57:25: error: number out of range: \"10000\""},
     {"HowToAuth ESP Null", "HowToAuth ESP Null\nRefreshLifetimeAccepted 480 120",
@@ -167,8 +169,7 @@ const Change changes[] = {
     {"AllowNat No", "AllowNat Yes\nNatKeepAliveInterval 0\nLivenessInterval 0\nRevocationChecking Strict", ""},
     {"AllowNat No", "NatKeepAliveInterval 1000", "22:24: error: number out of range: \"1000\""},
     {"AllowNat No", "CertificateURLLookupPreference None\nBypassIpValidation Yes\nFilterByIdentity Yes", ""},
-    {"AllowNat No", "HowToInitiate Main",
-     "59:1: warning: IKEv1 is not started by this release: the rule only responds, to IKEv2"},
+    {"AllowNat No", "HowToInitiate Main", ""},
     {"AllowNat No", "HowToInitiate IKEv3", "22:17: error: unknown value: \"IKEv3\"; nearest IKEv2"},
     {"AllowNat No", "KeyExchangeGroupRef nosuch", "22:23: error: no KeyExchangeGroup of this name: \"nosuch\""},
     // KeyExchangeRule
@@ -232,8 +233,7 @@ const Change changes[] = {
     {"HowToAuthMe PresharedKey", "HowToAuthMe PresharedKey\nHowToRespondIKEv1 Either\nHowToRespond Main",
      "63:1: note: HowToRespond is read as HowToRespondIKEv1\n63:1: warning: HowToRespond has no effect: "
      "HowToRespondIKEv1 stands at line 62"},
-    {"HowToAuthMe PresharedKey", "HowToAuthMe PresharedKey\nHowToInitiate Aggressive",
-     "62:1: warning: IKEv1 is not started by this release: the rule only responds, to IKEv2"},
+    {"HowToAuthMe PresharedKey", "HowToAuthMe PresharedKey\nHowToInitiate Aggressive", ""},
     {"HowToAuthMe PresharedKey", "HowToAuthMe PresharedKey\nAllowNat Maybe", "62:10: error: unknown value: \"Maybe\""},
     {"HowToAuthMe PresharedKey", "HowToAuthMe PresharedKey\nLivenessInterval often",
      "62:18: error: not a number: \"often\""},
