@@ -49,6 +49,9 @@ struct Authorities {
   std::vector<ByteString> key_hashes;  ///< 20 octets each
 };
 
+/// Of which version's message a signature is: IKEv1 signs HASH_I or HASH_R as they are (RFC 2409 §5.1).
+enum class IkeVersion : std::uint8_t { v1, v2 };
+
 struct Sign {
   Identity identity;  ///< the local identity that the certificate must carry
   SignatureChoice choice{};
@@ -56,6 +59,7 @@ struct Sign {
   std::vector<ByteString> requested_authorities;  ///< of the peer's CERTREQs; none: no wish
   bool may_send_urls = false;                     ///< hash-and-URL encodings may be returned
   ByteString signed_octets;                       ///< RFC 7296 §2.15
+  IkeVersion version = IkeVersion::v2;
 };
 struct Signature {
   AuthMethod method{};
@@ -71,6 +75,7 @@ struct Verify {
   std::vector<CertificatePayload> certificates;  ///< as received, in order
   std::vector<std::string> ca_labels;            ///< trust anchors that the policy allows; none: all
   RevocationChecking revocation = RevocationChecking::loose;
+  IkeVersion version = IkeVersion::v2;
 };
 struct Verified {
   std::string subject;  ///< of the peer's certificate, for reports

@@ -100,7 +100,10 @@ std::expected<contract::Signature, ServiceRefusal> Service::sign(std::string_vie
   if (!choice) return std::unexpected{choice.error()};
 
   const RingCertificate& signer = *choice->certificate;
-  auto auth_data = crypto::sign_auth(signer.private_key, choice->method, request.peer_hashes, request.signed_octets);
+  auto auth_data =
+      request.version == contract::IkeVersion::v1
+          ? crypto::sign_ike_v1(signer.private_key, choice->method, request.signed_octets)
+          : crypto::sign_auth(signer.private_key, choice->method, request.peer_hashes, request.signed_octets);
   if (!auth_data)
     return refused(ServiceRefusal::Kind::bad_signature,
                    fmt::format("certificate '{}' could not sign: {}", signer.label, auth_data.error()));
@@ -133,9 +136,11 @@ std::expected<contract::Verified, ServiceRefusal> Service::verify(std::string_vi
   if (!signer.public_key())
     return refused(ServiceRefusal::Kind::bad_signature,
                    fmt::format("the key of certificate {} is of an unsupported kind", signer.subject()));
-  if (const auto right =
-          crypto::verify_auth(signer.public_key(), request.method, request.auth_data, request.signed_octets);
-      !right)
+  const auto right =
+      request.version == contract::IkeVersion::v1
+          ? crypto::verify_ike_v1(signer.public_key(), request.method, request.auth_data, request.signed_octets)
+          : crypto::verify_auth(signer.public_key(), request.method, request.auth_data, request.signed_octets);
+  if (!right)
     return refused(ServiceRefusal::Kind::bad_signature,
                    fmt::format("signature of {} is not valid: {}", signer.subject(), right.error()),
                    adit::to_string(request.method), {});

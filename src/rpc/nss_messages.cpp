@@ -65,6 +65,7 @@ std::vector<contract::CertificatePayload> read_certificates(Intake& in, const Me
 void write(const contract::Sign& from, v1::Sign& to) {
   rpc::write(from.identity, *to.mutable_identity());
   to.set_choice(choice<v1::SignatureChoice>(from.choice));
+  to.set_version(choice<v1::IkeVersion>(from.version));
   for (const crypto::HashId hash : from.peer_hashes) to.add_peer_hashes(std::to_underlying(hash));
   for (const ByteString& hash : from.requested_authorities) to.add_requested_authorities(as_string(hash));
   to.set_may_send_urls(from.may_send_urls);
@@ -75,6 +76,7 @@ contract::Sign read(Intake& in, const v1::Sign& from) {
   contract::Sign sign;
   sign.identity = rpc::read(in, from.identity());
   sign.choice = in.choice(from.choice(), contract::SignatureChoice::any, "signature choice");
+  sign.version = in.choice(from.version(), contract::IkeVersion::v2, "IKE version");
   sign.requested_authorities = read_hashes(in, from.requested_authorities(), "requested authorities");
   sign.may_send_urls = from.may_send_urls();
   sign.signed_octets = in.octets(from.signed_octets(), longest_signed, "signed octets");
@@ -97,6 +99,7 @@ void write(const contract::Verify& from, v1::Verify& to) {
   write_certificates(from.certificates, *to.mutable_certificates());
   write_texts(from.ca_labels, *to.mutable_ca_labels());
   to.set_revocation(choice<v1::RevocationChecking>(from.revocation));
+  to.set_version(choice<v1::IkeVersion>(from.version));
 }
 
 contract::Verify read(Intake& in, const v1::Verify& from) {
@@ -106,7 +109,8 @@ contract::Verify read(Intake& in, const v1::Verify& from) {
           .signed_octets = in.octets(from.signed_octets(), longest_signed, "signed octets"),
           .certificates = read_certificates(in, from.certificates()),
           .ca_labels = read_labels(in, from.ca_labels()),
-          .revocation = in.choice(from.revocation(), contract::RevocationChecking::strict, "RevocationChecking")};
+          .revocation = in.choice(from.revocation(), contract::RevocationChecking::strict, "RevocationChecking"),
+          .version = in.choice(from.version(), contract::IkeVersion::v2, "IKE version")};
 }
 
 /// Text that the other end takes. A refusal quotes what the peer sent, and an identity alone may have 64 KiB.

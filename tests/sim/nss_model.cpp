@@ -15,7 +15,8 @@ Answer answer_to(const contract::ListAuthorities&) {
   return contract::Authorities{std::vector<ByteString>{ByteString(key_hash_octets, 0xca)}};
 }
 Answer answer_to(const contract::Sign& request) {
-  return contract::Signature{.method = AuthMethod::digital_signature,
+  const bool is_v1 = request.version == contract::IkeVersion::v1;
+  return contract::Signature{.method = is_v1 ? AuthMethod::rsa_signature : AuthMethod::digital_signature,
                              .auth_data = {request.signed_octets.rbegin(), request.signed_octets.rend()},
                              .certificates = {{.encoding = 4, .data = ByteString(certificate_octets, 0x30)}}};
 }
