@@ -61,7 +61,9 @@ std::optional<DynamicTunnelId> Engine::State::tunnel_for(const TrafficKey& traff
     if (tunnels_.at(tunnel).pending != 0) return true;
     for (auto owner = owners_.lower_bound({tunnel, 0}); owner != owners_.end() && owner->first.tunnel == tunnel;
          ++owner) {
-      const v2::ChildSa* child = sas_.at(owner->second)->find_child(owner->first);
+      const auto v1_owner = phase1_sas_.find(owner->second);
+      const v2::ChildSa* child = v1_owner != phase1_sas_.end() ? v1_owner->second->find_child(owner->first)
+                                                               : sas_.at(owner->second)->find_child(owner->first);
       if (child != nullptr && child->traffic.carries(*packet)) return true;
     }
     return false;
@@ -112,9 +114,15 @@ OperatorAnswer Engine::State::start(const StackName& stack, Start wanted) {
     return {Status::forbidden, "KeyExchangeRule " + rule->name + ": the security endpoint's address is not known"};
   }
 
-  v2::IkeSa* sa = find_for(stack, *local, *remote, *rule);
-  if (sa == nullptr && rule->action->how_to_initiate != policy::HowToInitiate::ikev2) {
-    return {Status::forbidden, "KeyExchangeAction " + rule->action->name + ": HowToInitiate is not IKEv2"};
+  using How = policy::HowToInitiate;
+  const How how = rule->action->how_to_initiate;
+  const bool by_v1 = how == How::main || how == How::aggressive;
+  // With DoNot an SA that the peer began may still take what is wished for.
+  v2::IkeSa* sa = by_v1 ? nullptr : find_for(stack, *local, *remote, *rule);
+  const bool under_v1 =
+      by_v1 || (sa == nullptr && how == How::do_not && find_phase1_for(stack, *local, *remote, rule->name) != nullptr);
+  if (sa == nullptr && !under_v1 && how == How::do_not) {
+    return {Status::forbidden, "KeyExchangeAction " + rule->action->name + ": HowToInitiate is DoNot"};
   }
 
   const DynamicTunnelId tunnel = number_dynamic_tunnel();
@@ -130,6 +138,11 @@ OperatorAnswer Engine::State::start(const StackName& stack, Start wanted) {
                .auto_activate = wanted.activation == Activation::automatic,
                .on_demand = wanted.activation == Activation::on_demand,
                .rule = wanted.local_dyn_vpn_rule};
+  if (under_v1) {
+    start_v1(stack, {*local, ike_port}, {*remote, ike_port}, v2::share(policy, rule), std::move(wish),
+             std::move(entry));
+    return {Status::started, y_name(tunnel)};
+  }
   v2::Turn current = turn();
   if (sa != nullptr) {
     entry.sa = sa->our_spi();

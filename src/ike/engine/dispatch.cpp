@@ -37,8 +37,7 @@ void Engine::State::take(Datagram& datagram) {
     case version_2:
       return take_v2(datagram, *header);
     case version_1:
-      ++statistics_.dropped;
-      return drop(*step_, datagram, "IKEv1 is not served");
+      return take_v1(datagram);
     default:
       ++statistics_.dropped;
       if (header->major_version < version_1) return drop(*step_, datagram, "no such version");

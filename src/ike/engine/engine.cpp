@@ -3,6 +3,9 @@
 #include <algorithm>
 
 #include "ike/engine/state.h"
+#include "ike/v1/ending.h"
+#include "ike/v1/quick_mode.h"
+#include "ike/v1/timing.h"
 #include "ike/v2/child_exchange.h"
 #include "ike/v2/child_lifetime.h"
 #include "ike/v2/ending.h"
@@ -40,7 +43,7 @@ Step Engine::State::handle(Input input, Instant now) {
     }
     const IkeSpi spi = touched_.back();
     touched_.pop_back();
-    if (v2::IkeSa* sa = find(spi)) settle(*sa);
+    settle_any(spi);
   }
   while (auto pair = leaving_.take_due(now_)) step.stack.emplace_back(*std::move(pair));
   statistics_.datagrams_out += step.send.size();
@@ -59,7 +62,7 @@ std::optional<Instant> Engine::State::next_deadline() const {
 Statistics Engine::State::statistics() const {
   Statistics result = statistics_;
   result.half_open = half_open_.count();
-  result.ike_sas = sas_.size();
+  result.ike_sas = sas_.size() + phase1_sas_.size();
   result.unproved_octets = unproved_octets_;
   result.inbound_spis = inbound_spis_.size();
   result.open_questions = asked_.size();
@@ -76,13 +79,22 @@ IkeSpi Engine::State::draw_ike_spi() {
   constexpr std::uint64_t below_shard = (std::uint64_t{1} << shard_shift) - 1;
   for (;;) {
     const IkeSpi spi{(random_.number<std::uint64_t>() & below_shard) | std::uint64_t{options_.shard} << shard_shift};
-    if (spi != IkeSpi{} && !sas_.contains(spi)) return spi;
+    if (spi != IkeSpi{} && !sas_.contains(spi) && !phase1_sas_.contains(spi)) return spi;
   }
 }
 
 void Engine::State::take(TimePassed&) {
   // Each SA that is due is looked at once: settle() gives it a later instant or none.
   while (const auto spi = timers_.due(now_)) {
+    if (v1::Phase1Sa* sa = find_phase1(*spi)) {
+      v1::Turn current = v1_turn();
+      v1::timer_due(current, *sa);
+      settle(*sa);
+      if (v1::Phase1Sa* still = find_phase1(*spi); still != nullptr && still->timer && *still->timer <= now_) {
+        timers_.set(*spi, still->timer, now_ + Duration{1});
+      }
+      continue;
+    }
     v2::IkeSa& sa = *sas_.at(*spi);
     v2::Turn current = turn();
     v2::timer_due(current, sa);
@@ -94,6 +106,11 @@ void Engine::State::take(TimePassed&) {
 }
 
 void Engine::State::take(contract::InstallResult& result) {
+  if (v1::Phase1Sa* sa = v1_owner_of(result.name, result.stack)) {
+    v1::Turn current = v1_turn();
+    v1::install_answered(current, *sa, result);
+    return settle(*sa);
+  }
   v2::IkeSa* sa = owner_of(result.name, result.stack);
   if (sa == nullptr) return;
   v2::Turn current = turn();
@@ -103,6 +120,17 @@ void Engine::State::take(contract::InstallResult& result) {
 
 void Engine::State::take(contract::LifetimeReached& reached) {
   if (reached.hard) leaving_.forget(reached.name, reached.stack);  // gone before its time
+  if (v1::Phase1Sa* sa = v1_owner_of(reached.name, reached.stack)) {
+    v2::ChildSa* child = sa->find_child(reached.name);
+    v1::Turn current = v1_turn();
+    if (reached.hard) {
+      child->installed = false;  // the stack has removed it itself
+      v1::delete_child(current, *sa, reached.name, v2::Ending::expired);
+    } else {
+      v1::want_rekey(current, *sa, *child);
+    }
+    return settle(*sa);
+  }
   v2::IkeSa* sa = owner_of(reached.name, reached.stack);
   v2::ChildSa* child = sa == nullptr ? nullptr : sa->find_child(reached.name);
   if (child == nullptr) return;
@@ -117,6 +145,11 @@ void Engine::State::take(contract::LifetimeReached& reached) {
 }
 
 void Engine::State::take(contract::ChildSaCounters& counters) {
+  if (v1::Phase1Sa* sa = v1_owner_of(counters.name, counters.stack)) {
+    v1::Turn current = v1_turn();
+    v1::counters_arrived(current, *sa, counters);
+    return settle(*sa);
+  }
   v2::IkeSa* sa = owner_of(counters.name, counters.stack);
   if (sa == nullptr) return;
   v2::Turn current = turn();

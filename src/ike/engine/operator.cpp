@@ -1,6 +1,8 @@
 // What an operator asks for by the name of a tunnel.
 
 #include "ike/engine/state.h"
+#include "ike/v1/ending.h"
+#include "ike/v1/quick_mode.h"
 #include "ike/v2/child_lifetime.h"
 #include "ike/v2/ending.h"
 
@@ -75,14 +77,29 @@ void Engine::State::take(DeactivateIkeTunnel& request) {
     v2::want_delete(current, *sa, v2::Ending::by_operator);
     settle(*sa);
   }
-  step_->answers.push_back(answer_for(
-      named.size(), request.tunnel ? "K" + std::to_string(request.tunnel->value()) : counted(named.size(), "IKE")));
+  const std::vector<IkeSpi> named_v1 = phase1_sas_named(request.stack, request.tunnel);
+  for (const IkeSpi cookie : named_v1) {
+    v1::Phase1Sa* sa = find_phase1(cookie);
+    if (sa == nullptr) continue;
+    v1::Turn current = v1_turn();
+    v1::want_delete(current, *sa, v2::Ending::by_operator);
+    settle(*sa);
+  }
+  const std::size_t count = named.size() + named_v1.size();
+  step_->answers.push_back(
+      answer_for(count, request.tunnel ? "K" + std::to_string(request.tunnel->value()) : counted(count, "IKE")));
 }
 
 void Engine::State::take(DeactivateDynamicTunnel& request) {
   const std::vector<DynamicTunnelId> named = tunnels_named(request.stack, request.tunnel);
   for (const DynamicTunnelId id : named) {
     for (const IkeSpi spi : owners_of(id)) {
+      if (v1::Phase1Sa* sa = find_phase1(spi)) {
+        v1::Turn current = v1_turn();
+        v1::delete_tunnel(current, *sa, id, v2::Ending::by_operator);
+        settle_any(spi);
+        continue;
+      }
       v2::IkeSa* sa = find(spi);
       if (sa == nullptr) continue;
       v2::Turn current = turn();
@@ -107,6 +124,17 @@ void Engine::State::take(RefreshIkeTunnel& request) {
     ++(sa.reauthenticated_by || sa.reauthentication_wanted ? refreshed.begun : refreshed.without_rule);
     settle(sa);
   }
+  for (const IkeSpi cookie : phase1_sas_named(request.stack, request.tunnel)) {
+    v1::Phase1Sa& sa = *find_phase1(cookie);
+    if (!v1::is_up(sa.state)) continue;
+    if (sa.refreshed_by || sa.refreshes) {
+      ++refreshed.under_way;
+      continue;
+    }
+    refresh(sa);
+    ++(sa.refreshed_by ? refreshed.begun : refreshed.without_rule);
+    settle(sa);
+  }
   step_->answers.push_back(answer_for(
       refreshed, request.tunnel ? "K" + std::to_string(request.tunnel->value()) : counted(refreshed.all(), "IKE")));
 }
@@ -114,6 +142,15 @@ void Engine::State::take(RefreshIkeTunnel& request) {
 void Engine::State::take(RefreshDynamicTunnel& request) {
   Refreshed refreshed;
   for (const DynamicTunnelId id : tunnels_named(request.stack, request.tunnel)) {
+    if (v1::Phase1Sa* sa = find_phase1(tunnels_.at(id).sa)) {
+      v1::Turn current = v1_turn();
+      for (std::size_t i = 0; i < sa->children.size(); ++i) {
+        if (sa->children[i].name.tunnel != id || sa->children[i].state != ChildState::active) continue;
+        ++(v1::want_rekey(current, *sa, sa->children[i]) ? refreshed.begun : refreshed.under_way);
+      }
+      settle(*sa);
+      continue;
+    }
     v2::IkeSa* sa = find(tunnels_.at(id).sa);
     if (sa == nullptr) continue;
     v2::Turn current = turn();

@@ -62,7 +62,8 @@ DynamicTunnelId Engine::State::number_dynamic_tunnel() {
   return DynamicTunnelId{++last_dynamic_tunnel_ | std::uint64_t{options_.shard} << id_shift};
 }
 
-void Engine::State::authenticated(v2::IkeSa& sa, Contact contact) {
+void Engine::State::authenticated(v2::IkeSa& sa, v2::Shard::Contact contact) {
+  using Contact = v2::Shard::Contact;
   const PeerKey key{sa.stack, *sa.local_identity, *sa.remote_identity};
   if (contact == Contact::initial) {
     // The peer has forgotten its older SAs (RFC 7296 §2.4). Only those with the same pair of identities: it proved that
@@ -216,18 +217,22 @@ std::vector<std::pair<v2::IkeSa*, v2::ChildSa*>> Engine::State::doubles_of(const
 }
 
 void Engine::State::child_added(const v2::IkeSa& sa, const v2::ChildSa& child) {
+  enter_child(sa.stack, sa.our_spi(), child);
+}
+
+void Engine::State::enter_child(const StackName& stack, IkeSpi owner, const v2::ChildSa& child) {
   ++statistics_.child_sas;
-  owners_.insert_or_assign(child.name, sa.our_spi());
+  owners_.insert_or_assign(child.name, owner);
   if (const auto known = tunnels_.find(child.name.tunnel); known != tunnels_.end()) {
-    known->second.sa = sa.our_spi();  // wished for here, or a further generation
+    known->second.sa = owner;  // wished for here, or a further generation
     known->second.vpn_life_end = child.vpn_life_expires_at;
     --known->second.pending;
-    failures_.erase({sa.stack, known->second.rule});
+    failures_.erase({stack, known->second.rule});
     on_demand_pauses_.succeeded(*known->second.traffic);
     return;
   }
-  const auto entered = by_traffic_.emplace(TrafficKey{sa.stack, child.traffic}, child.name.tunnel).first;
-  tunnels_.emplace(child.name.tunnel, Tunnel{.sa = sa.our_spi(),
+  const auto entered = by_traffic_.emplace(TrafficKey{stack, child.traffic}, child.name.tunnel).first;
+  tunnels_.emplace(child.name.tunnel, Tunnel{.sa = owner,
                                              .last_generation = child.name.generation,
                                              .vpn_life_end = child.vpn_life_expires_at,
                                              .traffic = &entered->first,
@@ -236,12 +241,16 @@ void Engine::State::child_added(const v2::IkeSa& sa, const v2::ChildSa& child) {
 }
 
 void Engine::State::child_removed(const v2::IkeSa& sa, const v2::ChildSa& child, v2::Ending ending) {
+  leave_child(sa.stack, child, ending);
+}
+
+void Engine::State::leave_child(const StackName& stack, const v2::ChildSa& child, v2::Ending ending) {
   --statistics_.child_sas;
   inbound_spis_.erase(child.inbound_spi);
   owners_.erase(child.name);
   const auto other = owners_.lower_bound({child.name.tunnel, 0});
   if (other == owners_.end() || other->first.tunnel != child.name.tunnel) let_go(child.name.tunnel);
-  end_if_empty(sa.stack, child.name.tunnel, ending);
+  end_if_empty(stack, child.name.tunnel, ending);
 }
 
 void Engine::State::wish_failed(const v2::IkeSa& sa, DynamicTunnelId tunnel, v2::Ending ending) {

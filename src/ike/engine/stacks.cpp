@@ -4,6 +4,8 @@
 #include <set>
 
 #include "ike/engine/state.h"
+#include "ike/v1/ending.h"
+#include "ike/v1/phase1.h"
 #include "ike/v2/auth.h"
 #include "ike/v2/child_install.h"
 #include "ike/v2/ending.h"
@@ -35,6 +37,21 @@ void Engine::State::take(PolicyInstalled& installed) {
     settle(sa);
   }
 
+  std::vector<IkeSpi> theirs_v1;
+  for_each_phase1_sa(stack, [&](const v1::Phase1Sa& sa) { theirs_v1.push_back(sa.our_cookie()); });
+  for (const IkeSpi cookie : theirs_v1) {
+    v1::Phase1Sa& sa = *find_phase1(cookie);
+    v1::Turn current = v1_turn();
+    std::vector<contract::ChildSaName> forbidden;
+    for (const v2::ChildSa& child : sa.children) {
+      if (child.state == ChildState::active && v2::successor_filter(*installed.policy, child) == nullptr) {
+        forbidden.push_back(child.name);
+      }
+    }
+    for (const auto& name : forbidden) v1::delete_child(current, sa, name, v2::Ending::by_policy);
+    settle(sa);
+  }
+
   std::set<std::vector<std::string>> wanted;
   for (const policy::KeyExchangeRule& rule : installed.policy->key_exchange.rules) {
     if (v2::wants_signatures(rule)) wanted.insert(rule.ca_labels);
@@ -60,6 +77,17 @@ void Engine::State::close_stack(const StackName& stack, v2::Ending ending) {
     }
     v2::Turn current = turn();
     v2::leave(current, sa, ending);
+    settle(sa);
+  }
+  std::vector<IkeSpi> theirs_v1;
+  for_each_phase1_sa(stack, [&](const v1::Phase1Sa& sa) { theirs_v1.push_back(sa.our_cookie()); });
+  for (const IkeSpi cookie : theirs_v1) {
+    v1::Phase1Sa& sa = *find_phase1(cookie);
+    if (ending == v2::Ending::stack_gone) {
+      for (v2::ChildSa& child : sa.children) child.installed = false;
+    }
+    v1::Turn current = v1_turn();
+    v1::leave(current, sa, ending);
     settle(sa);
   }
 }
@@ -124,6 +152,11 @@ void Engine::State::take(CertificateAnswer& answer) {
   asked_.erase(asked);
   v2::Turn current = turn();
   if (const auto* spi = std::get_if<IkeSpi>(&question)) {
+    if (v1::Phase1Sa* sa = find_phase1(*spi)) {
+      v1::Turn v1_current = v1_turn();
+      v1::service_answered(v1_current, *sa, answer);
+      return settle(*sa);
+    }
     if (v2::IkeSa* sa = find(*spi)) {
       v2::service_answered(current, *sa, answer);
       settle(*sa);

@@ -15,6 +15,8 @@
 #include "ike/engine/pauses.h"
 #include "ike/engine/per_second.h"
 #include "ike/engine/timers.h"
+#include "ike/v1/phase1_sa.h"
+#include "ike/v1/turn.h"
 #include "ike/v2/cookie.h"
 #include "ike/v2/ike_sa.h"
 #include "ike/v2/turn.h"
@@ -35,7 +37,7 @@ struct StackKnowledge {
   std::map<std::vector<std::string>, LabelAuthorities> authorities;
 };
 
-class Engine::State final : public v2::Shard {
+class Engine::State final : public v2::Shard, public v1::Shard {
  public:
   State(EngineOptions options, Random& random) : options_{options}, random_{random}, half_open_{options_} {}
 
@@ -72,7 +74,7 @@ class Engine::State final : public v2::Shard {
   void ask(v2::IkeSa& sa, std::variant<contract::Sign, contract::Verify> request) override;
   const v2::KnownAuthorities& authorities(const StackName& stack, const std::vector<std::string>& ca_labels,
                                           std::optional<IkeSpi> waiting) override;
-  void authenticated(v2::IkeSa& sa, Contact contact) override;
+  void authenticated(v2::IkeSa& sa, v2::Shard::Contact contact) override;
   void asks_peer(const v2::IkeSa& sa, const Identity& peer) override;
   bool knows_peer(const v2::IkeSa& sa, const Identity& peer) const override;
   std::size_t ike_sas_with_peer(const v2::IkeSa& sa) const override;
@@ -92,12 +94,32 @@ class Engine::State final : public v2::Shard {
   void touch(const v2::IkeSa& sa) override { touched_.push_back(sa.our_spi()); }
   void wish_failed(const v2::IkeSa& sa, DynamicTunnelId tunnel, v2::Ending ending) override;
 
+  // The same for IKEv1 (v1.cpp, v1_table.cpp). What has no SA in its name is one function for both.
+  void ask(v1::Phase1Sa& sa, std::variant<contract::Sign, contract::Verify> request) override;
+  void authenticated(v1::Phase1Sa& sa, v1::Shard::Contact contact) override;
+  v1::Phase1Sa* sibling_of(const v1::Phase1Sa& sa) override;
+  bool knows_path(const v1::Phase1Sa& sa) const override;
+  void child_added(const v1::Phase1Sa& sa, const v2::ChildSa& child) override;
+  void child_removed(const v1::Phase1Sa& sa, const v2::ChildSa& child, v2::Ending ending) override;
+  std::vector<std::pair<v1::Phase1Sa*, v2::ChildSa*>> same_traffic(const v1::Phase1Sa& sa,
+                                                                   const policy::SelectorPair& traffic) override;
+  void inherit(v1::Phase1Sa& from, v1::Phase1Sa& to) override;
+  void refresh(v1::Phase1Sa& sa) override;
+  void touch(const v1::Phase1Sa& sa) override { touched_.push_back(sa.our_cookie()); }
+  void wish_failed(const v1::Phase1Sa& sa, DynamicTunnelId tunnel, v2::Ending ending) override;
+
   // Reports.
   std::vector<contract::ChildSaName> leaving(const StackName& stack) const { return leaving_.names(stack); }
   template <class Visit>
   void for_each_sa(const StackName& stack, Visit visit) const {
     for (const auto& [spi, sa] : sas_) {
       if (sa->stack == stack && sa->state != v2::SaState::closed) visit(*sa);
+    }
+  }
+  template <class Visit>
+  void for_each_phase1_sa(const StackName& stack, Visit visit) const {
+    for (const auto& [cookie, sa] : phase1_sas_) {
+      if (sa->stack == stack && sa->state != v1::Phase1State::closed) visit(*sa);
     }
   }
   Statistics statistics() const;
@@ -140,6 +162,7 @@ class Engine::State final : public v2::Shard {
   };
 
   v2::Turn turn() { return {now_, random_, options_, *step_, statistics_, *this}; }
+  v1::Turn v1_turn() { return {now_, random_, options_, *step_, statistics_, *this}; }
   // What an operator means by a name (operator.cpp).
   std::vector<IkeSpi> ike_sas_named(const StackName& stack, std::optional<IkeTunnelId> tunnel);
   std::vector<DynamicTunnelId> tunnels_named(const StackName& stack, std::optional<DynamicTunnelId> tunnel) const;
@@ -152,6 +175,12 @@ class Engine::State final : public v2::Shard {
   v2::IkeSa* owner_of(const contract::ChildSaName& name, const StackName& stack);
   /// The IKE SAs that are up with the same peer, under the same identity here; those of two ends, not of all.
   std::vector<v2::IkeSa*> sas_with_peer(const v2::IkeSa& sa);
+  v1::Phase1Sa* v1_owner_of(const contract::ChildSaName& name, const StackName& stack);
+  v1::Phase1Sa* find_phase1(IkeSpi our_cookie);
+  std::vector<IkeSpi> phase1_sas_named(const StackName& stack, std::optional<IkeTunnelId> tunnel);
+  /// The tunnel's entry when a child of either version joins it.
+  void enter_child(const StackName& stack, IkeSpi owner, const v2::ChildSa& child);
+  void leave_child(const StackName& stack, const v2::ChildSa& child, v2::Ending ending);
   /// The IKE SAs that have SAs of a tunnel, or the wish for one.
   std::vector<IkeSpi> owners_of(DynamicTunnelId tunnel) const;
 
@@ -159,6 +188,8 @@ class Engine::State final : public v2::Shard {
   void take_v2(const Datagram& datagram, const wire::Header& header);
   void take_init_request(const Datagram& datagram, const wire::Header& header);
   void refuse_init(const Datagram& datagram, const wire::Header& header, wire::Notify notify);
+  void take_v1(const Datagram& datagram);
+  void take_first_v1(const Datagram& datagram, const wire::v1::Header& header);
   void answer_unknown_spi(const Datagram& datagram, const wire::Header& header);
 
   // Starting (activation.cpp).
@@ -175,6 +206,12 @@ class Engine::State final : public v2::Shard {
                                             const std::optional<PacketSelectors>& packet) const;
   OperatorAnswer activate(const StackName& stack, const std::string& rule, Activation activation);
   void activate_automatic_rules(const StackName& stack);
+  /// Under IKEv1: a phase 1 SA that is there or on its way takes the wish, or a new one is begun.
+  void start_v1(const StackName& stack, const Endpoint& local, const Endpoint& remote, const v2::RulePointer& rule,
+                v2::ChildWish wish, Tunnel entry);
+  v1::Phase1Sa& enter(std::unique_ptr<v1::Phase1Sa> sa);
+  v1::Phase1Sa* find_phase1_for(const StackName& stack, const IpAddress& local, const IpAddress& remote,
+                                const std::string& rule);
   v2::IkeSa* find_for(const StackName& stack, const IpAddress& local, const IpAddress& remote,
                       const policy::KeyExchangeRule& rule);
 
@@ -193,6 +230,10 @@ class Engine::State final : public v2::Shard {
   void settle(v2::IkeSa& sa);
   void forget_asked_peer(const v2::IkeSa& sa);
   void forget(v2::IkeSa& sa);
+  void settle(v1::Phase1Sa& sa);
+  void forget(v1::Phase1Sa& sa);
+  void finish_refresh(v1::Phase1Sa& newer);
+  void settle_any(IkeSpi spi);
 
   EngineOptions options_;
   Random& random_;
@@ -202,6 +243,7 @@ class Engine::State final : public v2::Shard {
 
   std::map<StackName, StackKnowledge> stacks_;
   std::unordered_map<IkeSpi, std::unique_ptr<v2::IkeSa>> sas_;
+  std::unordered_map<IkeSpi, std::unique_ptr<v1::Phase1Sa>> phase1_sas_;
   std::map<InitKey, IkeSpi> answered_inits_;
   // Many SAs may have one key (a NAT in front of all peers, one identity of all hosts, one net of all clients): so the
   // key is a part of the entry, and each entry is found without a walk over the others.

@@ -97,7 +97,92 @@ IkeTunnelView view_of(const v2::IkeSa& sa) {
   return view;
 }
 
-DynamicTunnelView view_of(const v2::IkeSa& sa, const v2::ChildSa& child) {
+IkeState state_of(const v1::Phase1Sa& sa) {
+  using enum v1::Phase1State;
+  switch (sa.state) {
+    case sa_sent:
+    case sa_answered:
+      return IkeState::wait_sa;
+    case key_exchange_sent:
+    case key_exchange_answered:
+    case identity_sent:
+    case aggressive_sent:
+    case answer_sent:
+      return IkeState::wait_ke;
+    case preparing_identity:
+    case verifying_responder:
+    case verifying_initiator:
+    case signing_identity:
+    case verifying_answer:
+    case preparing_proof:
+    case preparing_answer:
+    case verifying_proof:
+      return IkeState::in_ke;
+    case established:
+      return IkeState::done;
+    case closing:
+      return IkeState::half_closed;
+    case closed:
+      break;
+  }
+  return IkeState::expired;
+}
+
+std::size_t memory_of(const v1::Phase1Sa& sa) {
+  std::size_t octets = sizeof sa + sa.children.capacity() * sizeof(v2::ChildSa) + sa.last_received.capacity() +
+                       sa.last_sent.capacity() + sa.iv.capacity();
+  for (const Secret* key : {&sa.skeyid_d, &sa.skeyid_a, &sa.cipher_key}) octets += heap_of(*key);
+  for (const auto& identity : {sa.local_identity, sa.remote_identity}) octets += identity ? identity->value.size() : 0;
+  for (const auto& quick_mode : sa.quick_modes) {
+    octets += sizeof *quick_mode + quick_mode->last_received.capacity() + quick_mode->last_sent.capacity();
+  }
+  if (sa.establishing) octets += sizeof *sa.establishing + sa.establishing->sa_body.capacity();
+  return octets;
+}
+
+IkeTunnelView view_of(const v1::Phase1Sa& sa) {
+  IkeTunnelView view;
+  view.tunnel = sa.tunnel;
+  view.generation = sa.generation;
+  view.version = 1;
+  view.mode = sa.mode == v1::Mode::main ? ExchangeMode::main : ExchangeMode::aggressive;
+  view.rule = sa.rule->name;
+  view.action = sa.rule->action->name;
+  view.local = sa.local;
+  view.remote = sa.remote;
+  view.local_identity = sa.local_identity;
+  view.remote_identity = sa.remote_identity;
+  view.state = state_of(sa);
+  view.role = sa.role;
+  view.initiator_spi = sa.initiator_cookie;
+  view.responder_spi = sa.responder_cookie;
+  view.octets = sa.octets;
+  view.dynamic_tunnels = static_cast<unsigned>(sa.children.size());
+  view.allow_nat = sa.rule->action->allow_nat;
+  view.nat_local = sa.nat_local;
+  view.nat_remote = sa.nat_remote;
+  view.memory = memory_of(sa);
+  if (sa.has_keys) {
+    view.encryption = sa.choice.encryption;
+    view.key_bits = sa.choice.key_bits;
+    view.prf = sa.choice.hash;
+    view.group = sa.choice.group;
+    // One method for both ends (RFC 2409 §5).
+    view.local_auth = view.remote_auth = sa.choice.method;
+    view.lifetime = std::chrono::duration_cast<Minutes>(sa.choice.lifetime);
+    view.lifesize_kbytes = sa.choice.lifesize_kbytes;
+  }
+  if (v1::is_up(sa.state)) {
+    // Every refresh proves both ends again: the reports' reauthentication is the refresh.
+    view.reauth_interval = view.lifetime;
+    view.expires_at = sa.expires_at;
+    view.refresh_at = view.reauth_at = sa.refresh_at;
+  }
+  return view;
+}
+
+template <class Sa>
+DynamicTunnelView view_of(const Sa& sa, const v2::ChildSa& child) {
   DynamicTunnelView view;
   view.name = child.name;
   view.parent = sa.tunnel;
@@ -124,7 +209,8 @@ DynamicTunnelView view_of(const v2::IkeSa& sa, const v2::ChildSa& child) {
   return view;
 }
 
-DynamicTunnelView view_of(const v2::IkeSa& sa, const v2::ChildWish& wish, ChildState state) {
+template <class Sa>
+DynamicTunnelView view_of(const Sa& sa, const v2::ChildWish& wish, ChildState state) {
   DynamicTunnelView view;
   view.name = wish.name;
   view.parent = sa.tunnel;
@@ -147,6 +233,7 @@ std::vector<IkeTunnelView> Engine::ike_tunnels(const StackName& stack) const {
   state_->for_each_sa(stack, [&](const v2::IkeSa& sa) {
     if (sa.state != v2::SaState::refused) views.push_back(view_of(sa));
   });
+  state_->for_each_phase1_sa(stack, [&](const v1::Phase1Sa& sa) { views.push_back(view_of(sa)); });
   return views;
 }
 
@@ -160,6 +247,16 @@ std::vector<DynamicTunnelView> Engine::dynamic_tunnels(const StackName& stack) c
     if (sa.negotiation != nullptr) {
       views.push_back(view_of(sa, sa.negotiation->wish, ChildState::in_negotiation));
     }
+  });
+  state_->for_each_phase1_sa(stack, [&](const v1::Phase1Sa& sa) {
+    const std::size_t first = views.size();
+    for (const v2::ChildSa& child : sa.children) views.push_back(view_of(sa, child));
+    for (const v2::ChildWish& wish : sa.wishes) views.push_back(view_of(sa, wish, ChildState::pending));
+    for (const auto& quick_mode : sa.quick_modes) {
+      if (quick_mode->state != v1::QuickMode::State::offered) continue;
+      views.push_back(view_of(sa, quick_mode->wish, ChildState::in_negotiation));
+    }
+    for (std::size_t i = first; i < views.size(); ++i) views[i].version = 1;
   });
   return views;
 }

@@ -11,12 +11,14 @@ namespace adit::ike {
 
 enum class IkeState : std::uint8_t { init, wait_sa, in_ke, wait_ke, done, expired, half_closed };
 enum class Role : std::uint8_t { initiator, responder };
+enum class ExchangeMode : std::uint8_t { main, aggressive };
 enum class Activation : std::uint8_t { on_demand, command, automatic, remote };
 
 struct IkeTunnelView {
   IkeTunnelId tunnel;
   std::uint32_t generation = 1;
   unsigned version = 2;
+  std::optional<ExchangeMode> mode;  ///< of IKEv1
   std::string rule, action;
   Endpoint local, remote;
   std::optional<Identity> local_identity, remote_identity;

@@ -1,0 +1,171 @@
+// IKEv1's SAs in the indexes of the shard. Tunnels, owners and questions are shared with IKEv2's: each entry names an
+// SA by its SPI or cookie, which are drawn from one range.
+
+#include <algorithm>
+#include <iterator>
+
+#include "ike/engine/state.h"
+#include "ike/v1/ending.h"
+#include "ike/v1/timing.h"
+
+namespace adit::ike {
+
+v1::Phase1Sa* Engine::State::find_phase1(IkeSpi our_cookie) {
+  const auto found = phase1_sas_.find(our_cookie);
+  return found == phase1_sas_.end() ? nullptr : found->second.get();
+}
+
+v1::Phase1Sa* Engine::State::v1_owner_of(const contract::ChildSaName& name, const StackName& stack) {
+  const auto owner = owners_.find(name);
+  v1::Phase1Sa* sa = owner == owners_.end() ? nullptr : find_phase1(owner->second);
+  return sa == nullptr || sa->stack != stack ? nullptr : sa;
+}
+
+std::vector<IkeSpi> Engine::State::phase1_sas_named(const StackName& stack, std::optional<IkeTunnelId> tunnel) {
+  std::vector<IkeSpi> named;
+  for_each_phase1_sa(stack, [&](const v1::Phase1Sa& sa) {
+    if (!tunnel || sa.tunnel == *tunnel) named.push_back(sa.our_cookie());
+  });
+  return named;
+}
+
+void Engine::State::ask(v1::Phase1Sa& sa, std::variant<contract::Sign, contract::Verify> request) {
+  const RequestId id{++last_request_};
+  asked_.erase(std::exchange(sa.asked, id));
+  asked_.emplace(id, sa.our_cookie());
+  CertificateRequest asked{.id = id, .stack = sa.stack, .request = contract::ListAuthorities{}};
+  std::visit([&](auto& what) { asked.request = std::move(what); }, request);
+  step_->certificates.push_back(std::move(asked));
+}
+
+void Engine::State::authenticated(v1::Phase1Sa& sa, v1::Shard::Contact contact) {
+  const PeerKey key{sa.stack, *sa.local_identity, *sa.remote_identity};
+  std::vector<IkeSpi> older;
+  for (auto entry = by_peer_.lower_bound({key, IkeSpi{}}); entry != by_peer_.end() && entry->first == key; ++entry) {
+    const v1::Phase1Sa* other = find_phase1(entry->second);
+    // Begun by both sides at once: an SA that came up after this one began is not one the peer has forgotten.
+    if (other != nullptr && other != &sa && v1::is_up(other->state) && other->established_at < sa.begun_at) {
+      older.push_back(entry->second);
+    }
+  }
+  by_peer_.emplace(key, sa.our_cookie());
+  if (contact != v1::Shard::Contact::initial) return;
+  for (const IkeSpi cookie : older) {
+    v1::Turn current = v1_turn();
+    v1::close(current, *find_phase1(cookie), v2::Ending::peer_restarted);
+    touched_.push_back(cookie);
+  }
+}
+
+v1::Phase1Sa* Engine::State::sibling_of(const v1::Phase1Sa& sa) {
+  if (!sa.local_identity || !sa.remote_identity) return nullptr;
+  const PeerKey key{sa.stack, *sa.local_identity, *sa.remote_identity};
+  v1::Phase1Sa* newest = nullptr;
+  for (auto entry = by_peer_.lower_bound({key, IkeSpi{}}); entry != by_peer_.end() && entry->first == key; ++entry) {
+    v1::Phase1Sa* other = find_phase1(entry->second);
+    if (other == nullptr || other == &sa || !v1::is_up(other->state)) continue;
+    if (newest == nullptr || other->established_at > newest->established_at) newest = other;
+  }
+  return newest;
+}
+
+bool Engine::State::knows_path(const v1::Phase1Sa& sa) const {
+  const PathKey key{sa.stack, sa.path_local, sa.path_remote};
+  for (auto entry = by_path_.lower_bound({key, IkeSpi{}}); entry != by_path_.end() && entry->first == key; ++entry) {
+    const auto other = phase1_sas_.find(entry->second);
+    if (other != phase1_sas_.end() && other->second.get() != &sa && v1::is_up(other->second->state)) return true;
+  }
+  return false;
+}
+
+void Engine::State::child_added(const v1::Phase1Sa& sa, const v2::ChildSa& child) {
+  enter_child(sa.stack, sa.our_cookie(), child);
+}
+
+void Engine::State::child_removed(const v1::Phase1Sa& sa, const v2::ChildSa& child, v2::Ending ending) {
+  leave_child(sa.stack, child, ending);
+}
+
+std::vector<std::pair<v1::Phase1Sa*, v2::ChildSa*>> Engine::State::same_traffic(const v1::Phase1Sa& sa,
+                                                                                const policy::SelectorPair& traffic) {
+  std::vector<std::pair<v1::Phase1Sa*, v2::ChildSa*>> found;
+  const policy::Traffic wanted = policy::Traffic::of(traffic);
+  if (!sa.local_identity || !sa.remote_identity) return found;
+  const PeerKey key{sa.stack, *sa.local_identity, *sa.remote_identity};
+  for (auto entry = by_peer_.lower_bound({key, IkeSpi{}}); entry != by_peer_.end() && entry->first == key; ++entry) {
+    v1::Phase1Sa* other = find_phase1(entry->second);
+    if (other == nullptr || !v1::is_up(other->state)) continue;
+    for (v2::ChildSa& child : other->children) {
+      if (child.traffic == wanted) found.emplace_back(other, &child);
+    }
+  }
+  return found;
+}
+
+void Engine::State::inherit(v1::Phase1Sa& from, v1::Phase1Sa& to) {
+  const auto goes_over = [&](DynamicTunnelId id) {
+    const auto tunnel = tunnels_.find(id);
+    if (tunnel != tunnels_.end() && tunnel->second.sa == from.our_cookie()) tunnel->second.sa = to.our_cookie();
+  };
+  for (const v2::ChildSa& child : from.children) {
+    owners_.insert_or_assign(child.name, to.our_cookie());
+    goes_over(child.name.tunnel);
+  }
+  for (const v2::ChildWish& wish : from.wishes) goes_over(wish.name.tunnel);
+  std::ranges::move(from.children, std::back_inserter(to.children));
+  std::ranges::move(from.wishes, std::back_inserter(to.wishes));
+  std::ranges::move(from.replaced, std::back_inserter(to.replaced));
+  from.children.clear();
+  from.wishes.clear();
+  from.replaced.clear();
+}
+
+void Engine::State::wish_failed(const v1::Phase1Sa& sa, DynamicTunnelId tunnel, v2::Ending ending) {
+  const auto found = tunnels_.find(tunnel);
+  if (found == tunnels_.end()) return;
+  --found->second.pending;
+  end_if_empty(sa.stack, tunnel, ending);
+}
+
+void Engine::State::settle(v1::Phase1Sa& sa) {
+  if (sa.counted_half_open && !v1::is_half_open(sa.state)) {
+    sa.counted_half_open = false;
+    half_open_.settled(sa.init_remote.address, HalfOpenLimits::CookieProof::none);
+    answered_inits_.erase(InitKey{sa.stack, sa.init_remote, sa.initiator_cookie});
+  }
+  if (sa.refreshes && v1::is_up(sa.state)) finish_refresh(sa);
+  if (sa.refreshed_by && v1::is_up(sa.state)) {
+    v1::Phase1Sa* newer = find_phase1(*sa.refreshed_by);
+    if (newer != nullptr && newer->refreshes && v1::is_up(newer->state)) finish_refresh(*newer);
+  }
+  if (sa.state == v1::Phase1State::closed) return forget(sa);
+  timers_.set(sa.our_cookie(), sa.timer, v1::next_deadline(sa));
+}
+
+void Engine::State::forget(v1::Phase1Sa& sa) {
+  constexpr Seconds pause_after_failure{60};
+  const IkeSpi cookie = sa.our_cookie();
+  timers_.set(cookie, sa.timer, std::nullopt);
+  by_path_.erase({PathKey{sa.stack, sa.path_local, sa.path_remote}, cookie});
+  if (sa.local_identity && sa.remote_identity) {
+    by_peer_.erase({PeerKey{sa.stack, *sa.local_identity, *sa.remote_identity}, cookie});
+  }
+  if (const auto named = by_tunnel_.find(sa.tunnel); named != by_tunnel_.end() && named->second == cookie) {
+    by_tunnel_.erase(named);
+  }
+  // It was to take over from another one, which goes on.
+  if (v1::Phase1Sa* old = sa.refreshes ? find_phase1(*sa.refreshes) : nullptr; old != nullptr) {
+    old->refreshed_by.reset();
+    old->refresh_at = now_ + pause_after_failure;
+    touch(*old);
+  }
+  asked_.erase(sa.asked);
+  phase1_sas_.erase(cookie);
+}
+
+void Engine::State::settle_any(IkeSpi spi) {
+  if (v2::IkeSa* sa = find(spi)) return settle(*sa);
+  if (v1::Phase1Sa* sa = find_phase1(spi)) settle(*sa);
+}
+
+}  // namespace adit::ike

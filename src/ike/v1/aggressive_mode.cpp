@@ -1,0 +1,72 @@
+// Aggressive mode (RFC 2409 §5): three messages, identities in clear.
+
+#include "ike/v1/ending.h"
+#include "ike/v1/machine.h"
+#include "ike/v1/nat.h"
+#include "ike/v1/phase1_parts.h"
+
+namespace adit::ike::v1 {
+
+Taken take_aggressive_answer(Turn& turn, Phase1Sa& sa, const Received& message) {
+  const wire::v1::Payloads& payloads = message.chain.payloads;
+  const auto* answer = payloads.find<wire::v1::SecurityAssociation>();
+  if (answer == nullptr || message.header.responder_cookie == IkeSpi{}) {
+    return drop(turn, sa, "no SA, or no cookie, in the answer"), Taken::no;
+  }
+  const auto choice = chosen_phase1(*sa.rule, *answer);
+  if (!choice || choice->group != sa.choice.group) {
+    return drop(turn, sa, "it chose what was not offered: " + describe(*answer)), Taken::no;
+  }
+  sa.choice = *choice;
+  sa.responder_cookie = message.header.responder_cookie;
+  const auto claimed = keep_proof(sa, message.chain);
+  if (!claimed || !take_keys(sa, payloads)) {
+    sa.responder_cookie = IkeSpi{};
+    return drop(turn, sa, "no ID, proof, KE or good NONCE in the answer"), Taken::no;
+  }
+  heed_vendor_ids(sa, payloads);
+  heed_nat_detection(sa, message);
+  sa.establishing->wants_certificate = payloads.count(wire::v1::PayloadType::certificate_request) != 0;
+  accept(turn, sa, message);
+  float_port(sa);
+  if (!take_rule(turn, sa, *claimed)) {
+    happen(turn, sa, Phase1Event::service_refused);
+  } else {
+    check_proof(turn, sa);
+  }
+  return Taken::yes;
+}
+
+void send_proof(Turn& turn, Phase1Sa& sa) {
+  wire::v1::Payloads payloads;
+  add_proof(payloads, sa);
+  add_nat_detection(payloads, sa);
+  ByteString octets = sealed(sa, header_of(sa, exchange_of(sa), MessageId{0}), payloads, sa.iv);
+  send_message(turn, sa, std::move(octets), Expects::nothing);
+  establish(turn, sa);
+}
+
+void send_aggressive_answer(Turn& turn, Phase1Sa& sa) {
+  wire::v1::Payloads payloads;
+  payloads.add(sa.establishing->sa_answer);
+  add_key_exchange(payloads, sa);
+  payloads.add(wire::v1::Identification::of(*sa.local_identity));
+  add_proof(payloads, sa);
+  add_certificate_request(payloads, sa);
+  announce(payloads, sa.nat_traversal);
+  add_nat_detection(payloads, sa);
+  send_message(turn, sa, wire::v1::build_message(header_of(sa, exchange_of(sa), MessageId{0}), payloads),
+               Expects::answer);
+}
+
+Taken verify_proof(Turn& turn, Phase1Sa& sa, const Received& message) {
+  const auto claimed = keep_proof(sa, message.chain);
+  if (!claimed) return drop(turn, sa, "no proof of the identity"), Taken::no;
+  heed_nat_detection(sa, message);
+  accept(turn, sa, message);
+  follow_peer(turn, sa, message.datagram);
+  check_proof(turn, sa);
+  return Taken::yes;
+}
+
+}  // namespace adit::ike::v1

@@ -1,0 +1,34 @@
+#include "ike/v1/attributes.h"
+
+namespace adit::ike::v1 {
+
+Life life_of(const wire::v1::Transform& transform, std::uint16_t type, std::uint16_t duration) {
+  Life life;
+  std::optional<std::uint64_t> pending;
+  for (const wire::Attribute& attribute : transform.attributes) {
+    if (attribute.type == type) {
+      if (pending) life.is_sound = false;
+      pending = wire::v1::number_of(attribute);
+    }
+    if (attribute.type != duration) continue;
+    const auto value = wire::v1::number_of(attribute);
+    auto& kept = pending == life_in_kilobytes ? life.kilobytes : life.seconds;
+    if (!value || !pending || kept || (pending != life_in_seconds && pending != life_in_kilobytes)) {
+      life.is_sound = false;
+    }
+    kept = value;
+    pending.reset();
+  }
+  if (pending) life.is_sound = false;
+  return life;
+}
+
+bool is_accepted(const Life& life, const AcceptedLife& accepted) {
+  if (!life.is_sound) return false;
+  const auto seconds = [](Minutes minutes) { return static_cast<std::uint64_t>(Seconds{minutes}.count()); };
+  if (life.seconds && (*life.seconds < seconds(accepted.least) || *life.seconds > seconds(accepted.most))) return false;
+  if (!life.kilobytes) return true;
+  return accepted.lifesize && *life.kilobytes >= accepted.lifesize->least && *life.kilobytes <= accepted.lifesize->most;
+}
+
+}  // namespace adit::ike::v1

@@ -1,0 +1,179 @@
+#include "ike/v1/informational.h"
+
+#include "ike/v1/ending.h"
+#include "ike/v1/machine.h"
+#include "ike/v1/quick_mode.h"
+
+namespace adit::ike::v1 {
+
+namespace {
+
+constexpr unsigned delete_repetitions = 2;
+constexpr std::size_t most_farewells = 64;  // beyond it a Delete is sent once
+constexpr std::size_t cookies_size = 16;
+
+ByteString cookies_of(const Phase1Sa& sa) {
+  Writer out;
+  out.u64(sa.initiator_cookie.value());
+  out.u64(sa.responder_cookie.value());
+  return std::move(out).take();
+}
+
+ByteString number(std::uint32_t value) {
+  Writer out;
+  out.u32(value);
+  return std::move(out).take();
+}
+
+ByteString build(Turn& turn, Phase1Sa& sa, const wire::v1::Payloads& payloads) {
+  const MessageId id = draw_message_id(turn, sa);
+  ByteString iv = first_iv(sa, id);
+  return sealed_with_hash(sa, header_of(sa, wire::ExchangeType::informational_v1, id), payloads, iv);
+}
+
+void send_repeated(Turn& turn, Phase1Sa& sa, const wire::v1::Payloads& payloads) {
+  ByteString octets = build(turn, sa, payloads);
+  send(turn, sa, octets);
+  if (sa.farewells.size() == most_farewells) return;
+  sa.farewells.push_back({.datagram = std::move(octets), .left = delete_repetitions, .next_at = turn.now + Seconds{1}});
+}
+
+void take_delete(Turn& turn, Phase1Sa& sa, const wire::v1::Delete& payload) {
+  if (payload.protocol == wire::ProtocolId::ike) {
+    for (const wire::v1::Delete::Cookies& cookies : payload.cookies) {
+      // Under the SA itself: nobody may end another one (RFC 2409 §5.7 protects with the SA that is named).
+      if (cookies.initiator != sa.initiator_cookie || cookies.responder != sa.responder_cookie) continue;
+      return close(turn, sa, Ending::by_peer);
+    }
+    return;
+  }
+  const auto protocol = static_cast<contract::SaProtocol>(payload.protocol);
+  for (const Spi named : payload.spis) {
+    // The peer names the SPIs it receives on: those we send on.
+    const ChildSa* child = sa.find_child(protocol, OutboundSpi{named.value()});
+    Phase1Sa* owner = &sa;
+    if (child == nullptr) {  // after a refresh the peer may have it under another of our SAs
+      owner = turn.shard.sibling_of(sa);
+      child = owner == nullptr ? nullptr : owner->find_child(protocol, OutboundSpi{named.value()});
+    }
+    if (child == nullptr) continue;
+    const contract::ChildSaName name = child->name;
+    bool has_other = false;
+    for (const ChildSa& other : owner->children) {
+      has_other |= other.name.tunnel == name.tunnel && other.name != name && other.state == ChildState::active;
+    }
+    if (owner != &sa) turn.shard.touch(*owner);
+    remove_child(turn, *owner, name, has_other ? Ending::superseded : Ending::by_peer);
+  }
+}
+
+void answer_liveness(Turn& turn, Phase1Sa& sa, const wire::v1::Notify& notify) {
+  Reader in{notify.data};
+  const std::uint32_t sequence = in.u32("sequence number");
+  // An older number is a replay (RFC 3706 §5.4); the same one is a repetition.
+  if (in.failed() || sequence < sa.dpd_seen || notify.spi != cookies_of(sa)) return;
+  sa.dpd_seen = sequence;
+  send_notify(turn, sa,
+              {.protocol = std::to_underlying(wire::ProtocolId::ike),
+               .spi = cookies_of(sa),
+               .type = wire::v1::NotifyType::r_u_there_ack,
+               .data = number(sequence)});
+}
+
+void take_liveness_answer(Phase1Sa& sa, const wire::v1::Notify& notify) {
+  Reader in{notify.data};
+  if (in.u32("sequence number") == sa.dpd_sent && !in.failed()) sa.dpd.reset();
+}
+
+void take_notify(Turn& turn, Phase1Sa& sa, const wire::v1::Notify& notify) {
+  using enum wire::v1::NotifyType;
+  switch (notify.type) {
+    case r_u_there:
+      return answer_liveness(turn, sa, notify);
+    case r_u_there_ack:
+      return take_liveness_answer(sa, notify);
+    case initial_contact:
+      if (notify.spi.size() == cookies_size && notify.spi != cookies_of(sa)) return;
+      return turn.shard.authenticated(sa, Shard::Contact::initial);
+    case responder_lifetime:
+      return tell(turn, CatalogueId::responder_lifetime_ignored, {{"peer", sa.remote.to_string()}});
+    default:
+      break;
+  }
+  if (!wire::v1::is_error(notify.type)) return;
+  tell(turn, CatalogueId::error_notify_received,
+       {{"peer", sa.remote.to_string()},
+        {"exchange", wire::name_of(wire::ExchangeType::quick_mode)},
+        {"notify", wire::v1::name_of(notify.type)}});
+  quick_mode_refused(turn, sa, notify);
+}
+
+void heed_clear(Turn& turn, Phase1Sa& sa, const Received& message) {
+  // Anybody can send it: it is kept for the operator, if nothing better comes, and told once.
+  if (sa.establishing == nullptr || !sa.establishing->unprotected_error.empty()) {
+    return drop(turn, sa, "an Informational exchange in clear");
+  }
+  const auto* notify = message.chain.payloads.find<wire::v1::Notify>();
+  if (notify == nullptr || !wire::v1::is_error(notify->type)) return drop(turn, sa, "a notify in clear");
+  sa.establishing->unprotected_error = wire::v1::name_of(notify->type);
+  tell(turn, CatalogueId::error_notify_received,
+       {{"peer", sa.remote.to_string()},
+        {"exchange", wire::name_of(sa.mode == Mode::main ? wire::ExchangeType::identity_protection
+                                                         : wire::ExchangeType::aggressive)},
+        {"notify", sa.establishing->unprotected_error}});
+}
+
+}  // namespace
+
+void receive_informational(Turn& turn, Phase1Sa& sa, const Datagram& datagram, const wire::v1::Header& header) {
+  const bool is_protected = header.is_encrypted && is_up(sa.state);
+  if (header.is_encrypted && !is_protected) return drop(turn, sa, "an Informational exchange before the SA is up");
+  const auto message = open(turn, sa, datagram, header, is_protected ? first_iv(sa, header.id) : ByteString{});
+  if (!message) return;
+  if (!is_protected) return heed_clear(turn, sa, *message);
+  if (!has_right_hash(sa, *message)) return drop(turn, sa, "the HASH of an Informational exchange is wrong");
+  follow_peer(turn, sa, datagram);
+  for (const wire::v1::Payload& payload : message->chain.payloads.items()) {
+    if (sa.state == Phase1State::closed) return;
+    if (const auto* removed = std::get_if<wire::v1::Delete>(&payload.body)) take_delete(turn, sa, *removed);
+    if (const auto* notify = std::get_if<wire::v1::Notify>(&payload.body)) take_notify(turn, sa, *notify);
+  }
+}
+
+void send_notify(Turn& turn, Phase1Sa& sa, wire::v1::Notify notify) {
+  wire::v1::Payloads payloads;
+  payloads.add(std::move(notify));
+  send(turn, sa, build(turn, sa, payloads));
+}
+
+void send_delete(Turn& turn, Phase1Sa& sa, contract::SaProtocol protocol, const std::vector<InboundSpi>& spis) {
+  wire::v1::Delete payload{.protocol = static_cast<wire::ProtocolId>(protocol)};
+  for (const InboundSpi spi : spis) payload.spis.emplace_back(spi.value());
+  wire::v1::Payloads payloads;
+  payloads.add(std::move(payload));
+  send_repeated(turn, sa, payloads);
+}
+
+void send_delete(Turn& turn, Phase1Sa& sa) {
+  wire::v1::Payloads payloads;
+  payloads.add(
+      wire::v1::Delete{.protocol = wire::ProtocolId::ike, .cookies = {{sa.initiator_cookie, sa.responder_cookie}}});
+  send_repeated(turn, sa, payloads);
+}
+
+void check_liveness(Turn& turn, Phase1Sa& sa) {
+  if (sa.dpd || !sa.peer_has_dpd) return;
+  if (sa.dpd_sent == 0) sa.dpd_sent = turn.random.number<std::uint32_t>() >> 1;  // room to count on (RFC 3706 §5.3)
+  ++sa.dpd_sent;
+  wire::v1::Payloads payloads;
+  payloads.add(wire::v1::Notify{.protocol = std::to_underlying(wire::ProtocolId::ike),
+                                .spi = cookies_of(sa),
+                                .type = wire::v1::NotifyType::r_u_there,
+                                .data = number(sa.dpd_sent)});
+  ByteString octets = build(turn, sa, payloads);
+  send(turn, sa, octets);
+  sa.dpd = v2::Retransmission::begin(MessageId{0}, std::to_underlying(wire::ExchangeType::informational_v1),
+                                     {std::move(octets)}, turn.options, turn.now);
+}
+
+}  // namespace adit::ike::v1

@@ -1,0 +1,20 @@
+#pragma once
+// The Informational exchange (RFC 2409 §5.7, RFC 2408 §3.14, §3.15): deletes, notifies, dead peer detection (RFC 3706).
+
+#include "ike/v1/messages.h"
+
+namespace adit::ike::v1 {
+
+/// Of an SA, protected or in clear: nothing in clear changes anything.
+void receive_informational(Turn& turn, Phase1Sa& sa, const Datagram& datagram, const wire::v1::Header& header);
+
+/// Sends a notify under the SA's keys.
+void send_notify(Turn& turn, Phase1Sa& sa, wire::v1::Notify notify);
+/// Names phase 2 SAs that are gone; the second, the phase 1 SA itself. Sent a few times.
+void send_delete(Turn& turn, Phase1Sa& sa, contract::SaProtocol protocol, const std::vector<InboundSpi>& spis);
+void send_delete(Turn& turn, Phase1Sa& sa);
+
+/// Asks the peer whether it is there: R-U-THERE, repeated until it answers (RFC 3706 §5.4).
+void check_liveness(Turn& turn, Phase1Sa& sa);
+
+}  // namespace adit::ike::v1

@@ -1,0 +1,96 @@
+// Main mode (RFC 2409 §5): an SA, keys, and then both identities under them.
+
+#include "ike/v1/ending.h"
+#include "ike/v1/machine.h"
+#include "ike/v1/nat.h"
+#include "ike/v1/phase1_parts.h"
+
+namespace adit::ike::v1 {
+
+Taken take_sa_answer(Turn& turn, Phase1Sa& sa, const Received& message) {
+  const auto* answer = message.chain.payloads.find<wire::v1::SecurityAssociation>();
+  if (answer == nullptr || message.header.responder_cookie == IkeSpi{}) {
+    return drop(turn, sa, "no SA, or no cookie, in the answer"), Taken::no;
+  }
+  const auto choice = chosen_phase1(*sa.rule, *answer);
+  if (!choice) return drop(turn, sa, "it chose what was not offered: " + describe(*answer)), Taken::no;
+  sa.choice = *choice;
+  sa.responder_cookie = message.header.responder_cookie;
+  heed_vendor_ids(sa, message.chain.payloads);
+  accept(turn, sa, message);
+  if (!make_key_exchange(turn, sa)) return fail(turn, sa, "no such group"), Taken::yes;
+  wire::v1::Payloads payloads;
+  add_key_exchange(payloads, sa);
+  add_certificate_request(payloads, sa);
+  add_nat_detection(payloads, sa);
+  send_message(turn, sa, wire::v1::build_message(header_of(sa, exchange_of(sa), MessageId{0}), payloads),
+               Expects::answer);
+  return Taken::yes;
+}
+
+Taken answer_key_exchange(Turn& turn, Phase1Sa& sa, const Received& message) {
+  if (!keep_public_value(sa, message.chain.payloads)) return drop(turn, sa, "no KE, or no good NONCE"), Taken::no;
+  if (!make_key_exchange(turn, sa) || !derive_keys(sa)) return drop(turn, sa, "no good public value"), Taken::no;
+  heed_nat_detection(sa, message);
+  sa.establishing->wants_certificate = message.chain.payloads.count(wire::v1::PayloadType::certificate_request) != 0;
+  accept(turn, sa, message);
+  wire::v1::Payloads payloads;
+  add_key_exchange(payloads, sa);
+  add_certificate_request(payloads, sa);
+  add_nat_detection(payloads, sa);
+  send_message(turn, sa, wire::v1::build_message(header_of(sa, exchange_of(sa), MessageId{0}), payloads),
+               Expects::answer);
+  return Taken::yes;
+}
+
+Taken take_key_exchange(Turn& turn, Phase1Sa& sa, const Received& message) {
+  if (!take_keys(sa, message.chain.payloads)) return drop(turn, sa, "no KE, or no good NONCE"), Taken::no;
+  heed_nat_detection(sa, message);
+  sa.establishing->wants_certificate = message.chain.payloads.count(wire::v1::PayloadType::certificate_request) != 0;
+  accept(turn, sa, message);
+  float_port(sa);
+  make_proof(turn, sa);
+  return Taken::yes;
+}
+
+void send_identity(Turn& turn, Phase1Sa& sa) {
+  wire::v1::Payloads payloads;
+  payloads.add(wire::v1::Identification::of(*sa.local_identity));
+  add_proof(payloads, sa);
+  if (!sa.refreshes && !turn.shard.knows_path(sa)) {
+    // This is the only SA with the peer as far as is known here (RFC 2407 §4.6.3.3).
+    Writer cookies;
+    cookies.u64(sa.initiator_cookie.value());
+    cookies.u64(sa.responder_cookie.value());
+    payloads.add(wire::v1::Notify{.protocol = std::to_underlying(wire::ProtocolId::ike),
+                                  .spi = std::move(cookies).take(),
+                                  .type = wire::v1::NotifyType::initial_contact});
+  }
+  ByteString octets = sealed(sa, header_of(sa, exchange_of(sa), MessageId{0}), payloads, sa.iv);
+  send_message(turn, sa, std::move(octets), Expects::answer);
+}
+
+Taken verify_identity(Turn& turn, Phase1Sa& sa, const Received& message) {
+  if (!message.header.is_encrypted) return drop(turn, sa, "an identity in clear"), Taken::no;
+  const auto claimed = keep_proof(sa, message.chain);
+  if (!claimed) return drop(turn, sa, "no ID, or no proof of it"), Taken::no;
+  accept(turn, sa, message);
+  follow_peer(turn, sa, message.datagram);
+  if (!take_rule(turn, sa, *claimed)) {
+    happen(turn, sa, Phase1Event::service_refused);
+  } else {
+    check_proof(turn, sa);
+  }
+  return Taken::yes;
+}
+
+void answer_identity(Turn& turn, Phase1Sa& sa) {
+  wire::v1::Payloads payloads;
+  payloads.add(wire::v1::Identification::of(*sa.local_identity));
+  add_proof(payloads, sa);
+  ByteString octets = sealed(sa, header_of(sa, exchange_of(sa), MessageId{0}), payloads, sa.iv);
+  send_message(turn, sa, std::move(octets), Expects::nothing);
+  establish(turn, sa);
+}
+
+}  // namespace adit::ike::v1

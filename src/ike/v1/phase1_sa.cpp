@@ -1,0 +1,33 @@
+#include "ike/v1/phase1_sa.h"
+
+#include <algorithm>
+
+namespace adit::ike::v1 {
+
+ChildSa* Phase1Sa::find_child(contract::ChildSaName name) {
+  const auto found = std::ranges::find(children, name, &ChildSa::name);
+  return found == children.end() ? nullptr : &*found;
+}
+
+ChildSa* Phase1Sa::find_child(contract::SaProtocol protocol, OutboundSpi spi) {
+  const auto found = std::ranges::find_if(children, [&](const ChildSa& child) {
+    return child.transforms.protocol == protocol && child.outbound_spi == spi;
+  });
+  return found == children.end() ? nullptr : &*found;
+}
+
+QuickMode* Phase1Sa::find_quick_mode(MessageId id) {
+  for (const auto& quick_mode : quick_modes) {
+    if (quick_mode->id == id) return quick_mode.get();
+  }
+  return nullptr;
+}
+
+QuickMode* Phase1Sa::quick_mode_of(contract::ChildSaName name) {
+  for (const auto& quick_mode : quick_modes) {
+    if (quick_mode->state != QuickMode::State::done && quick_mode->wish.name == name) return quick_mode.get();
+  }
+  return nullptr;
+}
+
+}  // namespace adit::ike::v1

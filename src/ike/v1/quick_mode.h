@@ -1,0 +1,26 @@
+#pragma once
+// Quick mode, both sides (RFC 2409 §5.5): a phase 2 SA, with PFS or without, in three messages. Each repeats its
+// message until the next one comes; the third is repeated when the second comes again.
+
+#include "ike/v1/messages.h"
+
+namespace adit::ike::v1 {
+
+inline constexpr std::size_t most_quick_modes = 64;  // of one SA, with those that are done and may be repeated
+
+/// Starts what is wished for under an SA that is up.
+void go_on(Turn& turn, Phase1Sa& sa);
+/// Wishes for the successor of a phase 2 SA. False while one is on its way.
+bool want_rekey(Turn& turn, Phase1Sa& sa, ChildSa& child);
+
+void receive_quick_mode(Turn& turn, Phase1Sa& sa, const Datagram& datagram, const wire::v1::Header& header);
+void install_answered(Turn& turn, Phase1Sa& sa, const contract::InstallResult& result);
+/// The peer has said no to what it was asked for.
+void quick_mode_refused(Turn& turn, Phase1Sa& sa, const wire::v1::Notify& notify);
+/// Nobody answers.
+void quick_mode_timed_out(Turn& turn, Phase1Sa& sa, QuickMode& quick_mode);
+/// Nothing comes of a quick mode: gives back what it holds.
+void abandon(Turn& turn, Phase1Sa& sa, QuickMode& quick_mode, Ending ending);
+bool is_busy(const Phase1Sa& sa);
+
+}  // namespace adit::ike::v1

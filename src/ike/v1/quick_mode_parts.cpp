@@ -1,0 +1,206 @@
+#include "ike/v1/quick_mode_parts.h"
+
+#include <algorithm>
+
+#include "crypto/ike_keys.h"
+#include "ike/v1/ending.h"
+#include "ike/v1/timing.h"
+#include "ike/v2/child_install.h"
+
+namespace adit::ike::v1 {
+
+namespace {
+
+constexpr std::uint64_t kilobyte = 1024;  // octets
+constexpr std::uint64_t soft_tenths = 9;  // of the lifesize: where the stack tells
+
+contract::Lifetimes lifetimes_of(const Phase2Choice& choice) {
+  contract::Lifetimes lifetimes{.hard = choice.lifetime, .soft_octets = std::nullopt, .hard_octets = std::nullopt};
+  if (choice.lifesize_kbytes) {
+    lifetimes.hard_octets = *choice.lifesize_kbytes * kilobyte;
+    lifetimes.soft_octets = *lifetimes.hard_octets / 10 * soft_tenths;
+  }
+  return lifetimes;
+}
+
+contract::DfPolicy df_of(policy::DfSetting df) {
+  switch (df) {
+    case policy::DfSetting::copy:
+      return contract::DfPolicy::copy;
+    case policy::DfSetting::clear:
+      return contract::DfPolicy::clear;
+    case policy::DfSetting::set:
+      return contract::DfPolicy::set;
+  }
+  return contract::DfPolicy::copy;
+}
+
+/// KEYMAT of what is received by an SPI: encryption first, then integrity (RFC 2407 §4.4.3, RFC 2409 §5.5).
+contract::DirectionKeys keys_of(const Phase1Sa& sa, const QuickMode& quick_mode, std::uint32_t spi) {
+  const contract::ChildTransforms& transforms = quick_mode.choice->transforms;
+  const auto sizes = crypto::child_key_sizes(transforms.encryption, transforms.key_bits, transforms.integrity);
+  const Secret octets = crypto::ike_v1_keymat(*crypto::Prf::find(sa.choice.hash), sa.skeyid_d, quick_mode.shared,
+                                              std::to_underlying(transforms.protocol), spi, quick_mode.ni,
+                                              quick_mode.nr, sizes->encryption + sizes->integrity);
+  const SecretView view{octets};
+  return {.encryption = Secret{view.part(0, sizes->encryption).reveal()},
+          .integrity = Secret{view.part(sizes->encryption, sizes->integrity).reveal()}};
+}
+
+/// Of two SAs for one traffic, made by both sides at once, both ends keep the same one.
+void resolve_doubles(Turn& turn, Phase1Sa& sa, contract::ChildSaName name) {
+  const ChildSa* child = sa.find_child(name);
+  const policy::SelectorPair traffic = selectors_of(child->traffic);
+  for (const auto& [owner, other] : turn.shard.same_traffic(sa, traffic)) {
+    if (other->name == name || other->superseded || other->state != ChildState::active) continue;
+    if (child->replaces == other->name || other->replaces == name) continue;
+    const bool loses = child->rank < other->rank;
+    Phase1Sa& loser_owner = loses ? sa : *owner;
+    ChildSa& loser = loses ? *sa.find_child(name) : *other;
+    loser.superseded = true;
+    loser.refresh_at.reset();
+    turn.shard.touch(loser_owner);
+    // Who made it ends it, when what takes over is known to both.
+    if (loser.creator == Role::initiator) loser_owner.replaced.push_back({loser.name, turn.now + hand_over});
+    if (loses) return;
+  }
+}
+
+}  // namespace
+
+policy::SelectorPair selectors_of(const policy::Traffic& traffic) {
+  return {.local = traffic.local.front(), .remote = traffic.remote.front()};
+}
+
+Phase2Terms terms_of(const Phase1Sa& sa, const policy::SelectorPair& selectors, GroupId group) {
+  const bool behind_nat = sa.nat_local || sa.nat_remote;
+  const bool are_ends = selectors.local.addresses == IpRange::of(sa.local.address) &&
+                        selectors.remote.addresses == IpRange::of(sa.remote.address);
+  return {.group = group,
+          .ends = are_ends ? Ends::of_traffic : Ends::gateways,
+          .path = behind_nat ? Path::behind_nat : Path::direct,
+          .nat_traversal = sa.nat_traversal};
+}
+
+void send_and_repeat(Turn& turn, Phase1Sa& sa, QuickMode& quick_mode, ByteString octets) {
+  quick_mode.last_sent = octets;
+  send(turn, sa, octets);
+  quick_mode.outstanding = v2::Retransmission::begin(quick_mode.id, std::to_underlying(wire::ExchangeType::quick_mode),
+                                                     {std::move(octets)}, turn.options, turn.now);
+}
+
+void add_original_addresses(wire::v1::Payloads& payloads, const Phase1Sa& sa) {
+  const auto type = payload_numbers(sa.nat_traversal).original_address;
+  const bool is_initiator = sa.role == Role::initiator;
+  payloads.add(type, wire::v1::NatOriginalAddress{is_initiator ? sa.local.address : sa.remote.address});
+  payloads.add(type, wire::v1::NatOriginalAddress{is_initiator ? sa.remote.address : sa.local.address});
+}
+
+bool derive_shared(QuickMode& quick_mode, const wire::v1::Payloads& payloads) {
+  if (quick_mode.key_exchange == nullptr) return true;
+  const auto* key_exchange = payloads.find<wire::v1::KeyExchange>();
+  if (key_exchange == nullptr) return false;
+  auto shared = quick_mode.key_exchange->derive(key_exchange->value);
+  if (!shared) return false;
+  quick_mode.shared = *std::move(shared);
+  return true;
+}
+
+void install(Turn& turn, Phase1Sa& sa, QuickMode& quick_mode) {
+  const Phase2Choice& choice = *quick_mode.choice;
+  const ChildWish& wish = quick_mode.wish;
+  const policy::DynVpnAction& action = *wish.filter->vpn;
+  ChildSa child{.name = wish.name,
+                .state = ChildState::in_negotiation,
+                .activation = wish.activation,
+                .mode = choice.mode,
+                .inbound_spi = quick_mode.inbound_spi,
+                .outbound_spi = choice.peer_spi,
+                .transforms = choice.transforms,
+                .group = choice.group,
+                .traffic = wish.traffic,
+                .filter = wish.filter,
+                .offer = {wish.filter, choice.offer},
+                .local_dyn_vpn_rule = wish.local_dyn_vpn_rule,
+                .creator = quick_mode.role,
+                .rank = v2::NonceRank::of(quick_mode.ni, quick_mode.nr),
+                .replaces = quick_mode.replaces};
+  if (sa.nat_local || sa.nat_remote) {
+    child.udp = contract::UdpEncapsulation{.local_port = sa.local.port, .remote_port = sa.remote.port};
+  }
+  // VpnLife begins with the first SA of the tunnel and ends it, whatever its later SAs would live.
+  child.vpn_life_expires_at = action.vpn_life == Minutes{0} ? Instant::max() : turn.now + action.vpn_life;
+  for (const ChildSa& other : sa.children) {
+    if (other.name.tunnel == child.name.tunnel) child.vpn_life_expires_at = other.vpn_life_expires_at;
+  }
+  child.expires_at = std::min(turn.now + Duration{choice.lifetime}, child.vpn_life_expires_at);
+  if (child.expires_at != child.vpn_life_expires_at) child.refresh_at = refresh_time(turn, choice.lifetime);
+  // The responder may not have the third message yet: until something comes in on the pair, or the older one is
+  // retired, that one carries on.
+  const bool waits = child.replaces && quick_mode.role == Role::initiator;
+  turn.step.stack.emplace_back(contract::InstallChildSa{
+      .stack = sa.stack,
+      .name = child.name,
+      .parent = sa.tunnel,
+      .transforms = child.transforms,
+      .mode = child.mode,
+      .inbound_spi = child.inbound_spi,
+      .outbound_spi = child.outbound_spi,
+      .inbound = keys_of(sa, quick_mode, child.inbound_spi.value()),
+      .outbound = keys_of(sa, quick_mode, child.outbound_spi.value()),
+      .local = sa.local.address,
+      .remote = sa.remote.address,
+      .local_ts = child.traffic.local,
+      .remote_ts = child.traffic.remote,
+      .udp = child.udp,
+      .lifetimes = lifetimes_of(choice),
+      .df = df_of(action.df),
+      .copy_dscp = action.copy_dscp,
+      .sending = waits ? contract::SendingBegins::when_peer_is_ready : contract::SendingBegins::at_once,
+      .filter_rule = child.filter->rule,
+      .vpn_action = action.name,
+      .local_dyn_vpn_rule = child.local_dyn_vpn_rule});
+  child.installed = true;  // from the request on it must be removed
+  quick_mode.holds_spi = false;
+  sa.children.push_back(std::move(child));
+  turn.shard.child_added(sa, sa.children.back());
+}
+
+void become_active(Turn& turn, Phase1Sa& sa, ChildSa& child) {
+  child.state = ChildState::active;
+  tell(turn, child.replaces ? CatalogueId::child_sa_rekeyed : CatalogueId::child_sa_created,
+       {{"tunnel", "Y" + std::to_string(child.name.tunnel.value())},
+        {"parent", name_of_tunnel(sa)},
+        {"attributes",
+         child.transforms.to_string() +
+             (child.mode == contract::EncapsulationMode::tunnel ? ", tunnel mode, " : ", transport mode, ") +
+             child.traffic.to_string()}});
+  const contract::ChildSaName name = child.name;
+  if (child.replaces) {
+    if (ChildSa* old = sa.find_child(*child.replaces)) {
+      old->superseded = true;
+      old->refresh_at.reset();
+      if (child.creator == Role::initiator) sa.replaced.push_back({old->name, turn.now + hand_over});
+    }
+  }
+  resolve_doubles(turn, sa, name);
+}
+
+ByteString third_hash(const Phase1Sa& sa, const QuickMode& quick_mode) {
+  Writer id;
+  id.u8(0);
+  id.u32(quick_mode.id.value());
+  return hash_a(sa, {id.written(), quick_mode.ni, quick_mode.nr});
+}
+
+void finish(Turn& turn, QuickMode& quick_mode) {
+  constexpr Seconds repetitions_answered{180};
+  quick_mode.state = QuickMode::State::done;
+  quick_mode.forget_at = turn.now + repetitions_answered;
+  quick_mode.key_exchange.reset();
+  quick_mode.shared = {};
+  quick_mode.wish = {};
+  quick_mode.choice.reset();
+}
+
+}  // namespace adit::ike::v1

@@ -1,0 +1,226 @@
+// Quick mode as responder: message 2, and what message 3 brings.
+
+#include <algorithm>
+
+#include "ike/v1/ending.h"
+#include "ike/v1/informational.h"
+#include "ike/v1/phase1_parts.h"
+#include "ike/v1/quick_mode_parts.h"
+#include "ike/v1/timing.h"
+#include "policy/match.h"
+
+namespace adit::ike::v1 {
+
+namespace {
+
+struct Asked {
+  policy::SelectorPair selectors;
+  std::vector<wire::v1::Identification> ids;  ///< as they came, for the answer
+};
+
+/// IDci and IDcr; without them the peers themselves are meant (RFC 2409 §5.5).
+std::optional<Asked> asked_for(const Phase1Sa& sa, const wire::v1::Payloads& payloads) {
+  Asked asked;
+  for (const wire::v1::Payload& payload : payloads.items()) {
+    if (const auto* id = std::get_if<wire::v1::Identification>(&payload.body)) asked.ids.push_back(*id);
+  }
+  if (asked.ids.empty()) {
+    asked.selectors = {.local = {.addresses = IpRange::of(sa.local.address)},
+                       .remote = {.addresses = IpRange::of(sa.remote.address)}};
+    return asked;
+  }
+  if (asked.ids.size() != 2) return std::nullopt;
+  const auto remote = asked.ids[0].selector();
+  const auto local = asked.ids[1].selector();
+  if (!remote || !local || remote->protocol != local->protocol) return std::nullopt;
+  asked.selectors = {.local = *local, .remote = *remote};
+  // In transport mode through a NAT each end knows addresses of its own for both: ours stand in for the peer's
+  // (RFC 3948 §5.1).
+  const bool is_pair_of_hosts = local->addresses.is_single() && remote->addresses.is_single();
+  const bool has_original = payloads.find<wire::v1::NatOriginalAddress>() != nullptr;
+  if (is_pair_of_hosts && has_original && (sa.nat_local || sa.nat_remote)) {
+    asked.selectors.local.addresses = IpRange::of(sa.local.address);
+    asked.selectors.remote.addresses = IpRange::of(sa.remote.address);
+  }
+  return asked;
+}
+
+void refuse(Turn& turn, Phase1Sa& sa, wire::v1::NotifyType type, const wire::v1::SecurityAssociation* offered) {
+  ByteString spi;
+  if (offered != nullptr) spi = offered->proposals.front().spi;
+  send_notify(turn, sa,
+              {.protocol = offered == nullptr ? std::uint8_t{0} : offered->proposals.front().protocol,
+               .spi = std::move(spi),
+               .type = type});
+}
+
+/// The rule that lets the traffic: it must contain all that is asked for (reference §4.7).
+FilterPointer filter_for(Turn& turn, const Phase1Sa& sa, const policy::SelectorPair& selectors) {
+  const policy::PolicyPointer policy = turn.shard.policy_of(sa.stack);
+  if (policy == nullptr) return nullptr;
+  const auto peer = sa.rule->action->filter_by_identity ? sa.remote_identity : std::nullopt;
+  const auto narrowed = policy::narrow(policy->filter, {selectors.local}, {selectors.remote}, peer);
+  if (!narrowed || narrowed->traffic != policy::Traffic::of(selectors)) return nullptr;
+  return v2::share(policy, narrowed->filter);
+}
+
+}  // namespace
+
+void answer_quick_mode(Turn& turn, Phase1Sa& sa, const Received& message) {
+  const wire::v1::Payloads& payloads = message.chain.payloads;
+  const auto* offered = payloads.find<wire::v1::SecurityAssociation>();
+  const auto* nonce = payloads.find<wire::v1::Nonce>();
+  if (offered == nullptr || nonce == nullptr || nonce->value.size() < least_nonce || nonce->value.size() > most_nonce) {
+    return drop(turn, sa, "no SA, or no good NONCE, in quick mode");
+  }
+  const auto asked = asked_for(sa, payloads);
+  const FilterPointer filter = asked ? filter_for(turn, sa, asked->selectors) : nullptr;
+  if (filter == nullptr) {
+    tell(turn, CatalogueId::no_filter_rule_for_traffic,
+         {{"peer", sa.remote.to_string()},
+          {"offered", asked ? asked->selectors.local.to_string() + " to " + asked->selectors.remote.to_string()
+                            : "identities that name no traffic"},
+          {"acceptable", "what one IpFilterRule with an IpDynVpnAction contains"}});
+    return refuse(turn, sa, wire::v1::NotifyType::invalid_id_information, offered);
+  }
+  const ChildSa* old = nullptr;
+  for (const auto& [owner, child] : turn.shard.same_traffic(sa, asked->selectors)) {
+    if (owner == &sa && child->state == ChildState::active && !child->superseded) old = child;
+  }
+  if (filter->vpn->initiation == policy::Initiation::local_only && old == nullptr) {
+    tell(turn, CatalogueId::response_forbidden, {{"rule", filter->rule}, {"peer", sa.remote.to_string()}});
+    return refuse(turn, sa, wire::v1::NotifyType::invalid_id_information, offered);
+  }
+  auto quick_mode = std::make_unique<QuickMode>();
+  quick_mode->inbound_spi = turn.shard.draw_inbound_spi();
+  quick_mode->holds_spi = true;
+  const auto chosen =
+      choose_phase2(*filter->vpn, *offered, quick_mode->inbound_spi, terms_of(sa, asked->selectors, GroupId::none));
+  const bool has_public_value = payloads.find<wire::v1::KeyExchange>() != nullptr;
+  if (!chosen || has_public_value != (chosen->choice.group != GroupId::none)) {
+    turn.shard.release(quick_mode->inbound_spi);
+    tell(turn, CatalogueId::no_child_proposal_chosen,
+         {{"peer", sa.remote.to_string()},
+          {"rule", filter->rule},
+          {"action", filter->vpn->name},
+          {"offered", describe(*offered)},
+          {"acceptable", describe_acceptable(*filter->vpn)}});
+    return refuse(turn, sa, wire::v1::NotifyType::no_proposal_chosen, offered);
+  }
+  quick_mode->choice = chosen->choice;
+  if (has_public_value) {
+    auto made = crypto::KeyExchange::generate(chosen->choice.group, turn.random);
+    if (made) quick_mode->key_exchange = *std::move(made);
+    if (!made || !derive_shared(*quick_mode, payloads)) {
+      turn.shard.release(quick_mode->inbound_spi);
+      return refuse(turn, sa, wire::v1::NotifyType::invalid_key_information, offered);
+    }
+  }
+  quick_mode->id = message.header.id;
+  quick_mode->role = Role::responder;
+  quick_mode->state = QuickMode::State::answered;
+  quick_mode->last_received = message.datagram.octets;
+  quick_mode->iv = message.next_iv;
+  quick_mode->ni = nonce->value;
+  quick_mode->nr = turn.random.octets(nonce_size);
+  if (old != nullptr) quick_mode->replaces = old->name;
+  quick_mode->wish = {.name = {},
+                      .filter = filter,
+                      .traffic = policy::Traffic::of(asked->selectors),
+                      .local_dyn_vpn_rule = old == nullptr ? std::string{} : old->local_dyn_vpn_rule,
+                      .activation = old == nullptr ? Activation::remote : old->activation};
+  wire::v1::Payloads answer;
+  answer.add(chosen->answer);
+  answer.add(wire::v1::Nonce{quick_mode->nr});
+  if (quick_mode->key_exchange != nullptr) {
+    const Bytes value = quick_mode->key_exchange->public_value();
+    answer.add(wire::v1::KeyExchange{{value.begin(), value.end()}});
+  }
+  for (const wire::v1::Identification& id : asked->ids) answer.add(id);
+  if (payloads.find<wire::v1::NatOriginalAddress>() != nullptr && sa.nat_traversal != NatTraversal::none) {
+    add_original_addresses(answer, sa);
+  }
+  ByteString octets = sealed_with_hash(sa, header_of(sa, wire::ExchangeType::quick_mode, quick_mode->id), answer,
+                                       quick_mode->iv, quick_mode->ni);
+  sa.quick_modes.push_back(std::move(quick_mode));
+  send_and_repeat(turn, sa, *sa.quick_modes.back(), std::move(octets));
+}
+
+void take_quick_mode_confirmation(Turn& turn, Phase1Sa& sa, QuickMode& quick_mode, const Received& message) {
+  const auto* hash = message.chain.payloads.find<wire::v1::Hash>();
+  if (hash == nullptr || !equal_in_constant_time(hash->value, third_hash(sa, quick_mode))) {
+    return drop(turn, sa, "HASH(3) of quick mode is wrong");
+  }
+  quick_mode.last_received = message.datagram.octets;
+  quick_mode.last_sent.clear();
+  quick_mode.outstanding.reset();
+  quick_mode.state = QuickMode::State::confirmed;
+  const ChildSa* old = quick_mode.replaces ? sa.find_child(*quick_mode.replaces) : nullptr;
+  if (old != nullptr) {
+    quick_mode.wish.name = turn.shard.next_generation(old->name.tunnel);
+  } else {
+    quick_mode.replaces.reset();
+    quick_mode.wish.name = {.tunnel = turn.shard.number_dynamic_tunnel(), .generation = 1};
+  }
+  install(turn, sa, quick_mode);
+}
+
+void receive_quick_mode(Turn& turn, Phase1Sa& sa, const Datagram& datagram, const wire::v1::Header& header) {
+  if (!is_up(sa.state) || !header.is_encrypted || header.id == MessageId{}) {
+    return drop(turn, sa, "quick mode without an SA that is up, in clear, or with message ID 0");
+  }
+  QuickMode* known = sa.find_quick_mode(header.id);
+  if (known != nullptr && known->last_received == datagram.octets) {
+    if (known->last_sent.empty()) return;  // being worked on
+    ++turn.statistics.replayed;
+    // What the peer lacks it must get before this side leaves the older pair.
+    for (Phase1Sa::Replaced& entry : sa.replaced) entry.delete_at = std::max(entry.delete_at, turn.now + hand_over);
+    return send(turn, sa, known->last_sent);
+  }
+  const auto message = open(turn, sa, datagram, header, known == nullptr ? first_iv(sa, header.id) : known->iv);
+  if (!message) return;
+  if (known == nullptr) {
+    if (!has_right_hash(sa, *message)) return drop(turn, sa, "HASH(1) of quick mode is wrong");
+    follow_peer(turn, sa, datagram);
+    if (sa.quick_modes.size() >= most_quick_modes) {
+      std::erase_if(sa.quick_modes, [](const auto& each) { return each->state == QuickMode::State::done; });
+      if (sa.quick_modes.size() >= most_quick_modes) return drop(turn, sa, "too many quick modes at once");
+    }
+    return answer_quick_mode(turn, sa, *message);
+  }
+  switch (known->state) {
+    case QuickMode::State::offered:
+      if (!has_right_hash(sa, *message, known->ni)) return drop(turn, sa, "HASH(2) of quick mode is wrong");
+      follow_peer(turn, sa, datagram);
+      return take_quick_mode_answer(turn, sa, *known, *message);
+    case QuickMode::State::answered:
+      return take_quick_mode_confirmation(turn, sa, *known, *message);
+    case QuickMode::State::installing:
+    case QuickMode::State::confirmed:
+    case QuickMode::State::done:
+      return drop(turn, sa, "no more messages are expected in that quick mode");
+  }
+}
+
+void install_answered(Turn& turn, Phase1Sa& sa, const contract::InstallResult& result) {
+  ChildSa* child = sa.find_child(result.name);
+  QuickMode* quick_mode = sa.quick_mode_of(result.name);
+  if (child == nullptr || child->state != ChildState::in_negotiation) return;
+  if (result.refused) {
+    tell(turn, CatalogueId::stack_refused,
+         {{"stack", sa.stack.text},
+          {"tunnel", "Y" + std::to_string(result.name.tunnel.value())},
+          {"reason", *result.refused}});
+    child->installed = false;
+    if (quick_mode != nullptr) finish(turn, *quick_mode);
+    return delete_child(turn, sa, result.name, Ending::failed);
+  }
+  if (quick_mode != nullptr) {
+    if (quick_mode->role == Role::initiator) send_confirmation(turn, sa, *quick_mode);
+    finish(turn, *quick_mode);
+  }
+  become_active(turn, sa, *child);
+  go_on(turn, sa);
+}
+
+}  // namespace adit::ike::v1

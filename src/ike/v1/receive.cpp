@@ -1,0 +1,60 @@
+#include "ike/v1/receive.h"
+
+#include "ike/v1/ending.h"
+#include "ike/v1/informational.h"
+#include "ike/v1/machine.h"
+#include "ike/v1/phase1_parts.h"
+#include "ike/v1/quick_mode.h"
+
+namespace adit::ike::v1 {
+
+namespace {
+
+void receive_phase1(Turn& turn, Phase1Sa& sa, const Datagram& datagram, const wire::v1::Header& header) {
+  if (header.exchange != exchange_of(sa) || header.id != MessageId{}) {
+    return drop(turn, sa, "another mode than the SA's, or a message ID in phase 1");
+  }
+  if (!sa.last_received.empty() && sa.last_received == datagram.octets) {
+    if (sa.last_sent.empty()) return;  // being worked on
+    ++turn.statistics.replayed;
+    turn.step.send.push_back(
+        {.stack = datagram.stack, .local = datagram.local, .remote = datagram.remote, .octets = sa.last_sent});
+    return;
+  }
+  if (transition(sa.state, Phase1Event::message_arrived).action == Phase1Action::drop) {
+    return drop(turn, sa, "no message is expected in state " + std::string{name_of(sa.state)});
+  }
+  const auto message = open(turn, sa, datagram, header, sa.iv);
+  if (message) return happen(turn, sa, Phase1Event::message_arrived, &*message);
+  if (header.is_encrypted && sa.has_keys && sa.establishing != nullptr) sa.establishing->undecryptable = true;
+}
+
+/// Messages under the SA's key wear it out (RefreshLifesizeProposed).
+void count(Turn& turn, Phase1Sa& sa, const Datagram& datagram) {
+  sa.octets += datagram.octets.size();
+  if (!is_up(sa.state)) return;
+  if (sa.octets >= sa.hard_octets) return want_delete(turn, sa, Ending::expired);
+  if (sa.octets < sa.soft_octets) return;
+  sa.soft_octets = UINT64_MAX;
+  sa.refresh_at = turn.now;
+}
+
+}  // namespace
+
+void receive(Turn& turn, Phase1Sa& sa, const Datagram& datagram, const wire::v1::Header& header) {
+  switch (header.exchange) {
+    case wire::ExchangeType::identity_protection:
+    case wire::ExchangeType::aggressive:
+      return receive_phase1(turn, sa, datagram, header);
+    case wire::ExchangeType::quick_mode:
+      receive_quick_mode(turn, sa, datagram, header);
+      return count(turn, sa, datagram);
+    case wire::ExchangeType::informational_v1:
+      receive_informational(turn, sa, datagram, header);
+      return count(turn, sa, datagram);
+    default:
+      return drop(turn, sa, "exchange " + wire::name_of(header.exchange));
+  }
+}
+
+}  // namespace adit::ike::v1

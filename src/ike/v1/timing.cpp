@@ -1,0 +1,234 @@
+#include "ike/v1/timing.h"
+
+#include <algorithm>
+
+#include "ike/v1/ending.h"
+#include "ike/v1/informational.h"
+#include "ike/v1/machine.h"
+#include "ike/v1/phase1.h"
+#include "ike/v1/quick_mode.h"
+
+namespace adit::ike::v1 {
+
+namespace {
+
+constexpr Seconds counters_wait{2};              // for the stack, before the peer is asked instead
+constexpr std::size_t most_counters = 8;         // children asked about in one check
+constexpr std::uint8_t keep_alive_octet = 0xff;  // RFC 3948 §2.3
+constexpr unsigned least_margin_permille = 40;   // of a lifetime, between refresh and end
+constexpr unsigned margin_jitter_permille = 60;  // drawn on top of it
+constexpr std::uint64_t octets_a_kbyte = 1024;
+constexpr std::uint64_t soft_tenths = 9;  // of the lifesize, where the refresh begins
+
+/// Repeats what is due of one exchange; false when it has been repeated often enough.
+bool repeat(Turn& turn, const Phase1Sa& sa, std::optional<v2::Retransmission>& outstanding) {
+  if (!outstanding || !outstanding->is_due(turn.now)) return true;
+  if (outstanding->is_exhausted(turn.options)) return false;
+  ++turn.statistics.retransmitted;
+  outstanding->again(turn.options, turn.now);
+  for (const ByteString& datagram : outstanding->datagrams) {
+    turn.step.send.push_back({.stack = sa.stack, .local = sa.local, .remote = sa.remote, .octets = datagram});
+  }
+  return true;
+}
+
+void look_at_repetitions(Turn& turn, Phase1Sa& sa) {
+  if (!repeat(turn, sa, sa.outstanding)) {
+    tell(turn, CatalogueId::retransmissions_exhausted,
+         {{"exchange", wire::name_of(static_cast<wire::ExchangeType>(sa.outstanding->exchange))},
+          {"local", sa.local.to_string()},
+          {"peer", sa.remote.to_string()},
+          {"count", std::to_string(sa.outstanding->transmissions)}});
+    sa.outstanding.reset();
+    return happen(turn, sa, Phase1Event::timed_out);
+  }
+  if (!repeat(turn, sa, sa.dpd)) {
+    sa.dpd.reset();
+    return happen(turn, sa, Phase1Event::timed_out);
+  }
+  for (std::size_t i = sa.quick_modes.size(); i-- > 0;) {
+    QuickMode& quick_mode = *sa.quick_modes[i];
+    if (!repeat(turn, sa, quick_mode.outstanding)) quick_mode_timed_out(turn, sa, quick_mode);
+  }
+  for (Farewell& farewell : sa.farewells) {
+    if (farewell.next_at > turn.now) continue;
+    constexpr Seconds between{2};
+    turn.step.send.push_back({.stack = sa.stack, .local = sa.local, .remote = sa.remote, .octets = farewell.datagram});
+    --farewell.left;
+    farewell.next_at = turn.now + between;
+  }
+  std::erase_if(sa.farewells, [](const Farewell& farewell) { return farewell.left == 0; });
+}
+
+void forget_what_is_past(Turn& turn, Phase1Sa& sa) {
+  if (is_up(sa.state) && !sa.last_received.empty() && sa.replay_until <= turn.now) {
+    sa.last_received = {};
+    sa.last_sent = {};
+  }
+  std::erase_if(sa.quick_modes, [&](const auto& quick_mode) {
+    return quick_mode->state == QuickMode::State::done && quick_mode->forget_at <= turn.now;
+  });
+}
+
+void look_at_silence(Turn& turn, Phase1Sa& sa) {
+  const Seconds interval = sa.rule->action->liveness_interval;
+  const auto look_again_at = [&](Instant at) {
+    sa.counters_asked = sa.counters_told = sa.has_sent = false;
+    sa.liveness_at = at;
+  };
+  if (turn.now < sa.last_inbound + interval) return look_again_at(sa.last_inbound + interval);
+  const bool has_children =
+      std::ranges::any_of(sa.children, [](const ChildSa& child) { return child.state == ChildState::active; });
+  if (has_children && !sa.counters_asked) {
+    std::size_t asked = 0;
+    for (const ChildSa& child : sa.children) {
+      if (child.state != ChildState::active || asked == most_counters) continue;
+      turn.step.stack.emplace_back(QueryCounters{.stack = sa.stack, .name = child.name});
+      ++asked;
+    }
+    sa.counters_asked = true;
+    sa.counters_told = false;
+    sa.liveness_at = turn.now + counters_wait;
+    return;
+  }
+  // Who sends nothing need not know whether the peer is there (RFC 3706 §5.4).
+  const bool is_idle = sa.counters_told && !sa.has_sent;
+  look_again_at(turn.now + interval);
+  if (!is_idle) check_liveness(turn, sa);
+}
+
+void keep_alive(Turn& turn, Phase1Sa& sa) {
+  const policy::PolicyPointer policy = turn.shard.policy_of(sa.stack);
+  const Seconds interval = policy == nullptr ? Seconds{0} : policy->key_exchange.nat_keep_alive;
+  sa.keep_alive_at.reset();
+  if (interval == Seconds{0}) return;
+  send(turn, sa, {keep_alive_octet});
+  sa.keep_alive_at = turn.now + interval;
+}
+
+void look_at_children(Turn& turn, Phase1Sa& sa) {
+  std::vector<contract::ChildSaName> handed_over, expired, due;
+  for (const Phase1Sa::Replaced& entry : sa.replaced) {
+    if (entry.delete_at <= turn.now) handed_over.push_back(entry.old);
+  }
+  for (const contract::ChildSaName name : handed_over) {
+    std::erase_if(sa.replaced, [&](const Phase1Sa::Replaced& entry) { return entry.old == name; });
+    delete_child(turn, sa, name, Ending::superseded);
+  }
+  for (const ChildSa& child : sa.children) {
+    if (child.expires_at <= turn.now) {
+      expired.push_back(child.name);
+    } else if (child.refresh_at && *child.refresh_at <= turn.now) {
+      due.push_back(child.name);
+    }
+  }
+  for (const contract::ChildSaName name : expired) delete_child(turn, sa, name, Ending::expired);
+  for (const contract::ChildSaName name : due) {
+    if (ChildSa* child = sa.find_child(name)) want_rekey(turn, sa, *child);
+  }
+}
+
+void look_at_lifetime(Turn& turn, Phase1Sa& sa) {
+  if (!sa.refresh_at || *sa.refresh_at > turn.now) return;
+  sa.refresh_at.reset();
+  if (sa.children.empty() && !is_busy(sa)) {
+    return tell(turn, CatalogueId::unused_not_refreshed,
+                {{"tunnel", name_of_tunnel(sa)}, {"peer", sa.remote.to_string()}, {"what", "refreshed"}});
+  }
+  // IKEv1 proves both peers again at every refresh (RFC 2409 §5).
+  turn.shard.refresh(sa);
+}
+
+}  // namespace
+
+std::optional<Instant> next_deadline(const Phase1Sa& sa) {
+  std::optional<Instant> next;
+  const auto consider = [&](std::optional<Instant> at) {
+    if (at && (!next || *at < *next)) next = at;
+  };
+  if (sa.outstanding) consider(sa.outstanding->next_at);
+  if (sa.dpd) consider(sa.dpd->next_at);
+  if (is_up(sa.state) && !sa.last_received.empty()) consider(sa.replay_until);
+  for (const auto& quick_mode : sa.quick_modes) {
+    if (quick_mode->outstanding) consider(quick_mode->outstanding->next_at);
+    if (quick_mode->state == QuickMode::State::done) consider(quick_mode->forget_at);
+  }
+  for (const Farewell& farewell : sa.farewells) consider(farewell.next_at);
+  for (const Phase1Sa::Replaced& entry : sa.replaced) consider(entry.delete_at);
+  for (const ChildSa& child : sa.children) {
+    consider(child.expires_at);
+    consider(child.refresh_at);
+  }
+  consider(sa.expires_at);
+  consider(sa.waits_until);
+  consider(sa.liveness_at);
+  consider(sa.keep_alive_at);
+  consider(sa.refresh_at);
+  return next;
+}
+
+void timer_due(Turn& turn, Phase1Sa& sa) {
+  if (sa.expires_at && *sa.expires_at <= turn.now) {
+    sa.expires_at.reset();
+    if (is_up(sa.state)) return want_delete(turn, sa, Ending::expired);
+    return happen(turn, sa, Phase1Event::timed_out);
+  }
+  if (sa.waits_until && *sa.waits_until <= turn.now) {
+    sa.waits_until.reset();
+    service_kept_silent(turn, sa);
+  }
+  if (sa.state == Phase1State::closed) return;
+  look_at_repetitions(turn, sa);
+  if (sa.state == Phase1State::closed) return;
+  forget_what_is_past(turn, sa);
+  if (!is_up(sa.state)) return;
+  look_at_children(turn, sa);
+  look_at_lifetime(turn, sa);
+  if (sa.liveness_at && *sa.liveness_at <= turn.now) look_at_silence(turn, sa);
+  if (sa.keep_alive_at && *sa.keep_alive_at <= turn.now) keep_alive(turn, sa);
+  go_on(turn, sa);
+}
+
+void become_established(Turn& turn, Phase1Sa& sa) {
+  sa.state = Phase1State::established;
+  sa.establishing.reset();
+  sa.waits_until.reset();
+  sa.established_at = turn.now;
+  sa.last_inbound = turn.now;
+  sa.expires_at = turn.now + sa.choice.lifetime;
+  sa.refresh_at = refresh_time(turn, sa.choice.lifetime);
+  if (sa.choice.lifesize_kbytes) {
+    sa.hard_octets = *sa.choice.lifesize_kbytes * octets_a_kbyte;
+    sa.soft_octets = sa.hard_octets / 10 * soft_tenths;
+  }
+  const policy::KeyExchangeAction& action = *sa.rule->action;
+  if (action.liveness_interval != Seconds{0} && sa.peer_has_dpd) sa.liveness_at = turn.now + action.liveness_interval;
+  if (sa.nat_local) sa.keep_alive_at = turn.now;  // the interval is the policy's
+  tell(turn, CatalogueId::ike_sa_created,
+       {{"tunnel", name_of_tunnel(sa)},
+        {"generation", std::to_string(sa.generation)},
+        {"peer", sa.remote.to_string()},
+        {"attributes", std::string{"IKEv1 "} + (sa.mode == Mode::main ? "main mode, " : "aggressive mode, ") +
+                           to_string(sa.choice) + ", peer " + sa.remote_identity->to_string()},
+        {"rule", sa.rule->name}});
+}
+
+Instant refresh_time(Turn& turn, Duration lifetime) {
+  const auto extra = turn.random.number<std::uint32_t>() % margin_jitter_permille;
+  return turn.now + lifetime - lifetime * (least_margin_permille + extra) / 1000;
+}
+
+void counters_arrived(Turn& turn, Phase1Sa& sa, const contract::ChildSaCounters& counters) {
+  sa.counters_told = true;
+  if (ChildSa* child = sa.find_child(counters.name)) {
+    if (counters.outbound_packets > child->sent_packets) sa.has_sent = true;
+    child->sent_packets = counters.outbound_packets;
+  }
+  if (!counters.since_last_inbound) return;
+  const Instant heard = turn.now - *counters.since_last_inbound;
+  if (heard <= sa.last_inbound) return;
+  sa.last_inbound = heard;
+  if (sa.liveness_at && sa.counters_asked) look_at_silence(turn, sa);
+}
+
+}  // namespace adit::ike::v1

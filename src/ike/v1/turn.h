@@ -1,0 +1,67 @@
+#pragma once
+// What an exchange of IKEv1 is given with the event it answers: the time, the randomness, the Step to write into, and
+// the shard around its SA.
+
+#include <memory>
+#include <variant>
+
+#include "ike/v1/phase1_sa.h"
+#include "ike/v2/turn.h"
+
+namespace adit::ike::v1 {
+
+/// What the exchanges need of the shard: its numbers and its indexes. As IKEv2's, of which it shares the tunnels.
+class Shard {
+ public:
+  Shard() = default;
+  Shard(const Shard&) = delete;
+  Shard& operator=(const Shard&) = delete;
+  virtual ~Shard() = default;
+
+  virtual policy::PolicyPointer policy_of(const StackName& stack) const = 0;
+  virtual InboundSpi draw_inbound_spi() = 0;
+  virtual void release(InboundSpi spi) = 0;
+  virtual DynamicTunnelId number_dynamic_tunnel() = 0;
+  virtual contract::ChildSaName next_generation(DynamicTunnelId tunnel) = 0;
+  /// Asks nssd; the answer comes back as an event of this SA.
+  virtual void ask(Phase1Sa& sa, std::variant<contract::Sign, contract::Verify> request) = 0;
+  /// The SA's peer is known: INITIAL-CONTACT ends the older SAs with it (RFC 2407 §4.6.3.3).
+  enum class Contact : std::uint8_t { initial, further };
+  virtual void authenticated(Phase1Sa& sa, Contact contact) = 0;
+  /// Another phase 1 SA with the same peer that is up, the newest; null when there is none.
+  virtual Phase1Sa* sibling_of(const Phase1Sa& sa) = 0;
+  /// Whether any phase 1 SA with the peer's address is up.
+  virtual bool knows_path(const Phase1Sa& sa) const = 0;
+  virtual void child_added(const Phase1Sa& sa, const ChildSa& child) = 0;
+  virtual void child_removed(const Phase1Sa& sa, const ChildSa& child, Ending ending) = 0;
+  /// SAs of the same two peers for the same traffic, under any phase 1 SA, that are up; not the child itself.
+  virtual std::vector<std::pair<Phase1Sa*, ChildSa*>> same_traffic(const Phase1Sa& sa,
+                                                                   const policy::SelectorPair& traffic) = 0;
+  virtual void remove_later(contract::RemoveChildSa pair) = 0;
+  /// All children of one, and what is wished for, go over to the other.
+  virtual void inherit(Phase1Sa& from, Phase1Sa& to) = 0;
+  /// Begins a new phase 1 with the same peer, which is to take over.
+  virtual void refresh(Phase1Sa& sa) = 0;
+  /// Something happened to another SA than the one that the input in work names.
+  virtual void touch(const Phase1Sa& sa) = 0;
+  virtual void wish_failed(const Phase1Sa& sa, DynamicTunnelId tunnel, Ending ending) = 0;
+};
+
+struct Turn {
+  Instant now;
+  Random& random;
+  const EngineOptions& options;
+  Step& step;
+  Statistics& statistics;
+  Shard& shard;
+};
+
+/// Adds a message for the operator.
+void tell(Turn& turn, CatalogueId message, std::vector<LogRecord::Field> fields);
+/// A message that is not taken: counted, and told for whoever looks closely.
+void drop(Turn& turn, const Phase1Sa& sa, std::string reason);
+
+/// `K7`
+std::string name_of_tunnel(const Phase1Sa& sa);
+
+}  // namespace adit::ike::v1

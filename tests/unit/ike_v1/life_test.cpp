@@ -1,0 +1,202 @@
+// The life of IKEv1's SAs: refreshed, deleted, silent, behind a NAT.
+
+#include "v1_pair.h"
+
+namespace adit::ike {
+namespace {
+
+void expect_the_same_pair(const TwoEngines& net) {
+  ASSERT_EQ(net.east_host.installed.size(), 1u) << told(net);
+  ASSERT_EQ(net.west_host.installed.size(), 1u) << told(net);
+  EXPECT_EQ(net.east_host.installed.begin()->second.inbound_spi.value(),
+            net.west_host.installed.begin()->second.outbound_spi.value());
+}
+
+TEST(LifeV1, RefreshesAPhase2SaBeforeItsEnd) {
+  V1Pair net;
+  net.up();
+  const auto before = net.east_host.installed.begin()->second.inbound_spi;
+  net.pass(Seconds{Minutes{245}});
+  expect_the_same_pair(net);
+  EXPECT_NE(net.east_host.installed.begin()->second.inbound_spi, before);
+  EXPECT_TRUE(net.east_host.has_told(CatalogueId::child_sa_rekeyed));
+  EXPECT_EQ(net.east_host.children().front().name.tunnel, DynamicTunnelId{1}) << "the tunnel stays";
+  EXPECT_GE(net.east_host.children().front().name.generation, 2u);
+  for (const Host* host : {&net.east_host, &net.west_host}) {
+    EXPECT_EQ(host->engine.statistics().inbound_spis, 1u);
+    EXPECT_FALSE(host->retired.empty()) << "the older pair sends no more before it goes";
+  }
+}
+
+TEST(LifeV1, RefreshesPhase1WithBothProofsAgain) {
+  V1Pair net;
+  net.up();
+  const IkeSpi before = net.east_host.ike().front().initiator_spi;
+  net.pass(Seconds{Minutes{485}});
+  ASSERT_EQ(net.east_host.ike().size(), 1u) << told(net);
+  ASSERT_EQ(net.west_host.ike().size(), 1u) << told(net);
+  EXPECT_NE(net.east_host.ike().front().initiator_spi, before);
+  EXPECT_EQ(net.east_host.ike().front().initiator_spi, net.west_host.ike().front().initiator_spi);
+  EXPECT_TRUE(net.east_host.has_told(CatalogueId::ike_sa_reauthenticated) ||
+              net.west_host.has_told(CatalogueId::ike_sa_reauthenticated));
+  expect_the_same_pair(net);
+  EXPECT_EQ(net.east_host.children().front().parent, net.east_host.ike().front().tunnel);
+}
+
+TEST(LifeV1, ConvergesWhenBothRefreshAtOnce) {
+  V1Pair net;
+  net.up();
+  net.east_host.feed(RefreshDynamicTunnel{net.east_host.stack(), std::nullopt});
+  net.west_host.feed(RefreshDynamicTunnel{net.west_host.stack(), std::nullopt});
+  net.settle();
+  net.pass(Seconds{60});
+  expect_the_same_pair(net);
+  net.east_host.feed(RefreshIkeTunnel{net.east_host.stack(), std::nullopt});
+  net.west_host.feed(RefreshIkeTunnel{net.west_host.stack(), std::nullopt});
+  net.settle();
+  net.pass(Seconds{60});
+  expect_the_same_pair(net);
+  EXPECT_EQ(net.east_host.engine.statistics().child_sas, 1u);
+  EXPECT_EQ(net.west_host.engine.statistics().child_sas, 1u);
+}
+
+TEST(LifeV1, KeepsTheOlderPairWhenARefreshFails) {
+  V1Pair net;
+  net.up();
+  const auto before = net.east_host.installed.begin()->second.inbound_spi;
+  net.east_host.feed(RefreshDynamicTunnel{net.east_host.stack(), std::nullopt});
+  net.settle([](Datagram&) { return false; });
+  ASSERT_EQ(net.east_host.installed.size(), 1u);
+  EXPECT_EQ(net.east_host.installed.begin()->second.inbound_spi, before);
+  net.pass(Seconds{400});  // it is tried again
+  expect_the_same_pair(net);
+  EXPECT_NE(net.east_host.installed.begin()->second.inbound_spi, before);
+}
+
+TEST(LifeV1, DeletesOnBothEnds) {
+  V1Pair net;
+  net.up();
+  net.east_host.feed(DeactivateDynamicTunnel{net.east_host.stack(), std::nullopt});
+  net.settle();
+  EXPECT_TRUE(net.east_host.installed.empty());
+  EXPECT_TRUE(net.west_host.installed.empty()) << told(net);
+  ASSERT_EQ(net.west_host.ike().size(), 1u) << "phase 1 stays";
+  net.begin();
+  net.settle();
+  EXPECT_EQ(net.west_host.installed.size(), 1u) << "quick mode alone is enough";
+  net.west_host.feed(DeactivateIkeTunnel{net.west_host.stack(), std::nullopt});
+  net.settle();
+  EXPECT_TRUE(net.east_host.installed.empty());
+  EXPECT_TRUE(net.east_host.ike().empty()) << told(net);
+  net.pass(Seconds{60});
+  for (const Host* host : {&net.east_host, &net.west_host}) {
+    EXPECT_EQ(host->engine.statistics().ike_sas, 0u);
+    EXPECT_EQ(host->engine.statistics().inbound_spis, 0u);
+    EXPECT_FALSE(host->engine.next_deadline());
+  }
+}
+
+TEST(LifeV1, DeletesThoughADeleteIsLost) {
+  V1Pair net;
+  net.up();
+  net.east_host.feed(DeactivateIkeTunnel{net.east_host.stack(), std::nullopt});
+  net.settle([](Datagram&) { return false; });
+  EXPECT_EQ(net.west_host.installed.size(), 1u);
+  net.pass(Seconds{10});
+  EXPECT_TRUE(net.west_host.installed.empty()) << told(net);
+  EXPECT_TRUE(net.west_host.ike().empty());
+}
+
+TEST(LifeV1, FindsOutThatAPeerIsDead) {
+  V1Pair net;
+  net.up();
+  net.pass(Seconds{40});  // R-U-THERE and its answer
+  EXPECT_EQ(net.east_host.ike().size(), 1u);
+  for (int i = 0; i < 400; ++i) {
+    const Instant next = net.east_host.now + Seconds{1};
+    net.east_host.pass_time_to(next);
+    net.east_host.out.clear();  // the peer is away
+  }
+  EXPECT_TRUE(net.east_host.has_told(CatalogueId::peer_is_dead)) << told(net);
+  EXPECT_TRUE(net.east_host.installed.empty());
+  EXPECT_TRUE(net.east_host.ike().empty());
+}
+
+TEST(LifeV1, ForgetsOlderSasOfAPeerThatBeginsAnew) {
+  V1Pair net;
+  net.up();
+  // East has lost everything, and says INITIAL-CONTACT.
+  Host fresh{net.east_host.side, {}, 77};
+  fresh.now = net.east_host.now + Seconds{10};
+  net.west_host.now = fresh.now;
+  fresh.feed(PolicyInstalled{make_v1_policy(fresh.side, {})});
+  fresh.feed(StackUp{fresh.stack()});
+  fresh.feed(ActivateRule{fresh.stack(), "net-to-net"});
+  for (int i = 0; i < 20; ++i) {
+    for (Host* from : {&fresh, &net.west_host}) {
+      Host& to = from == &fresh ? net.west_host : fresh;
+      for (Datagram& sent : std::exchange(from->out, {})) {
+        to.feed(Datagram{.stack = to.stack(), .local = sent.remote, .remote = sent.local, .octets = sent.octets});
+      }
+    }
+  }
+  EXPECT_EQ(fresh.installed.size(), 1u) << fresh.told() << net.west_host.told();
+  EXPECT_EQ(net.west_host.installed.size(), 1u);
+  EXPECT_EQ(net.west_host.ike().size(), 1u);
+}
+
+TEST(LifeV1, EndsWithTheStack) {
+  V1Pair net;
+  net.up();
+  net.west_host.installed.clear();
+  net.west_host.feed(StackUp{net.west_host.stack()});
+  net.settle();
+  EXPECT_TRUE(net.east_host.installed.empty()) << "it was told";
+  net.east_host.feed(PolicyRemoved{net.east_host.stack()});
+  net.pass(Seconds{20});
+  EXPECT_EQ(net.east_host.engine.statistics().ike_sas, 0u);
+}
+
+/// A NAT before east: west sees it at another address and port.
+void pass_nat(V1Pair& net, int rounds) {
+  const IpAddress outside = address("203.0.113.9");
+  std::map<std::uint16_t, std::uint16_t> ports;  // outside to inside
+  for (int i = 0; i < rounds; ++i) {
+    for (Datagram& sent : std::exchange(net.east_host.out, {})) {
+      const auto port = static_cast<std::uint16_t>(sent.local.port + 20000);
+      ports[port] = sent.local.port;
+      net.west_host.feed(Datagram{
+          .stack = net.west_host.stack(), .local = sent.remote, .remote = {outside, port}, .octets = sent.octets});
+    }
+    for (Datagram& sent : std::exchange(net.west_host.out, {})) {
+      ASSERT_EQ(sent.remote.address, outside);
+      net.east_host.feed(Datagram{.stack = net.east_host.stack(),
+                                  .local = {address("198.51.100.1"), ports.at(sent.remote.port)},
+                                  .remote = sent.local,
+                                  .octets = sent.octets});
+    }
+  }
+}
+
+TEST(NatV1, IsFoundAndPassedInUdp) {
+  for (const auto how : {policy::HowToInitiate::main, policy::HowToInitiate::aggressive}) {
+    Side a = v1_east(), b = v1_west();
+    a.allow_nat = b.allow_nat = true;
+    b.bypass_ip_validation = true;
+    V1Pair net{a, b, {.how = how}};
+    net.install();
+    net.begin();
+    pass_nat(net, 20);
+    ASSERT_EQ(net.east_host.installed.size(), 1u) << told(net);
+    ASSERT_EQ(net.west_host.installed.size(), 1u) << told(net);
+    EXPECT_TRUE(net.east_host.ike().front().nat_local);
+    EXPECT_FALSE(net.east_host.ike().front().nat_remote);
+    EXPECT_TRUE(net.west_host.ike().front().nat_remote);
+    EXPECT_EQ(net.east_host.ike().front().remote.port, 4500) << "RFC 3947 §4";
+    EXPECT_EQ(net.west_host.installed.begin()->second.udp->remote_port, 24500);
+    EXPECT_EQ(net.east_host.installed.begin()->second.udp->local_port, 4500);
+  }
+}
+
+}  // namespace
+}  // namespace adit::ike
