@@ -15,6 +15,7 @@ void write(const ike::IkeTunnelView& from, v1::IkeTunnel& to) {
   to.set_tunnel(from.tunnel.value());
   to.set_generation(from.generation);
   to.set_version(from.version);
+  if (from.mode) to.set_mode(choice<v1::IkeTunnel::ExchangeMode>(*from.mode));
   to.set_rule(from.rule);
   to.set_action(from.action);
   write(from.local, *to.mutable_local());
@@ -52,6 +53,9 @@ std::expected<ike::IkeTunnelView, Malformed> from_message(const v1::IkeTunnel& m
   view.tunnel = IkeTunnelId{message.tunnel()};
   view.generation = message.generation();
   view.version = message.version();
+  if (message.mode() != v1::IkeTunnel::EXCHANGE_MODE_UNSPECIFIED) {
+    view.mode = in.choice(message.mode(), ike::ExchangeMode::aggressive, "exchange mode");
+  }
   view.rule = in.text(message.rule(), "KeyExchangeRule");
   view.action = in.text(message.action(), "KeyExchangeAction");
   view.local = read(in, message.local());

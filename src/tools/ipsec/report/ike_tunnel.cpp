@@ -32,6 +32,16 @@ std::string display_of(Id id) {
   return facts == nullptr ? std::string{not_applicable} : std::string{facts->display};
 }
 
+std::string nat_level(const ike::IkeTunnelView& tunnel) {
+  if (!tunnel.allow_nat) return "None";
+  return tunnel.version == 1 ? "RFC" : "IKEV2";
+}
+
+std::string mode_text(const std::optional<ike::ExchangeMode>& mode) {
+  if (!mode) return not_applicable;
+  return *mode == ike::ExchangeMode::main ? "Main" : "Aggressive";
+}
+
 }  // namespace
 
 std::string name_of(IkeTunnelId tunnel) { return fmt::format("K{}", tunnel.value()); }
@@ -60,9 +70,11 @@ Entry ike_tunnel_entry(const ike::IkeTunnelView& tunnel) {
       .row("RemoteEndPoint", tunnel.remote.address.to_string())
       .row("RemoteIDType", identity_type(tunnel.remote_identity))
       .row("RemoteID", identity_value(tunnel.remote_identity))
-      .row("ExchangeMode", not_applicable)
+      .row("ExchangeMode", mode_text(tunnel.mode))
       .add("State", std::string{name_of(tunnel.state)})
-      .row("AuthenticationAlgorithm", display_of(tunnel.integrity))
+      // IKEv1 has one hash, for all that IKEv2 has a PRF and an integrity algorithm for.
+      .row("AuthenticationAlgorithm",
+           tunnel.mode && tunnel.prf ? display_of(*tunnel.prf) : display_of(tunnel.integrity))
       .add("EncryptionAlgorithm", display_of(tunnel.encryption))
       .part("KeyLength",
             encryption != nullptr && encryption->has_key_length ? std::to_string(tunnel.key_bits) : not_applicable)
@@ -82,7 +94,7 @@ Entry ike_tunnel_entry(const ike::IkeTunnelView& tunnel) {
       .add("ReauthTime", time_text(tunnel.reauth_at))
       .row("Role", tunnel.role == ike::Role::initiator ? "Initiator" : "Responder")
       .row("AssociatedDynamicTunnels", std::to_string(tunnel.dynamic_tunnels))
-      .row("NATTSupportLevel", tunnel.allow_nat ? "IKEV2" : "None")
+      .row("NATTSupportLevel", nat_level(tunnel))
       .add("NATInFrntLclScEndPnt", yes_no(tunnel.nat_local))
       .add("NATInFrntRmtScEndPnt", yes_no(tunnel.nat_remote))
       .row("zOSCanInitiateP1SA", yes_no(!has_napt_in_front_of_remote(tunnel)))
