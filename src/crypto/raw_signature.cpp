@@ -51,6 +51,32 @@ bool set_padding(EVP_PKEY_CTX* operation, const SignatureScheme& scheme) {
          EVP_PKEY_CTX_set_rsa_mgf1_md(operation, digest_of(scheme.mask_hash)) == 1;
 }
 
+/// Without a digest of OpenSSL's: what is signed is one already.
+bool prepare(EVP_PKEY_CTX* operation, std::optional<int> rsa_padding) {
+  return !rsa_padding || EVP_PKEY_CTX_set_rsa_padding(operation, *rsa_padding) == 1;
+}
+
+std::expected<ByteString, std::string> sign_bare(const Key& key, Bytes octets, std::optional<int> rsa_padding) {
+  const KeyOperation operation{EVP_PKEY_CTX_new_from_pkey(nullptr, key.get(), nullptr)};
+  ByteString signature(narrow<std::size_t>(EVP_PKEY_get_size(key.get())));
+  std::size_t size = signature.size();
+  const bool succeeded = operation != nullptr && EVP_PKEY_sign_init(operation.get()) == 1 &&
+                         prepare(operation.get(), rsa_padding) &&
+                         EVP_PKEY_sign(operation.get(), signature.data(), &size, octets.data(), octets.size()) == 1;
+  if (!succeeded) return std::unexpected{take_reason()};
+  signature.resize(size);
+  return signature;
+}
+
+bool verify_bare(const Key& key, Bytes signature, Bytes octets, std::optional<int> rsa_padding) {
+  const KeyOperation operation{EVP_PKEY_CTX_new_from_pkey(nullptr, key.get(), nullptr)};
+  const bool is_right =
+      operation != nullptr && EVP_PKEY_verify_init(operation.get()) == 1 && prepare(operation.get(), rsa_padding) &&
+      EVP_PKEY_verify(operation.get(), signature.data(), signature.size(), octets.data(), octets.size()) == 1;
+  if (!is_right) ERR_clear_error();
+  return is_right;
+}
+
 }  // namespace
 
 std::expected<ByteString, std::string> sign(const Key& key, const SignatureScheme& scheme, Bytes octets) {
@@ -85,26 +111,15 @@ bool verify(const Key& key, const SignatureScheme& scheme, Bytes signature, Byte
 }
 
 std::expected<ByteString, std::string> sign_bare_rsa(const Key& key, Bytes octets) {
-  const KeyOperation operation{EVP_PKEY_CTX_new_from_pkey(nullptr, key.get(), nullptr)};
-  ByteString signature(narrow<std::size_t>(EVP_PKEY_get_size(key.get())));
-  std::size_t size = signature.size();
-  const bool succeeded = operation != nullptr && EVP_PKEY_sign_init(operation.get()) == 1 &&
-                         EVP_PKEY_CTX_set_rsa_padding(operation.get(), RSA_PKCS1_PADDING) == 1 &&
-                         EVP_PKEY_sign(operation.get(), signature.data(), &size, octets.data(), octets.size()) == 1;
-  if (!succeeded) return std::unexpected{take_reason()};
-  signature.resize(size);
-  return signature;
+  return sign_bare(key, octets, RSA_PKCS1_PADDING);
 }
-
 bool verify_bare_rsa(const Key& key, Bytes signature, Bytes octets) {
-  const KeyOperation operation{EVP_PKEY_CTX_new_from_pkey(nullptr, key.get(), nullptr)};
-  const bool is_right =
-      operation != nullptr && EVP_PKEY_verify_init(operation.get()) == 1 &&
-      EVP_PKEY_CTX_set_rsa_padding(operation.get(), RSA_PKCS1_PADDING) == 1 &&
-      EVP_PKEY_verify(operation.get(), signature.data(), signature.size(), octets.data(), octets.size()) == 1;
-  if (!is_right) ERR_clear_error();
-  return is_right;
+  return verify_bare(key, signature, octets, RSA_PKCS1_PADDING);
 }
+std::expected<ByteString, std::string> sign_bare_ecdsa(const Key& key, Bytes hash) {
+  return sign_bare(key, hash, std::nullopt);
+}
+bool verify_bare_ecdsa(const Key& key, Bytes der, Bytes hash) { return verify_bare(key, der, hash, std::nullopt); }
 
 std::optional<ByteString> ecdsa_der_to_raw(Bytes der, std::size_t coordinate) {
   const unsigned char* at = der.data();

@@ -157,17 +157,29 @@ std::expected<void, std::string> verify_auth(const Key& key, AuthMethod method, 
 }
 
 std::expected<ByteString, std::string> sign_ike_v1(const Key& key, AuthMethod method, Bytes hash) {
-  if (method == AuthMethod::digital_signature) return std::unexpected{to_string(method) + " is IKEv2's alone"};
-  if (method != AuthMethod::rsa_signature) return sign_auth(key, method, {}, hash);
-  if (kind_of(key) != KeyKind::rsa) return wrong_key(method);
-  return sign_bare_rsa(key, hash);
+  if (method == AuthMethod::rsa_signature) {
+    if (kind_of(key) != KeyKind::rsa) return wrong_key(method);
+    return sign_bare_rsa(key, hash);
+  }
+  const EcdsaMethod* ecdsa = ecdsa_method(method);
+  if (ecdsa == nullptr) return std::unexpected{to_string(method) + " is no signature of IKEv1"};
+  if (kind_of(key) != ecdsa->kind) return wrong_key(method);
+  const auto der = sign_bare_ecdsa(key, hash);
+  if (!der) return der;
+  return ecdsa_der_to_raw(*der, ecdsa->coordinate).value();
 }
 
 std::expected<void, std::string> verify_ike_v1(const Key& key, AuthMethod method, Bytes signature, Bytes hash) {
-  if (method == AuthMethod::digital_signature) return std::unexpected{to_string(method) + " is IKEv2's alone"};
-  if (method != AuthMethod::rsa_signature) return verify_auth(key, method, signature, hash);
-  if (kind_of(key) != KeyKind::rsa) return wrong_key(method);
-  return claim(verify_bare_rsa(key, signature, hash));
+  if (method == AuthMethod::rsa_signature) {
+    if (kind_of(key) != KeyKind::rsa) return wrong_key(method);
+    return claim(verify_bare_rsa(key, signature, hash));
+  }
+  const EcdsaMethod* ecdsa = ecdsa_method(method);
+  if (ecdsa == nullptr) return std::unexpected{to_string(method) + " is no signature of IKEv1"};
+  if (kind_of(key) != ecdsa->kind) return wrong_key(method);
+  const auto der = ecdsa_raw_to_der(signature, ecdsa->coordinate);
+  if (!der) return std::unexpected{"the signature has not the length of r | s"};
+  return claim(verify_bare_ecdsa(key, *der, hash));
 }
 
 }  // namespace adit::crypto

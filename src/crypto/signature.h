@@ -32,7 +32,8 @@ std::expected<ByteString, std::string> sign_auth(const Key& key, AuthMethod meth
 std::expected<void, std::string> verify_auth(const Key& key, AuthMethod method, Bytes auth_data, Bytes signed_octets);
 
 /// The SIG payload of IKEv1 over HASH_I or HASH_R. RSA: the hash itself under PKCS #1 padding, without the name of an
-/// algorithm (RFC 2409 §5.1). ECDSA: r | s, with the hash that goes with the curve (RFC 4754 §3).
+/// algorithm (RFC 2409 §5.1). ECDSA: r | s over the hash as it is, whose
+/// algorithm goes with the curve (RFC 4754 §3).
 std::expected<ByteString, std::string> sign_ike_v1(const Key& key, AuthMethod method, Bytes hash);
 std::expected<void, std::string> verify_ike_v1(const Key& key, AuthMethod method, Bytes signature, Bytes hash);
 
