@@ -79,6 +79,20 @@ Phase1Choice choice_of(const policy::KeyExchangeRule& rule, const policy::KeyExc
           .lifesize_kbytes = offer.lifesize_kbytes};
 }
 
+/// ECDSA signs HASH_I as it is: the hash goes with the curve (RFC 4754 §3).
+bool has_fitting_hash(const Phase1Choice& choice) {
+  switch (choice.method) {
+    case AuthMethod::ecdsa_256:
+      return choice.hash == PrfId::hmac_sha2_256;
+    case AuthMethod::ecdsa_384:
+      return choice.hash == PrfId::hmac_sha2_384;
+    case AuthMethod::ecdsa_521:
+      return choice.hash == PrfId::hmac_sha2_512;
+    default:
+      return true;
+  }
+}
+
 bool is_usable(const policy::KeyExchangeRule& rule, const Phase1Choice& choice) {
   const bool has_key = choice.method != AuthMethod::shared_key || !rule.shared_key.empty();
   return has_key && crypto::IkeV1Cipher::find(choice.encryption, choice.key_bits) &&
@@ -174,7 +188,8 @@ wire::v1::SecurityAssociation phase1_offer(const policy::KeyExchangeRule& rule) 
   wire::v1::Proposal proposal{.protocol = std::to_underlying(wire::ProtocolId::ike)};
   for (const policy::KeyExchangeOffer& offer : rule.action->offers) {
     const Phase1Choice choice = choice_of(rule, offer);
-    if (!is_usable(rule, choice) || proposal.transforms.size() == wire::most_transforms) continue;
+    if (!is_usable(rule, choice) || !has_fitting_hash(choice)) continue;
+    if (proposal.transforms.size() == wire::most_transforms) break;
     wire::v1::Transform transform = transform_of(choice);
     if (std::ranges::find(proposal.transforms, transform.attributes, &wire::v1::Transform::attributes) !=
         proposal.transforms.end()) {
@@ -199,7 +214,8 @@ std::optional<Phase1Answer> choose_phase1(const policy::KeyExchangeRule& rule,
       if (!is_usable(rule, ours) || !takes_method(rule, offer, theirs->choice.method)) continue;
       ours.method = theirs->choice.method;
       const AcceptedLife accepted{offer.lifetime_least, offer.lifetime_most, offer.lifesize_accepted};
-      if (!is_same_suite(ours, theirs->choice) || !is_accepted(theirs->life, accepted)) continue;
+      if (!has_fitting_hash(ours) || !is_same_suite(ours, theirs->choice) || !is_accepted(theirs->life, accepted))
+        continue;
       if (theirs->life.seconds) ours.lifetime = Seconds{*theirs->life.seconds};
       ours.lifesize_kbytes = theirs->life.kilobytes;
       wire::v1::SecurityAssociation answer = offered;
@@ -227,7 +243,7 @@ bool accepts(const policy::KeyExchangeRule& rule, const Phase1Choice& choice) {
     Phase1Choice ours = choice_of(rule, offer);
     if (!is_usable(rule, ours) || !takes_method(rule, offer, choice.method)) return false;
     ours.method = choice.method;
-    return is_same_suite(ours, choice);
+    return has_fitting_hash(ours) && is_same_suite(ours, choice);
   });
 }
 

@@ -21,6 +21,11 @@ void receive_phase1(Turn& turn, Phase1Sa& sa, const Datagram& datagram, const wi
         {.stack = datagram.stack, .local = datagram.local, .remote = datagram.remote, .octets = sa.last_sent});
     return;
   }
+  // Only who saw our answer knows our cookie: whoever forges an address does not (RFC 2408 §2.5.3).
+  const bool is_first_answer = sa.state == Phase1State::sa_sent || sa.state == Phase1State::aggressive_sent;
+  if (!is_first_answer && header.responder_cookie != sa.responder_cookie) {
+    return drop(turn, sa, "another responder cookie than the SA's");
+  }
   if (transition(sa.state, Phase1Event::message_arrived).action == Phase1Action::drop) {
     return drop(turn, sa, "no message is expected in state " + std::string{name_of(sa.state)});
   }

@@ -211,6 +211,9 @@ void become_established(Turn& turn, Phase1Sa& sa) {
         {"attributes", std::string{"IKEv1 "} + (sa.mode == Mode::main ? "main mode, " : "aggressive mode, ") +
                            to_string(sa.choice) + ", peer " + sa.remote_identity->to_string()},
         {"rule", sa.rule->name}});
+  if (sa.mode == Mode::aggressive && sa.choice.method == AuthMethod::shared_key && sa.generation == 1) {
+    tell(turn, CatalogueId::v1_aggressive_shared_key, {{"peer", sa.remote.to_string()}, {"rule", sa.rule->name}});
+  }
 }
 
 Instant refresh_time(Turn& turn, Duration lifetime) {

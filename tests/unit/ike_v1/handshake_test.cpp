@@ -1,5 +1,7 @@
 // A tunnel of IKEv1 comes up in each mode, under each method, over a network that loses and repeats.
 
+#include <algorithm>
+
 #include "v1_pair.h"
 
 namespace adit::ike {
@@ -28,6 +30,14 @@ TEST(HandshakeV1, IsAggressiveModeWherePolicySaysSo) {
   expect_one_v1_tunnel(net);
   EXPECT_EQ(net.carried.size(), 6u);
   EXPECT_EQ(net.west_host.ike().front().mode, ExchangeMode::aggressive);
+  // Whoever records the answer can try out keys: told once a tunnel.
+  const auto warnings = [&] {
+    return std::ranges::count(net.west_host.log, CatalogueId::v1_aggressive_shared_key, &LogRecord::message);
+  };
+  EXPECT_EQ(warnings(), 1);
+  net.east_host.feed(RefreshIkeTunnel{net.east_host.stack(), std::nullopt});
+  net.settle();
+  EXPECT_EQ(net.west_host.ike().size(), 1u);
 }
 
 TEST(HandshakeV1, IsProvedBySignaturesInBothModes) {

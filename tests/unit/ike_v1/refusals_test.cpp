@@ -177,6 +177,22 @@ TEST(BoundsV1, KeepHalfOpenSasOfOneAddressFew) {
   EXPECT_EQ(net.west_host.engine.statistics().ike_sas, 0u);
 }
 
+TEST(BoundsV1, TakeNoSecondMessageOfWhoDoesNotKnowTheCookie) {
+  V1Pair net;
+  net.install();
+  net.begin();
+  std::size_t count = 0;
+  net.settle([&](Datagram& datagram) {
+    if (++count != 3) return true;
+    Datagram forged = datagram;
+    for (std::size_t i = 8; i < 16; ++i) forged.octets[i] = 0;
+    net.west_host.feed(std::move(forged));
+    EXPECT_TRUE(net.west_host.out.empty()) << "no public value was computed for it";
+    return true;
+  });
+  expect_one_v1_tunnel(net);
+}
+
 TEST(BoundsV1, SurviveEveryChangedOctetOfEveryMessage) {
   for (std::size_t message = 0; message < 9; ++message) {
     V1Pair net;
