@@ -67,8 +67,12 @@ void Engine::State::take_first_v1(const Datagram& datagram, const wire::v1::Head
   v1::Turn current = v1_turn();
   auto answered = v1::answer_first(current, datagram, header, *chain, draw_ike_spi(), refusal);
   if (answered == nullptr) {
-    if (step_->log.size() > told && !stranger_lines_.admits(now_)) step_->log.resize(told);
-    if (refusal && stranger_answers_.admits(now_)) v1::notify_stranger(current, datagram, header, *refusal);
+    if (step_->log.size() > told && !stranger_lines_.admits(options_.stranger_lines_per_second, now_)) {
+      step_->log.resize(told);
+    }
+    if (refusal && stranger_answers_.admits(options_.stranger_answers_per_second, now_)) {
+      v1::notify_stranger(current, datagram, header, *refusal);
+    }
     return;
   }
   answered->tunnel = IkeTunnelId{++last_ike_tunnel_};
@@ -176,7 +180,6 @@ void Engine::State::finish_refresh(v1::Phase1Sa& newer) {
   v1::Phase1Sa* old = find_phase1(*newer.refreshes);
   if (old != nullptr && v1::is_busy(*old)) return;  // what it is negotiating is finished under it
   newer.refreshes.reset();
-  by_tunnel_.insert_or_assign(newer.tunnel, newer.our_cookie());
   v1::Turn current = v1_turn();
   v1::tell(current, CatalogueId::ike_sa_reauthenticated,
            {{"tunnel", v1::name_of_tunnel(newer)},

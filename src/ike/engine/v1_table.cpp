@@ -150,9 +150,7 @@ void Engine::State::forget(v1::Phase1Sa& sa) {
   if (sa.local_identity && sa.remote_identity) {
     by_peer_.erase({PeerKey{sa.stack, *sa.local_identity, *sa.remote_identity}, cookie});
   }
-  if (const auto named = by_tunnel_.find(sa.tunnel); named != by_tunnel_.end() && named->second == cookie) {
-    by_tunnel_.erase(named);
-  }
+  by_tunnel_.erase({sa.tunnel, cookie});
   // It was to take over from another one, which goes on.
   if (v1::Phase1Sa* old = sa.refreshes ? find_phase1(*sa.refreshes) : nullptr; old != nullptr) {
     old->refreshed_by.reset();
