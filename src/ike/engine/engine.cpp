@@ -4,6 +4,8 @@
 
 #include "ike/engine/state.h"
 #include "ike/v1/ending.h"
+#include "ike/v1/informational.h"
+#include "ike/v1/messages.h"
 #include "ike/v1/quick_mode.h"
 #include "ike/v1/timing.h"
 #include "ike/v2/child_exchange.h"
@@ -158,6 +160,13 @@ void Engine::State::take(contract::ChildSaCounters& counters) {
 }
 
 void Engine::State::take(contract::PeerMoved& moved) {
+  if (v1::Phase1Sa* sa = v1_owner_of(moved.name, moved.stack)) {
+    if (!v1::is_up(sa->state) || !sa->nat_remote || sa->nat_local) return;
+    v1::Turn current = v1_turn();
+    v1::follow_peer(current, *sa, {.stack = sa->stack, .local = sa->local, .remote = moved.from, .octets = {}});
+    v1::check_liveness(current, *sa);
+    return settle(*sa);
+  }
   v2::IkeSa* sa = owner_of(moved.name, moved.stack);
   if (sa == nullptr || sa->state != v2::SaState::established) return;
   if (!sa->nat_remote || sa->nat_local) return;

@@ -226,6 +226,9 @@ class Engine::State final : public v2::Shard, public v1::Shard {
   void reauthentication_failed(v2::IkeSa& sa);
   /// Beyond the limit the oldest with the same peer goes for a new one.
   void make_room_for(const v2::IkeSa& sa);
+  void make_room_for(const v1::Phase1Sa& sa);
+  /// The peer refreshes: for an operator the SA is a further generation of the tunnel that there is.
+  void keep_tunnel(v1::Phase1Sa& sa);
   /// After something happened to an SA: its timer, its place in the counts, its end.
   void settle(v2::IkeSa& sa);
   void forget_asked_peer(const v2::IkeSa& sa);

@@ -23,9 +23,15 @@ v1::Phase1Sa* Engine::State::v1_owner_of(const contract::ChildSaName& name, cons
 
 std::vector<IkeSpi> Engine::State::phase1_sas_named(const StackName& stack, std::optional<IkeTunnelId> tunnel) {
   std::vector<IkeSpi> named;
-  for_each_phase1_sa(stack, [&](const v1::Phase1Sa& sa) {
-    if (!tunnel || sa.tunnel == *tunnel) named.push_back(sa.our_cookie());
-  });
+  if (!tunnel) {
+    for_each_phase1_sa(stack, [&](const v1::Phase1Sa& sa) { named.push_back(sa.our_cookie()); });
+    return named;
+  }
+  for (auto entry = by_tunnel_.lower_bound({*tunnel, IkeSpi{}}); entry != by_tunnel_.end() && entry->first == *tunnel;
+       ++entry) {
+    const v1::Phase1Sa* sa = find_phase1(entry->second);
+    if (sa != nullptr && sa->stack == stack && sa->state != v1::Phase1State::closed) named.push_back(entry->second);
+  }
   return named;
 }
 
@@ -49,12 +55,43 @@ void Engine::State::authenticated(v1::Phase1Sa& sa, v1::Shard::Contact contact) 
     }
   }
   by_peer_.emplace(key, sa.our_cookie());
+  if (sa.role == Role::responder && contact == v1::Shard::Contact::further) keep_tunnel(sa);
+  make_room_for(sa);
   if (contact != v1::Shard::Contact::initial) return;
   for (const IkeSpi cookie : older) {
     v1::Turn current = v1_turn();
     v1::close(current, *find_phase1(cookie), v2::Ending::peer_restarted);
     touched_.push_back(cookie);
   }
+}
+
+void Engine::State::keep_tunnel(v1::Phase1Sa& sa) {
+  const v1::Phase1Sa* older = sibling_of(sa);
+  if (older == nullptr) return;
+  const IkeSpi cookie = sa.our_cookie();
+  by_tunnel_.erase({sa.tunnel, cookie});
+  sa.tunnel = older->tunnel;
+  for (auto entry = by_tunnel_.lower_bound({sa.tunnel, IkeSpi{}});
+       entry != by_tunnel_.end() && entry->first == sa.tunnel; ++entry) {
+    sa.generation = std::max(sa.generation, find_phase1(entry->second)->generation + 1);
+  }
+  by_tunnel_.emplace(sa.tunnel, cookie);
+}
+
+void Engine::State::make_room_for(const v1::Phase1Sa& sa) {
+  const PeerKey key{sa.stack, *sa.local_identity, *sa.remote_identity};
+  v1::Phase1Sa* oldest = nullptr;
+  std::size_t count = 0;  // of few: options_.ike_sas_per_peer bounds them
+  for (auto entry = by_peer_.lower_bound({key, IkeSpi{}}); entry != by_peer_.end() && entry->first == key; ++entry) {
+    ++count;
+    v1::Phase1Sa* other = find_phase1(entry->second);
+    if (other == nullptr || other == &sa || !v1::is_up(other->state)) continue;
+    if (oldest == nullptr || other->established_at < oldest->established_at) oldest = other;
+  }
+  if (count <= options_.ike_sas_per_peer || oldest == nullptr) return;
+  v1::Turn current = v1_turn();
+  v1::leave(current, *oldest, v2::Ending::too_many);
+  touched_.push_back(oldest->our_cookie());
 }
 
 v1::Phase1Sa* Engine::State::sibling_of(const v1::Phase1Sa& sa) {
@@ -103,19 +140,23 @@ std::vector<std::pair<v1::Phase1Sa*, v2::ChildSa*>> Engine::State::same_traffic(
 }
 
 void Engine::State::inherit(v1::Phase1Sa& from, v1::Phase1Sa& to) {
+  // As many as the peer may have under one: what is beyond stays behind, and ends.
+  const std::size_t most = 2 * options_.child_sas_per_ike_sa;
+  const auto room = static_cast<std::ptrdiff_t>(most - std::min(most, to.children.size()));
+  const auto first_left = from.children.begin() + std::min(room, std::ssize(from.children));
   const auto goes_over = [&](DynamicTunnelId id) {
     const auto tunnel = tunnels_.find(id);
     if (tunnel != tunnels_.end() && tunnel->second.sa == from.our_cookie()) tunnel->second.sa = to.our_cookie();
   };
-  for (const v2::ChildSa& child : from.children) {
-    owners_.insert_or_assign(child.name, to.our_cookie());
-    goes_over(child.name.tunnel);
+  for (auto child = from.children.begin(); child != first_left; ++child) {
+    owners_.insert_or_assign(child->name, to.our_cookie());
+    goes_over(child->name.tunnel);
   }
   for (const v2::ChildWish& wish : from.wishes) goes_over(wish.name.tunnel);
-  std::ranges::move(from.children, std::back_inserter(to.children));
+  std::move(from.children.begin(), first_left, std::back_inserter(to.children));
   std::ranges::move(from.wishes, std::back_inserter(to.wishes));
   std::ranges::move(from.replaced, std::back_inserter(to.replaced));
-  from.children.clear();
+  from.children.erase(from.children.begin(), first_left);
   from.wishes.clear();
   from.replaced.clear();
 }
@@ -133,6 +174,8 @@ void Engine::State::settle(v1::Phase1Sa& sa) {
     half_open_.settled(sa.init_remote.address, HalfOpenLimits::CookieProof::none);
     answered_inits_.erase(InitKey{sa.stack, sa.init_remote, sa.initiator_cookie});
   }
+  const std::size_t kept = sa.state == v1::Phase1State::closed ? 0 : sa.unproved_octets();
+  unproved_octets_ += kept - std::exchange(sa.counted_octets, kept);
   if (sa.refreshes && v1::is_up(sa.state)) finish_refresh(sa);
   if (sa.refreshed_by && v1::is_up(sa.state)) {
     v1::Phase1Sa* newer = find_phase1(*sa.refreshed_by);

@@ -55,8 +55,11 @@ void send_aggressive_answer(Turn& turn, Phase1Sa& sa) {
   add_certificate_request(payloads, sa);
   announce(payloads, sa.nat_traversal);
   add_nat_detection(payloads, sa);
-  send_message(turn, sa, wire::v1::build_message(header_of(sa, exchange_of(sa), MessageId{0}), payloads),
-               Expects::answer);
+  // Whoever forged the address of message 1 would have it repeated to the one who has that address. So it is repeated
+  // when the peer shows that it has our cookie (receive.cpp); or to where another SA leads already, whose refresh needs
+  // no quick mode that would show it.
+  const Expects expects = turn.shard.knows_path(sa) ? Expects::answer : Expects::nothing;
+  send_message(turn, sa, wire::v1::build_message(header_of(sa, exchange_of(sa), MessageId{0}), payloads), expects);
 }
 
 Taken verify_proof(Turn& turn, Phase1Sa& sa, const Received& message) {

@@ -14,16 +14,19 @@ constexpr Seconds farewell_takes{8};  // the repetitions of a Delete, before the
 
 /// Whether phase 2 SAs live on where another phase 1 SA can take them.
 bool spares_children(Ending ending) {
-  return ending == Ending::superseded || ending == Ending::by_peer || ending == Ending::expired;
+  return ending == Ending::superseded || ending == Ending::by_peer || ending == Ending::expired ||
+         ending == Ending::too_many;
+}
+
+void hand_on_children(Turn& turn, Phase1Sa& sa, Ending ending) {
+  Phase1Sa* sibling = spares_children(ending) ? turn.shard.sibling_of(sa) : nullptr;
+  if (sibling == nullptr) return;
+  turn.shard.inherit(sa, *sibling);
+  turn.shard.touch(*sibling);
 }
 
 void end_children(Turn& turn, Phase1Sa& sa, Ending ending) {
-  if (spares_children(ending)) {
-    if (Phase1Sa* sibling = turn.shard.sibling_of(sa)) {
-      turn.shard.inherit(sa, *sibling);
-      turn.shard.touch(*sibling);
-    }
-  }
+  hand_on_children(turn, sa, ending);
   while (!sa.children.empty()) remove_child(turn, sa, sa.children.back().name, ending);
   for (const ChildWish& wish : std::exchange(sa.wishes, {})) turn.shard.wish_failed(sa, wish.name.tunnel, ending);
   while (!sa.quick_modes.empty()) {
@@ -101,12 +104,7 @@ void want_delete(Turn& turn, Phase1Sa& sa, Ending ending) {
 }
 
 void start_delete(Turn& turn, Phase1Sa& sa) {
-  if (spares_children(sa.ending)) {
-    if (Phase1Sa* sibling = turn.shard.sibling_of(sa)) {
-      turn.shard.inherit(sa, *sibling);
-      turn.shard.touch(*sibling);
-    }
-  }
+  hand_on_children(turn, sa, sa.ending);
   tell_deletes(turn, sa);
   end_children(turn, sa, sa.ending);
   send_delete(turn, sa);
@@ -120,6 +118,7 @@ void start_delete(Turn& turn, Phase1Sa& sa) {
 
 void leave(Turn& turn, Phase1Sa& sa, Ending ending) {
   if (is_up(sa.state)) {
+    hand_on_children(turn, sa, ending);
     tell_deletes(turn, sa);
     send_delete(turn, sa);
   }

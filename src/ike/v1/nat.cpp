@@ -20,7 +20,10 @@ void add_nat_detection(wire::v1::Payloads& payloads, const Phase1Sa& sa) {
   if (sa.nat_traversal == NatTraversal::none) return;
   const auto type = payload_numbers(sa.nat_traversal).nat_detection;
   payloads.add(type, wire::v1::NatDetection{hash_of(sa, sa.remote)});
-  payloads.add(type, wire::v1::NatDetection{hash_of(sa, sa.local)});
+  // ForceUdpEncapsulation: the hash of a port that nobody sends from is one that a NAT has changed.
+  constexpr std::uint16_t no_port = 0;
+  const Endpoint apparent = sa.rule->action->force_udp_encapsulation ? Endpoint{sa.local.address, no_port} : sa.local;
+  payloads.add(type, wire::v1::NatDetection{hash_of(sa, apparent)});
 }
 
 void heed_nat_detection(Phase1Sa& sa, const Received& message) {
@@ -35,6 +38,7 @@ void heed_nat_detection(Phase1Sa& sa, const Received& message) {
     sa.nat_traversal = NatTraversal::none;
     return;
   }
+  sa.udp_forced = sa.rule->action->force_udp_encapsulation;
   sa.nat_local = *hashes.front() != hash_of(sa, message.datagram.local);
   // A peer that does not know which of its addresses is used sends the hashes of several: one that fits is enough.
   const ByteString expected = hash_of(sa, message.datagram.remote);
@@ -45,7 +49,7 @@ void heed_nat_detection(Phase1Sa& sa, const Received& message) {
 }
 
 void float_port(Phase1Sa& sa) {
-  if (!sa.nat_local && !sa.nat_remote) return;
+  if (!sa.is_in_udp()) return;
   sa.local.port = nat_traversal_port;
   sa.remote.port = nat_traversal_port;
 }

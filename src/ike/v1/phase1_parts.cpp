@@ -31,6 +31,7 @@ void send_message(Turn& turn, Phase1Sa& sa, ByteString octets, Expects expects) 
 void accept(Turn& turn, Phase1Sa& sa, const Received& message) {
   sa.last_received = message.datagram.octets;
   sa.last_sent.clear();
+  sa.repeats = 0;
   sa.outstanding.reset();
   sa.last_inbound = turn.now;
   if (message.header.is_encrypted) sa.iv = message.next_iv;

@@ -30,4 +30,16 @@ QuickMode* Phase1Sa::quick_mode_of(contract::ChildSaName name) {
   return nullptr;
 }
 
+std::size_t Phase1Sa::unproved_octets() const {
+  // What message 1 left has its own bound: the half-open SAs, and largest_first_message.
+  const bool is_answered =
+      state == Phase1State::sa_answered || state == Phase1State::preparing_answer || state == Phase1State::answer_sent;
+  if (!is_half_open(state) || is_answered || establishing == nullptr) return 0;
+  std::size_t kept = last_received.size() + establishing->peer_proof.size();
+  for (const contract::CertificatePayload& certificate : establishing->peer_certificates) {
+    kept += certificate.data.size();
+  }
+  return kept;
+}
+
 }  // namespace adit::ike::v1

@@ -11,6 +11,7 @@
 #include "contract/certificate_service.h"
 #include "crypto/ike_v1_keys.h"
 #include "crypto/key_exchange.h"
+#include "ike/engine/per_second.h"
 #include "ike/engine/step.h"
 #include "ike/engine/views.h"
 #include "ike/v1/offers.h"
@@ -97,8 +98,12 @@ struct Phase1Sa {
   bool has_keys = false;
   NatTraversal nat_traversal = NatTraversal::none;
   bool nat_local = false, nat_remote = false;
+  bool udp_forced = false;  ///< by our policy, and the peer can do it
   bool peer_has_dpd = false;
   bool counted_half_open = false;
+  std::size_t counted_octets = 0;  ///< unproved_octets() as the shard has counted them
+  unsigned repeats = 0;            ///< half-open: so many times our last message went out again
+  PerSecond quick_modes_asked;     ///< by the peer
   std::optional<Identity> local_identity, remote_identity;
 
   std::unique_ptr<Establishing> establishing;
@@ -117,7 +122,8 @@ struct Phase1Sa {
 
   std::uint32_t dpd_sent = 0, dpd_seen = 0;  ///< sequence numbers (RFC 3706 §5.3)
   std::optional<v2::Retransmission> dpd;     ///< an R-U-THERE without an answer
-  bool counters_asked = false, counters_told = false, has_sent = false;
+  std::size_t counters_asked = 0;            ///< how many children, from the first on, the stack has been asked about
+  bool counters_told = false, has_sent = false;
   Instant begun_at, last_inbound, established_at;
   std::optional<Instant> refresh_at, expires_at, waits_until, liveness_at, keep_alive_at;
   std::optional<Instant> timer;
@@ -129,6 +135,9 @@ struct Phase1Sa {
   Endpoint init_remote;                           ///< responder: where message 1 came from
   IpAddress path_local, path_remote;              ///< as entered into the index of paths
 
+  bool is_in_udp() const { return nat_local || nat_remote || udp_forced; }
+  /// Kept of a peer that has returned our cookie, but has not proved who it is.
+  std::size_t unproved_octets() const;
   IkeSpi our_cookie() const { return role == Role::initiator ? initiator_cookie : responder_cookie; }
   ChildSa* find_child(contract::ChildSaName name);
   ChildSa* find_child(contract::SaProtocol protocol, OutboundSpi spi);

@@ -12,13 +12,12 @@ namespace adit::ike::v1 {
 namespace {
 
 constexpr std::uint64_t kilobyte = 1024;  // octets
-constexpr std::uint64_t soft_tenths = 9;  // of the lifesize: where the stack tells
 
-contract::Lifetimes lifetimes_of(const Phase2Choice& choice) {
+contract::Lifetimes lifetimes_of(Turn& turn, const Phase2Choice& choice) {
   contract::Lifetimes lifetimes{.hard = choice.lifetime, .soft_octets = std::nullopt, .hard_octets = std::nullopt};
   if (choice.lifesize_kbytes) {
     lifetimes.hard_octets = *choice.lifesize_kbytes * kilobyte;
-    lifetimes.soft_octets = *lifetimes.hard_octets / 10 * soft_tenths;
+    lifetimes.soft_octets = refresh_octets(turn, *lifetimes.hard_octets);
   }
   return lifetimes;
 }
@@ -73,12 +72,11 @@ policy::SelectorPair selectors_of(const policy::Traffic& traffic) {
 }
 
 Phase2Terms terms_of(const Phase1Sa& sa, const policy::SelectorPair& selectors, GroupId group) {
-  const bool behind_nat = sa.nat_local || sa.nat_remote;
   const bool are_ends = selectors.local.addresses == IpRange::of(sa.local.address) &&
                         selectors.remote.addresses == IpRange::of(sa.remote.address);
   return {.group = group,
           .ends = are_ends ? Ends::of_traffic : Ends::gateways,
-          .path = behind_nat ? Path::behind_nat : Path::direct,
+          .path = sa.is_in_udp() ? Path::behind_nat : Path::direct,
           .nat_traversal = sa.nat_traversal};
 }
 
@@ -125,14 +123,13 @@ void install(Turn& turn, Phase1Sa& sa, QuickMode& quick_mode) {
                 .creator = quick_mode.role,
                 .rank = v2::NonceRank::of(quick_mode.ni, quick_mode.nr),
                 .replaces = quick_mode.replaces};
-  if (sa.nat_local || sa.nat_remote) {
+  if (sa.is_in_udp()) {
     child.udp = contract::UdpEncapsulation{.local_port = sa.local.port, .remote_port = sa.remote.port};
   }
-  // VpnLife begins with the first SA of the tunnel and ends it, whatever its later SAs would live.
-  child.vpn_life_expires_at = action.vpn_life == Minutes{0} ? Instant::max() : turn.now + action.vpn_life;
-  for (const ChildSa& other : sa.children) {
-    if (other.name.tunnel == child.name.tunnel) child.vpn_life_expires_at = other.vpn_life_expires_at;
-  }
+  // VpnLife begins with the first SA of the tunnel and ends it, whatever its later SAs would live, and under whatever
+  // phase 1 SA.
+  const Instant of_a_new_one = action.vpn_life == Minutes{0} ? Instant::max() : turn.now + action.vpn_life;
+  child.vpn_life_expires_at = turn.shard.vpn_life_end(child.name.tunnel).value_or(of_a_new_one);
   child.expires_at = std::min(turn.now + Duration{choice.lifetime}, child.vpn_life_expires_at);
   if (child.expires_at != child.vpn_life_expires_at) child.refresh_at = refresh_time(turn, choice.lifetime);
   // The responder may not have the third message yet: until something comes in on the pair, or the older one is
@@ -153,7 +150,7 @@ void install(Turn& turn, Phase1Sa& sa, QuickMode& quick_mode) {
       .local_ts = child.traffic.local,
       .remote_ts = child.traffic.remote,
       .udp = child.udp,
-      .lifetimes = lifetimes_of(choice),
+      .lifetimes = lifetimes_of(turn, choice),
       .df = df_of(action.df),
       .copy_dscp = action.copy_dscp,
       .sending = waits ? contract::SendingBegins::when_peer_is_ready : contract::SendingBegins::at_once,

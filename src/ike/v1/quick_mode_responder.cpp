@@ -64,6 +64,18 @@ FilterPointer filter_for(Turn& turn, const Phase1Sa& sa, const policy::SelectorP
   return v2::share(policy, narrowed->filter);
 }
 
+/// The peer has as many SAs as it may have. Each may have a successor beside it: who has more does not delete what it
+/// has replaced.
+bool is_full(Turn& turn, const Phase1Sa& sa, const ChildSa* replaced) {
+  const std::size_t most = turn.options.child_sas_per_ike_sa;
+  if (sa.children.size() < (replaced == nullptr ? most : 2 * most)) return false;
+  tell(turn, CatalogueId::negotiation_failed,
+       {{"tunnel", name_of_tunnel(sa)},
+        {"peer", sa.remote.to_string()},
+        {"reason", "it wants more than " + std::to_string(most) + " phase 2 SAs under one phase 1 SA"}});
+  return true;
+}
+
 }  // namespace
 
 void answer_quick_mode(Turn& turn, Phase1Sa& sa, const Received& message) {
@@ -91,6 +103,7 @@ void answer_quick_mode(Turn& turn, Phase1Sa& sa, const Received& message) {
     tell(turn, CatalogueId::response_forbidden, {{"rule", filter->rule}, {"peer", sa.remote.to_string()}});
     return refuse(turn, sa, wire::v1::NotifyType::invalid_id_information, offered);
   }
+  if (is_full(turn, sa, old)) return refuse(turn, sa, wire::v1::NotifyType::no_proposal_chosen, offered);
   auto quick_mode = std::make_unique<QuickMode>();
   quick_mode->inbound_spi = turn.shard.draw_inbound_spi();
   quick_mode->holds_spi = true;
@@ -182,6 +195,9 @@ void receive_quick_mode(Turn& turn, Phase1Sa& sa, const Datagram& datagram, cons
   if (known == nullptr) {
     if (!has_right_hash(sa, *message)) return drop(turn, sa, "HASH(1) of quick mode is wrong");
     follow_peer(turn, sa, datagram);
+    if (!sa.quick_modes_asked.admits(turn.options.create_child_requests_per_second, turn.now)) {
+      return drop(turn, sa, "too many quick modes in a second");
+    }
     if (sa.quick_modes.size() >= most_quick_modes) {
       std::erase_if(sa.quick_modes, [](const auto& each) { return each->state == QuickMode::State::done; });
       if (sa.quick_modes.size() >= most_quick_modes) return drop(turn, sa, "too many quick modes at once");

@@ -16,6 +16,10 @@ void receive_phase1(Turn& turn, Phase1Sa& sa, const Datagram& datagram, const wi
   }
   if (!sa.last_received.empty() && sa.last_received == datagram.octets) {
     if (sa.last_sent.empty()) return;  // being worked on
+    // Who replays what he has recorded gets no amplifier of it.
+    if (is_half_open(sa.state) && ++sa.repeats > turn.options.init_repeats) {
+      return drop(turn, sa, "repeated too often");
+    }
     ++turn.statistics.replayed;
     turn.step.send.push_back(
         {.stack = datagram.stack, .local = datagram.local, .remote = datagram.remote, .octets = sa.last_sent});
@@ -29,9 +33,23 @@ void receive_phase1(Turn& turn, Phase1Sa& sa, const Datagram& datagram, const wi
   if (transition(sa.state, Phase1Event::message_arrived).action == Phase1Action::drop) {
     return drop(turn, sa, "no message is expected in state " + std::string{name_of(sa.state)});
   }
+  if (is_half_open(sa.state) && datagram.octets.size() > turn.shard.room_for_unproved()) {
+    return drop(turn, sa, "too much is kept of peers that have not proved who they are");
+  }
   const auto message = open(turn, sa, datagram, header, sa.iv);
   if (message) return happen(turn, sa, Phase1Event::message_arrived, &*message);
   if (header.is_encrypted && sa.has_keys && sa.establishing != nullptr) sa.establishing->undecryptable = true;
+}
+
+/// The peer goes on as if the SA were up: message 3 of aggressive mode is lost. Message 2 has it sent again; who knows
+/// our cookie has seen that one.
+bool lacks_proof(Turn& turn, Phase1Sa& sa, const Datagram& datagram) {
+  if (sa.state != Phase1State::answer_sent) return false;
+  if (++sa.repeats > turn.options.init_repeats) return drop(turn, sa, "repeated too often"), true;
+  ++turn.statistics.replayed;
+  turn.step.send.push_back(
+      {.stack = datagram.stack, .local = datagram.local, .remote = datagram.remote, .octets = sa.last_sent});
+  return true;
 }
 
 /// Messages under the SA's key wear it out (RefreshLifesizeProposed).
@@ -47,6 +65,10 @@ void count(Turn& turn, Phase1Sa& sa, const Datagram& datagram) {
 }  // namespace
 
 void receive(Turn& turn, Phase1Sa& sa, const Datagram& datagram, const wire::v1::Header& header) {
+  if (header.exchange == wire::ExchangeType::quick_mode && header.responder_cookie == sa.responder_cookie &&
+      lacks_proof(turn, sa, datagram)) {
+    return;
+  }
   switch (header.exchange) {
     case wire::ExchangeType::identity_protection:
     case wire::ExchangeType::aggressive:

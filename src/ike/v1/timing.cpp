@@ -13,12 +13,15 @@ namespace adit::ike::v1 {
 namespace {
 
 constexpr Seconds counters_wait{2};              // for the stack, before the peer is asked instead
-constexpr std::size_t most_counters = 8;         // children asked about in one check
+constexpr std::size_t most_counters = 32;        // children asked about in one look
 constexpr std::uint8_t keep_alive_octet = 0xff;  // RFC 3948 §2.3
-constexpr unsigned least_margin_permille = 40;   // of a lifetime, between refresh and end
+constexpr unsigned least_margin_permille = 40;   // of a lifetime or lifesize, between refresh and end
 constexpr unsigned margin_jitter_permille = 60;  // drawn on top of it
 constexpr std::uint64_t octets_a_kbyte = 1024;
-constexpr std::uint64_t soft_tenths = 9;  // of the lifesize, where the refresh begins
+
+unsigned drawn_margin_permille(Turn& turn) {
+  return least_margin_permille + turn.random.number<std::uint32_t>() % margin_jitter_permille;
+}
 
 /// Repeats what is due of one exchange; false when it has been repeated often enough.
 bool repeat(Turn& turn, const Phase1Sa& sa, std::optional<v2::Retransmission>& outstanding) {
@@ -73,21 +76,21 @@ void forget_what_is_past(Turn& turn, Phase1Sa& sa) {
 void look_at_silence(Turn& turn, Phase1Sa& sa) {
   const Seconds interval = sa.rule->action->liveness_interval;
   const auto look_again_at = [&](Instant at) {
-    sa.counters_asked = sa.counters_told = sa.has_sent = false;
+    sa.counters_asked = 0;
+    sa.counters_told = sa.has_sent = false;
     sa.liveness_at = at;
   };
   if (turn.now < sa.last_inbound + interval) return look_again_at(sa.last_inbound + interval);
-  const bool has_children =
-      std::ranges::any_of(sa.children, [](const ChildSa& child) { return child.state == ChildState::active; });
-  if (has_children && !sa.counters_asked) {
-    std::size_t asked = 0;
-    for (const ChildSa& child : sa.children) {
-      if (child.state != ChildState::active || asked == most_counters) continue;
-      turn.step.stack.emplace_back(QueryCounters{.stack = sa.stack, .name = child.name});
-      ++asked;
-    }
-    sa.counters_asked = true;
-    sa.counters_told = false;
+  // About all children, any of which may be the one that sends, but not in one step.
+  if (sa.counters_asked == 0) sa.counters_told = false;
+  std::size_t asked = 0;
+  while (asked < most_counters && sa.counters_asked < sa.children.size()) {
+    const ChildSa& child = sa.children[sa.counters_asked++];
+    if (child.state != ChildState::active) continue;
+    turn.step.stack.emplace_back(QueryCounters{.stack = sa.stack, .name = child.name});
+    ++asked;
+  }
+  if (asked != 0) {
     sa.liveness_at = turn.now + counters_wait;
     return;
   }
@@ -199,7 +202,7 @@ void become_established(Turn& turn, Phase1Sa& sa) {
   sa.refresh_at = refresh_time(turn, sa.choice.lifetime);
   if (sa.choice.lifesize_kbytes) {
     sa.hard_octets = *sa.choice.lifesize_kbytes * octets_a_kbyte;
-    sa.soft_octets = sa.hard_octets / 10 * soft_tenths;
+    sa.soft_octets = refresh_octets(turn, sa.hard_octets);
   }
   const policy::KeyExchangeAction& action = *sa.rule->action;
   if (action.liveness_interval != Seconds{0} && sa.peer_has_dpd) sa.liveness_at = turn.now + action.liveness_interval;
@@ -217,8 +220,11 @@ void become_established(Turn& turn, Phase1Sa& sa) {
 }
 
 Instant refresh_time(Turn& turn, Duration lifetime) {
-  const auto extra = turn.random.number<std::uint32_t>() % margin_jitter_permille;
-  return turn.now + lifetime - lifetime * (least_margin_permille + extra) / 1000;
+  return turn.now + lifetime - lifetime * drawn_margin_permille(turn) / 1000;
+}
+
+std::uint64_t refresh_octets(Turn& turn, std::uint64_t lifesize) {
+  return lifesize - lifesize / 1000 * drawn_margin_permille(turn);
 }
 
 void counters_arrived(Turn& turn, Phase1Sa& sa, const contract::ChildSaCounters& counters) {
@@ -231,7 +237,9 @@ void counters_arrived(Turn& turn, Phase1Sa& sa, const contract::ChildSaCounters&
   const Instant heard = turn.now - *counters.since_last_inbound;
   if (heard <= sa.last_inbound) return;
   sa.last_inbound = heard;
-  if (sa.liveness_at && sa.counters_asked) look_at_silence(turn, sa);
+  // What is older than the interval settles nothing before the other children's counters are there.
+  const bool is_recent = turn.now < heard + sa.rule->action->liveness_interval;
+  if (sa.liveness_at && sa.counters_asked != 0 && is_recent) look_at_silence(turn, sa);
 }
 
 }  // namespace adit::ike::v1

@@ -15,6 +15,8 @@ void timer_due(Turn& turn, Phase1Sa& sa);
 void become_established(Turn& turn, Phase1Sa& sa);
 /// Somewhat before the end of a lifetime and at no fixed time, so that the two ends seldom begin at once.
 Instant refresh_time(Turn& turn, Duration lifetime);
+/// After how many octets an SA of this lifesize is to be replaced: drawn like the time, and for the same reason.
+std::uint64_t refresh_octets(Turn& turn, std::uint64_t lifesize);
 /// What the stack says about traffic of a child: inbound traffic is as good a sign of life as an answer.
 void counters_arrived(Turn& turn, Phase1Sa& sa, const contract::ChildSaCounters& counters);
 
