@@ -85,7 +85,7 @@ void take_liveness_answer(Phase1Sa& sa, const wire::v1::Notify& notify) {
   if (in.u32("sequence number") == sa.dpd_sent && !in.failed()) sa.dpd.reset();
 }
 
-void take_notify(Turn& turn, Phase1Sa& sa, const wire::v1::Notify& notify) {
+void take_notify(Turn& turn, Phase1Sa& sa, MessageId id, const wire::v1::Notify& notify) {
   using enum wire::v1::NotifyType;
   switch (notify.type) {
     case r_u_there:
@@ -95,6 +95,12 @@ void take_notify(Turn& turn, Phase1Sa& sa, const wire::v1::Notify& notify) {
     case initial_contact:
       if (notify.spi.size() == cookies_size && notify.spi != cookies_of(sa)) return;
       return turn.shard.authenticated(sa, Shard::Contact::initial);
+    case connected:
+      // Its message ID is that of the quick mode (RFC 2408 §3.1).
+      if (QuickMode* held = sa.find_quick_mode(id); held != nullptr && held->state == QuickMode::State::held) {
+        peer_is_connected(turn, sa, *held);
+      }
+      return;
     case responder_lifetime:
       return tell(turn, CatalogueId::responder_lifetime_ignored, {{"peer", sa.remote.to_string()}});
     default:
@@ -128,7 +134,15 @@ void heed_clear(Turn& turn, Phase1Sa& sa, const Received& message) {
 void receive_informational(Turn& turn, Phase1Sa& sa, const Datagram& datagram, const wire::v1::Header& header) {
   const bool is_protected = header.is_encrypted && is_up(sa.state);
   if (header.is_encrypted && !is_protected) return drop(turn, sa, "an Informational exchange before the SA is up");
-  const auto message = open(turn, sa, datagram, header, is_protected ? first_iv(sa, header.id) : ByteString{});
+  auto message = open(turn, sa, datagram, header, is_protected ? first_iv(sa, header.id) : ByteString{});
+  // A CONNECTED with the message ID of its quick mode may go on with that one's chain of IVs: no RFC says.
+  const QuickMode* held = is_protected ? sa.find_quick_mode(header.id) : nullptr;
+  const bool is_right = message && (!is_protected || has_right_hash(sa, *message));
+  if (!is_right && held != nullptr && held->state == QuickMode::State::held) {
+    auto in_chain = open(turn, sa, datagram, header, held->iv);
+    message.reset();
+    if (in_chain) message.emplace(*std::move(in_chain));
+  }
   if (!message) return;
   if (!is_protected) return heed_clear(turn, sa, *message);
   if (!has_right_hash(sa, *message)) return drop(turn, sa, "the HASH of an Informational exchange is wrong");
@@ -136,7 +150,7 @@ void receive_informational(Turn& turn, Phase1Sa& sa, const Datagram& datagram, c
   for (const wire::v1::Payload& payload : message->chain.payloads.items()) {
     if (sa.state == Phase1State::closed) return;
     if (const auto* removed = std::get_if<wire::v1::Delete>(&payload.body)) take_delete(turn, sa, *removed);
-    if (const auto* notify = std::get_if<wire::v1::Notify>(&payload.body)) take_notify(turn, sa, *notify);
+    if (const auto* notify = std::get_if<wire::v1::Notify>(&payload.body)) take_notify(turn, sa, header.id, *notify);
   }
 }
 

@@ -54,6 +54,7 @@ struct QuickMode {
     offered,     // initiator: message 1 is out
     installing,  // initiator: the stack is asked, before message 3
     answered,    // responder: message 2 is out
+    held,        // the peer has set the commit bit: the stack is asked when it says CONNECTED
     confirmed,   // responder: message 3 came, the stack is asked
     done,
   };
@@ -70,9 +71,10 @@ struct QuickMode {
   ChildWish wish;
   InboundSpi inbound_spi;
   std::optional<Phase2Choice> choice;
+  bool peer_commits = false;                      ///< it has set the commit bit (RFC 2408 §3.1)
   bool holds_spi = false;                         ///< the SPI is to be given back when nothing comes of it
   std::optional<contract::ChildSaName> replaces;  ///< responder: found by its traffic
-  Instant forget_at;
+  Instant forget_at;                              ///< done; held: then it goes on without CONNECTED
 };
 
 /// A Delete that is sent again, for there is no answer to one.

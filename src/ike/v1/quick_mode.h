@@ -17,6 +17,8 @@ void receive_quick_mode(Turn& turn, Phase1Sa& sa, const Datagram& datagram, cons
 void install_answered(Turn& turn, Phase1Sa& sa, const contract::InstallResult& result);
 /// The peer has said no to what it was asked for.
 void quick_mode_refused(Turn& turn, Phase1Sa& sa, const wire::v1::Notify& notify);
+/// The peer says CONNECTED, or has been given time enough to.
+void peer_is_connected(Turn& turn, Phase1Sa& sa, QuickMode& quick_mode);
 /// Nobody answers.
 void quick_mode_timed_out(Turn& turn, Phase1Sa& sa, QuickMode& quick_mode);
 /// Nothing comes of a quick mode: gives back what it holds.

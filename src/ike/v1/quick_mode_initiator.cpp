@@ -154,8 +154,8 @@ void take_quick_mode_answer(Turn& turn, Phase1Sa& sa, QuickMode& quick_mode, con
     tell(turn, CatalogueId::responder_lifetime_ignored, {{"peer", sa.remote.to_string()}});
   }
   quick_mode.nr = nonce->value;
-  quick_mode.state = QuickMode::State::installing;
-  install(turn, sa, quick_mode);
+  quick_mode.peer_commits = message.header.is_commit;
+  conclude(turn, sa, quick_mode);
 }
 
 void send_confirmation(Turn& turn, Phase1Sa& sa, QuickMode& quick_mode) {
@@ -204,7 +204,8 @@ void abandon(Turn& turn, Phase1Sa& sa, QuickMode& quick_mode, Ending ending) {
   if (quick_mode.state == QuickMode::State::done) return;
   if (quick_mode.holds_spi) turn.shard.release(quick_mode.inbound_spi);
   // Of one that waits for the stack the tunnel has its child already.
-  if (quick_mode.state == QuickMode::State::offered) turn.shard.wish_failed(sa, quick_mode.wish.name.tunnel, ending);
+  const bool is_without = quick_mode.state == QuickMode::State::offered || quick_mode.state == QuickMode::State::held;
+  if (is_without && quick_mode.role == Role::initiator) turn.shard.wish_failed(sa, quick_mode.wish.name.tunnel, ending);
 }
 
 bool is_busy(const Phase1Sa& sa) {

@@ -163,6 +163,31 @@ void install(Turn& turn, Phase1Sa& sa, QuickMode& quick_mode) {
   turn.shard.child_added(sa, sa.children.back());
 }
 
+void conclude(Turn& turn, Phase1Sa& sa, QuickMode& quick_mode) {
+  // Longer than a peer takes to hear of a lost message 3; CONNECTED itself may be lost, and is not repeated.
+  constexpr Seconds connected_wait{10};
+  if (!quick_mode.peer_commits) return peer_is_connected(turn, sa, quick_mode);
+  if (quick_mode.role == Role::initiator) send_confirmation(turn, sa, quick_mode);
+  quick_mode.state = QuickMode::State::held;
+  quick_mode.forget_at = turn.now + connected_wait;
+}
+
+void peer_is_connected(Turn& turn, Phase1Sa& sa, QuickMode& quick_mode) {
+  if (quick_mode.role == Role::initiator) {
+    quick_mode.state = QuickMode::State::installing;
+    return install(turn, sa, quick_mode);
+  }
+  quick_mode.state = QuickMode::State::confirmed;
+  const ChildSa* old = quick_mode.replaces ? sa.find_child(*quick_mode.replaces) : nullptr;
+  if (old != nullptr) {
+    quick_mode.wish.name = turn.shard.next_generation(old->name.tunnel);
+  } else {
+    quick_mode.replaces.reset();
+    quick_mode.wish.name = {.tunnel = turn.shard.number_dynamic_tunnel(), .generation = 1};
+  }
+  install(turn, sa, quick_mode);
+}
+
 void become_active(Turn& turn, Phase1Sa& sa, ChildSa& child) {
   child.state = ChildState::active;
   tell(turn, child.replaces ? CatalogueId::child_sa_rekeyed : CatalogueId::child_sa_created,

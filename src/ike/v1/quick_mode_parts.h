@@ -15,6 +15,8 @@ void add_original_addresses(wire::v1::Payloads& payloads, const Phase1Sa& sa);
 /// Computes g(qm)^xy; false when the peer's value is not good, or missing.
 bool derive_shared(QuickMode& quick_mode, const wire::v1::Payloads& payloads);
 /// Adds the phase 2 SA and asks the stack to install it.
+/// All messages are there: the stack is asked, but for a peer that has set the commit bit only after its CONNECTED.
+void conclude(Turn& turn, Phase1Sa& sa, QuickMode& quick_mode);
 void install(Turn& turn, Phase1Sa& sa, QuickMode& quick_mode);
 /// The stack has it and the peer knows of it.
 void become_active(Turn& turn, Phase1Sa& sa, ChildSa& child);

@@ -131,6 +131,7 @@ void answer_quick_mode(Turn& turn, Phase1Sa& sa, const Received& message) {
   }
   quick_mode->id = message.header.id;
   quick_mode->role = Role::responder;
+  quick_mode->peer_commits = message.header.is_commit;
   quick_mode->state = QuickMode::State::answered;
   quick_mode->last_received = message.datagram.octets;
   quick_mode->iv = message.next_iv;
@@ -167,15 +168,8 @@ void take_quick_mode_confirmation(Turn& turn, Phase1Sa& sa, QuickMode& quick_mod
   quick_mode.last_received = message.datagram.octets;
   quick_mode.last_sent.clear();
   quick_mode.outstanding.reset();
-  quick_mode.state = QuickMode::State::confirmed;
-  const ChildSa* old = quick_mode.replaces ? sa.find_child(*quick_mode.replaces) : nullptr;
-  if (old != nullptr) {
-    quick_mode.wish.name = turn.shard.next_generation(old->name.tunnel);
-  } else {
-    quick_mode.replaces.reset();
-    quick_mode.wish.name = {.tunnel = turn.shard.number_dynamic_tunnel(), .generation = 1};
-  }
-  install(turn, sa, quick_mode);
+  quick_mode.peer_commits |= message.header.is_commit;
+  conclude(turn, sa, quick_mode);
 }
 
 void receive_quick_mode(Turn& turn, Phase1Sa& sa, const Datagram& datagram, const wire::v1::Header& header) {
@@ -212,6 +206,7 @@ void receive_quick_mode(Turn& turn, Phase1Sa& sa, const Datagram& datagram, cons
     case QuickMode::State::answered:
       return take_quick_mode_confirmation(turn, sa, *known, *message);
     case QuickMode::State::installing:
+    case QuickMode::State::held:
     case QuickMode::State::confirmed:
     case QuickMode::State::done:
       return drop(turn, sa, "no more messages are expected in that quick mode");
@@ -232,7 +227,7 @@ void install_answered(Turn& turn, Phase1Sa& sa, const contract::InstallResult& r
     return delete_child(turn, sa, result.name, Ending::failed);
   }
   if (quick_mode != nullptr) {
-    if (quick_mode->role == Role::initiator) send_confirmation(turn, sa, *quick_mode);
+    if (quick_mode->role == Role::initiator && !quick_mode->peer_commits) send_confirmation(turn, sa, *quick_mode);
     finish(turn, *quick_mode);
   }
   become_active(turn, sa, *child);

@@ -53,6 +53,10 @@ void look_at_repetitions(Turn& turn, Phase1Sa& sa) {
     QuickMode& quick_mode = *sa.quick_modes[i];
     if (!repeat(turn, sa, quick_mode.outstanding)) quick_mode_timed_out(turn, sa, quick_mode);
   }
+  for (const auto& quick_mode : sa.quick_modes) {
+    const bool is_over = quick_mode->state == QuickMode::State::held && quick_mode->forget_at <= turn.now;
+    if (is_over) peer_is_connected(turn, sa, *quick_mode);
+  }
   for (Farewell& farewell : sa.farewells) {
     if (farewell.next_at > turn.now) continue;
     constexpr Seconds between{2};
@@ -154,7 +158,9 @@ std::optional<Instant> next_deadline(const Phase1Sa& sa) {
   if (is_up(sa.state) && !sa.last_received.empty()) consider(sa.replay_until);
   for (const auto& quick_mode : sa.quick_modes) {
     if (quick_mode->outstanding) consider(quick_mode->outstanding->next_at);
-    if (quick_mode->state == QuickMode::State::done) consider(quick_mode->forget_at);
+    if (quick_mode->state == QuickMode::State::done || quick_mode->state == QuickMode::State::held) {
+      consider(quick_mode->forget_at);
+    }
   }
   for (const Farewell& farewell : sa.farewells) consider(farewell.next_at);
   for (const Phase1Sa::Replaced& entry : sa.replaced) consider(entry.delete_at);
