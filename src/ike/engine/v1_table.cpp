@@ -6,6 +6,8 @@
 
 #include "ike/engine/state.h"
 #include "ike/v1/ending.h"
+#include "ike/v1/informational.h"
+#include "ike/v1/quick_mode.h"
 #include "ike/v1/timing.h"
 
 namespace adit::ike {
@@ -76,6 +78,29 @@ void Engine::State::keep_tunnel(v1::Phase1Sa& sa) {
     sa.generation = std::max(sa.generation, find_phase1(entry->second)->generation + 1);
   }
   by_tunnel_.emplace(sa.tunnel, cookie);
+  sa.supersedes = older->our_cookie();
+  constexpr Seconds last_message_takes{1};
+  sa.ask_at = now_ + last_message_takes;
+}
+
+void Engine::State::supersede(v1::Phase1Sa& newer) {
+  v1::Phase1Sa* older = find_phase1(*newer.supersedes);
+  if (older == nullptr || !v1::is_up(older->state) || older->refreshed_by) {
+    newer.ask_at.reset();
+    return newer.supersedes.reset();
+  }
+  v1::Turn current = v1_turn();
+  // Our last message of phase 1 may not have arrived: then the peer has the older one alone.
+  if (!newer.heard_since_up) {
+    if (!newer.ask_at || *newer.ask_at > now_) return;
+    newer.ask_at.reset();
+    return v1::check_liveness(current, newer);
+  }
+  newer.ask_at.reset();
+  if (v1::is_busy(*older)) return;  // what it is negotiating is finished under it
+  newer.supersedes.reset();
+  touch(*older);
+  v1::want_delete(current, *older, v2::Ending::superseded);
 }
 
 void Engine::State::make_room_for(const v1::Phase1Sa& sa) {
@@ -176,6 +201,7 @@ void Engine::State::settle(v1::Phase1Sa& sa) {
   }
   const std::size_t kept = sa.state == v1::Phase1State::closed ? 0 : sa.unproved_octets();
   unproved_octets_ += kept - std::exchange(sa.counted_octets, kept);
+  if (sa.supersedes && v1::is_up(sa.state)) supersede(sa);
   if (sa.refreshes && v1::is_up(sa.state)) finish_refresh(sa);
   if (sa.refreshed_by && v1::is_up(sa.state)) {
     v1::Phase1Sa* newer = find_phase1(*sa.refreshed_by);

@@ -233,7 +233,10 @@ std::vector<IkeTunnelView> Engine::ike_tunnels(const StackName& stack) const {
   state_->for_each_sa(stack, [&](const v2::IkeSa& sa) {
     if (sa.state != v2::SaState::refused) views.push_back(view_of(sa));
   });
-  state_->for_each_phase1_sa(stack, [&](const v1::Phase1Sa& sa) { views.push_back(view_of(sa)); });
+  state_->for_each_phase1_sa(stack, [&](const v1::Phase1Sa& sa) {
+    // What is closing only repeats its Delete: no answer is to come.
+    if (sa.state != v1::Phase1State::closing) views.push_back(view_of(sa));
+  });
   return views;
 }
 

@@ -15,7 +15,7 @@ Taken take_aggressive_answer(Turn& turn, Phase1Sa& sa, const Received& message) 
   }
   const auto choice = chosen_phase1(*sa.rule, *answer);
   if (!choice || choice->group != sa.choice.group) {
-    return drop(turn, sa, "it chose what was not offered: " + describe(*answer)), Taken::no;
+    return drop(turn, sa, "it chose what was not offered: " + describe_phase1(*answer)), Taken::no;
   }
   sa.choice = *choice;
   sa.responder_cookie = message.header.responder_cookie;

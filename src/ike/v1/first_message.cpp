@@ -114,7 +114,7 @@ std::unique_ptr<Phase1Sa> answer_first(Turn& turn, const Datagram& datagram, con
          {{"peer", datagram.remote.to_string()},
           {"rule", rule->name},
           {"action", rule->action->name},
-          {"offered", describe(*offered)},
+          {"offered", describe_phase1(*offered)},
           {"acceptable", describe_acceptable(*rule)}});
     return nullptr;
   }

@@ -60,7 +60,8 @@ void take_delete(Turn& turn, Phase1Sa& sa, const wire::v1::Delete& payload) {
     const contract::ChildSaName name = child->name;
     bool has_other = false;
     for (const ChildSa& other : owner->children) {
-      has_other |= other.name.tunnel == name.tunnel && other.name != name && other.state == ChildState::active;
+      // A newer one for which the stack is asked counts: the peer deletes the older one as soon as message 3 is out.
+      has_other |= other.name.tunnel == name.tunnel && other.name != name && other.state != ChildState::half_closed;
     }
     if (owner != &sa) turn.shard.touch(*owner);
     remove_child(turn, *owner, name, has_other ? Ending::superseded : Ending::by_peer);
@@ -129,11 +130,25 @@ void heed_clear(Turn& turn, Phase1Sa& sa, const Received& message) {
         {"notify", sa.establishing->unprotected_error}});
 }
 
+/// A peer that has keys refuses our proof under them, before the SA is up. Under other keys than ours nothing can be
+/// read, which tells as much: of shared keys one is wrong (RFC 2409 §5.4).
+void heed_refusal(Turn& turn, Phase1Sa& sa, const Datagram& datagram, const wire::v1::Header& header) {
+  if (sa.establishing == nullptr || !sa.has_keys || header.responder_cookie != sa.responder_cookie) {
+    return drop(turn, sa, "an Informational exchange before the SA is up");
+  }
+  const auto message = open(turn, sa, datagram, header, first_iv(sa, header.id));
+  if (!message || !has_right_hash(sa, *message)) {
+    sa.establishing->undecryptable = true;
+    return;
+  }
+  heed_clear(turn, sa, *message);
+}
+
 }  // namespace
 
 void receive_informational(Turn& turn, Phase1Sa& sa, const Datagram& datagram, const wire::v1::Header& header) {
   const bool is_protected = header.is_encrypted && is_up(sa.state);
-  if (header.is_encrypted && !is_protected) return drop(turn, sa, "an Informational exchange before the SA is up");
+  if (header.is_encrypted && !is_protected) return heed_refusal(turn, sa, datagram, header);
   auto message = open(turn, sa, datagram, header, is_protected ? first_iv(sa, header.id) : ByteString{});
   // A CONNECTED with the message ID of its quick mode may go on with that one's chain of IVs: no RFC says.
   const QuickMode* held = is_protected ? sa.find_quick_mode(header.id) : nullptr;
@@ -175,16 +190,20 @@ void send_delete(Turn& turn, Phase1Sa& sa) {
   send_repeated(turn, sa, payloads);
 }
 
-void check_liveness(Turn& turn, Phase1Sa& sa) {
-  if (sa.dpd || !sa.peer_has_dpd) return;
-  if (sa.dpd_sent == 0) sa.dpd_sent = turn.random.number<std::uint32_t>() >> 1;  // room to count on (RFC 3706 §5.3)
-  ++sa.dpd_sent;
+ByteString liveness_question(Turn& turn, Phase1Sa& sa) {
   wire::v1::Payloads payloads;
   payloads.add(wire::v1::Notify{.protocol = std::to_underlying(wire::ProtocolId::ike),
                                 .spi = cookies_of(sa),
                                 .type = wire::v1::NotifyType::r_u_there,
                                 .data = number(sa.dpd_sent)});
-  ByteString octets = build(turn, sa, payloads);
+  return build(turn, sa, payloads);
+}
+
+void check_liveness(Turn& turn, Phase1Sa& sa) {
+  if (sa.dpd || !sa.peer_has_dpd) return;
+  if (sa.dpd_sent == 0) sa.dpd_sent = turn.random.number<std::uint32_t>() >> 1;  // room to count on (RFC 3706 §5.3)
+  ++sa.dpd_sent;
+  ByteString octets = liveness_question(turn, sa);
   send(turn, sa, octets);
   sa.dpd = v2::Retransmission::begin(MessageId{0}, std::to_underlying(wire::ExchangeType::informational_v1),
                                      {std::move(octets)}, turn.options, turn.now);

@@ -16,5 +16,7 @@ void send_delete(Turn& turn, Phase1Sa& sa);
 
 /// Asks the peer whether it is there: R-U-THERE, repeated until it answers (RFC 3706 §5.4).
 void check_liveness(Turn& turn, Phase1Sa& sa);
+/// An exchange with the R-U-THERE that has no answer yet.
+ByteString liveness_question(Turn& turn, Phase1Sa& sa);
 
 }  // namespace adit::ike::v1

@@ -13,7 +13,7 @@ Taken take_sa_answer(Turn& turn, Phase1Sa& sa, const Received& message) {
     return drop(turn, sa, "no SA, or no cookie, in the answer"), Taken::no;
   }
   const auto choice = chosen_phase1(*sa.rule, *answer);
-  if (!choice) return drop(turn, sa, "it chose what was not offered: " + describe(*answer)), Taken::no;
+  if (!choice) return drop(turn, sa, "it chose what was not offered: " + describe_phase1(*answer)), Taken::no;
   sa.choice = *choice;
   sa.responder_cookie = message.header.responder_cookie;
   heed_vendor_ids(sa, message.chain.payloads);

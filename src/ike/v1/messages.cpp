@@ -107,6 +107,7 @@ MessageId draw_message_id(Turn& turn, Phase1Sa& sa) {
 
 void follow_peer(Turn& turn, Phase1Sa& sa, const Datagram& datagram) {
   sa.last_inbound = turn.now;
+  if (is_up(sa.state)) sa.heard_since_up = true;
   if (sa.remote == datagram.remote && sa.local == datagram.local) return;
   // Without a NAT in front of the peer nothing may move it, and whoever is behind one has the same peer as ever.
   const bool floats = sa.nat_traversal != NatTraversal::none && sa.remote.address == datagram.remote.address;

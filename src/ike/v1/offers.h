@@ -80,8 +80,10 @@ std::optional<Phase2Answer> choose_phase2(const policy::DynVpnAction& action,
 std::optional<Phase2Choice> chosen_phase2(const policy::DynVpnAction& action,
                                           const wire::v1::SecurityAssociation& answer, const Phase2Terms& terms);
 
-/// For messages.
+/// For messages: what is known of it in words, the rest by its numbers.
+std::string describe_phase1(const wire::v1::SecurityAssociation& offered);
 std::string describe(const wire::v1::SecurityAssociation& offered);
+std::string describe(const wire::v1::Transform& transform);
 std::string describe_acceptable(const policy::KeyExchangeRule& rule);
 std::string describe_acceptable(const policy::DynVpnAction& action);
 

@@ -247,6 +247,25 @@ bool accepts(const policy::KeyExchangeRule& rule, const Phase1Choice& choice) {
   });
 }
 
+std::string describe_phase1(const wire::v1::SecurityAssociation& offered) {
+  constexpr std::size_t most_shown = 8;
+  if (!is_phase1(offered)) return describe(offered);
+  std::string text;
+  std::size_t shown = 0;
+  for (const wire::v1::Transform& transform : offered.proposals.front().transforms) {
+    if (shown++ == most_shown) return text + "; …";
+    if (!text.empty()) text += "; ";
+    if (const auto theirs = read(transform)) {
+      text += to_string(theirs->choice);
+      if (theirs->life.seconds) text += fmt::format(" {} s", *theirs->life.seconds);
+      if (theirs->life.kilobytes) text += fmt::format(" {} Kbytes", *theirs->life.kilobytes);
+    } else {
+      text += describe(transform);
+    }
+  }
+  return text;
+}
+
 std::string describe_acceptable(const policy::KeyExchangeRule& rule) {
   std::string text;
   for (const policy::KeyExchangeOffer& offer : rule.action->offers) {

@@ -186,15 +186,6 @@ Phase2Choice choice_of(const policy::DataOffer& offer, const wire::v1::Transform
   return choice;
 }
 
-std::string describe(const wire::v1::Proposal& proposal, const wire::v1::Transform& transform) {
-  std::string text =
-      fmt::format("proposal {} protocol {} transform {}", proposal.number, proposal.protocol, transform.id);
-  for (const wire::Attribute& each : transform.attributes) {
-    text += fmt::format(" {}={}", each.type, wire::v1::number_of(each).value_or(0));
-  }
-  return text;
-}
-
 }  // namespace
 
 wire::v1::SecurityAssociation phase2_offer(const policy::DynVpnAction& action, InboundSpi spi,
@@ -258,6 +249,14 @@ std::optional<Phase2Choice> chosen_phase2(const policy::DynVpnAction& action,
   return std::nullopt;
 }
 
+std::string describe(const wire::v1::Transform& transform) {
+  std::string text = fmt::format("transform {}", transform.id);
+  for (const wire::Attribute& each : transform.attributes) {
+    text += fmt::format(" {}={}", each.type, wire::v1::number_of(each).value_or(0));
+  }
+  return text;
+}
+
 std::string describe(const wire::v1::SecurityAssociation& offered) {
   constexpr std::size_t most_shown = 8;
   std::string text;
@@ -266,7 +265,7 @@ std::string describe(const wire::v1::SecurityAssociation& offered) {
     for (const wire::v1::Transform& transform : proposal.transforms) {
       if (shown++ == most_shown) return text + "; …";
       if (!text.empty()) text += "; ";
-      text += describe(proposal, transform);
+      text += fmt::format("proposal {} protocol {} {}", proposal.number, proposal.protocol, describe(transform));
     }
   }
   return text;

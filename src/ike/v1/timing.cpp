@@ -45,6 +45,8 @@ void look_at_repetitions(Turn& turn, Phase1Sa& sa) {
     sa.outstanding.reset();
     return happen(turn, sa, Phase1Event::timed_out);
   }
+  // An exchange of its own each time: a peer that could not read the first one may have kept its IV.
+  if (sa.dpd && sa.dpd->is_due(turn.now)) sa.dpd->datagrams = {liveness_question(turn, sa)};
   if (!repeat(turn, sa, sa.dpd)) {
     sa.dpd.reset();
     return happen(turn, sa, Phase1Event::timed_out);
@@ -173,6 +175,7 @@ std::optional<Instant> next_deadline(const Phase1Sa& sa) {
   consider(sa.liveness_at);
   consider(sa.keep_alive_at);
   consider(sa.refresh_at);
+  consider(sa.ask_at);
   return next;
 }
 

@@ -1,5 +1,6 @@
 // The life of IKEv1's SAs: refreshed, deleted, silent, behind a NAT.
 
+#include "ike/wire/v1/header.h"
 #include "v1_pair.h"
 
 namespace adit::ike {
@@ -155,6 +156,51 @@ TEST(LifeV1, EndsWithTheStack) {
   net.east_host.feed(PolicyRemoved{net.east_host.stack()});
   net.pass(Seconds{20});
   EXPECT_EQ(net.east_host.engine.statistics().ike_sas, 0u);
+}
+
+TEST(LifeV1, ARefreshIsAFurtherGenerationOfOneTunnelAtBothEnds) {
+  V1Pair net;
+  net.up();
+  for (Host* host : {&net.east_host, &net.west_host, &net.east_host}) {
+    host->feed(RefreshIkeTunnel{host->stack(), std::nullopt});
+    net.settle();
+    net.pass(Seconds{20});
+  }
+  for (const Host* host : {&net.east_host, &net.west_host}) {
+    ASSERT_EQ(host->ike().size(), 1u);
+    EXPECT_EQ(host->ike().front().tunnel, IkeTunnelId{1});
+    EXPECT_EQ(host->ike().front().generation, 4u);
+  }
+}
+
+TEST(LifeV1, AnOlderSaGoesWhenThePeerHasTheNewerOneAndDoesNotDeleteIt) {
+  V1Pair net;
+  net.up();
+  net.east_host.feed(RefreshIkeTunnel{net.east_host.stack(), std::nullopt});
+  // East's own Deletes are lost: west asks whether east has the newer SA, and deletes the older one itself.
+  net.settle([&](Datagram& datagram) {
+    const auto header = wire::v1::Header::parse(datagram.octets);
+    return header && header->exchange != wire::ExchangeType::informational_v1;
+  });
+  ASSERT_EQ(net.west_host.ike().size(), 2u);
+  net.west_host.pass_time_to(net.west_host.now + Seconds{1});
+  EXPECT_EQ(net.west_host.out.size(), 1u) << "R-U-THERE";
+  net.settle();
+  EXPECT_EQ(net.west_host.ike().size(), 1u) << told(net);
+  EXPECT_EQ(net.west_host.ike().front().generation, 2u);
+  EXPECT_EQ(net.west_host.installed.size(), 1u);
+  EXPECT_EQ(net.east_host.installed.size(), 1u);
+}
+
+TEST(LifeV1, AnOlderSaStaysWhereThePeerMayLackTheNewerOne) {
+  V1Pair net;
+  net.up();
+  net.east_host.feed(RefreshIkeTunnel{net.east_host.stack(), std::nullopt});
+  std::size_t count = 0;
+  net.settle([&](Datagram&) { return ++count < 6; });  // the last message of main mode and all after it
+  net.west_host.pass_time_to(net.west_host.now + Seconds{20});
+  EXPECT_EQ(net.west_host.ike().size(), 2u) << told(net);
+  EXPECT_EQ(net.west_host.installed.size(), 1u);
 }
 
 /// A NAT before east: west sees it at another address and port.

@@ -189,20 +189,5 @@ TEST(NatV1, APeerIsFollowedToWhereItsPacketsComeFrom) {
   EXPECT_EQ(west.out.front().remote, elsewhere);
 }
 
-TEST(LimitsV1, ARefreshIsAFurtherGenerationOfOneTunnelAtBothEnds) {
-  V1Pair net;
-  net.up();
-  for (Host* host : {&net.east_host, &net.west_host, &net.east_host}) {
-    host->feed(RefreshIkeTunnel{host->stack(), std::nullopt});
-    net.settle();
-    net.pass(Seconds{20});
-  }
-  for (const Host* host : {&net.east_host, &net.west_host}) {
-    ASSERT_EQ(host->ike().size(), 1u);
-    EXPECT_EQ(host->ike().front().tunnel, IkeTunnelId{1});
-    EXPECT_EQ(host->ike().front().generation, 4u);
-  }
-}
-
 }  // namespace
 }  // namespace adit::ike
