@@ -113,10 +113,10 @@ class WithPairs(unittest.TestCase):
         for side, lost in pair.lost.items():
             self.assertEqual(lost[:50], [], f"{pair.folder.name}, from {side}: of {pair.count[side]} these were lost")
 
-    def for_each_role(self, check, roles=("adit", "peer"), configuration=None, **options):
+    def for_each_role(self, check, roles=("adit", "peer"), policy=None, configuration=None, **options):
         """Checks a pair for each end that begins the initial exchanges."""
         for role in roles:
             with self.subTest(begun_by=role), contextlib.ExitStack() as stack:
-                pair = self.enter(stack, f"begun-by-{role}", TwoHosts(), gateway(on_demand="No"), configuration or connection(), **options)
+                pair = self.enter(stack, f"begun-by-{role}", TwoHosts(), policy or gateway(on_demand="No"), configuration or connection(), **options)
                 (pair.activate_from_adit if role == "adit" else pair.activate_from_peer)()
                 check(pair)

@@ -8,7 +8,7 @@ import sys
 import tempfile
 import unittest
 
-from with_strongswan import PROGRAMS, STREAM_OCTETS, WithStrongswan, gateway
+from with_strongswan import PROGRAMS, STREAM_OCTETS, WithCertificates, WithStrongswan, gateway
 
 import pki  # found by the path that with_strongswan sets
 import traffic
@@ -122,21 +122,10 @@ class Algorithms(WithStrongswan):
                         raise
 
 
-class Certificates(WithStrongswan):
-    """Both sides prove themselves by signature; nssd signs and judges for Adit."""
-
-    def with_kind(self, kind, adit_method, leaf="west", **leaf_options):
-        authority = pki.Authority(self.folder / "pki")
-        self.west = authority.leaf(leaf, kind, dns="west.example.org", **leaf_options)
-        nss = self.enterContext(pki.NssHost(PROGRAMS, self.net.east, self.folder / "nss", authority, {"east": (kind, "east.example.org")}))
-        self.authority = authority
-        policy = gateway(method=adit_method, local_id="Fqdn east.example.org", remote_id="Fqdn west.example.org")
-        return policy, connection(local_auth="pubkey", remote_auth="pubkey", local_id="west.example.org", remote_id="east.example.org",
-                                  certificate="west.pem"), nss
-
-    def prepare_peer(self):
-        if hasattr(self, "west"):
-            self.west.install(self.folder / "west/swanctl")
+class Certificates(WithCertificates):
+    def with_kind(self, kind, adit_method, **leaf_options):
+        nss = self.prove_by(kind, **leaf_options)
+        return gateway(method=adit_method, **self.ADIT_NAMES), connection(**self.PEER_NAMES), nss
 
     def test_rsa_carries_100_mb_each_way(self):
         self.both_roles(*self.with_kind("rsa", "RsaSignature"), octets=STREAM_OCTETS)

@@ -9,6 +9,7 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/lab"))
 
+import pki  # noqa: E402
 import policy_text  # noqa: E402
 import traffic  # noqa: E402
 from adit import Host, wait_for  # noqa: E402
@@ -36,11 +37,11 @@ class WithStrongswan(unittest.TestCase):
         self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix="adit-interop-")))
         self.net = self.enterContext(TwoHosts())
 
-    def bring_up(self, policy, configuration, nss=None):
-        self.peer = Strongswan(self.net.west, self.folder / "west", configuration, log_level=1)
+    def bring_up(self, policy, configuration, nss=None, settings="", iked_settings=""):
+        self.peer = Strongswan(self.net.west, self.folder / "west", configuration, settings=settings, log_level=1)
         self.prepare_peer()
         self.enterContext(self.peer)
-        self.host = Host(PROGRAMS, self.net.east, self.folder / "east", policy, stack="east", nss=nss)
+        self.host = Host(PROGRAMS, self.net.east, self.folder / "east", policy, stack="east", nss=nss, iked_settings=iked_settings)
         self.addCleanup(self.tell_if_failed)
         self.enterContext(self.host)
 
@@ -80,3 +81,21 @@ class WithStrongswan(unittest.TestCase):
         self.assertEqual(len(tunnels["entries"]), 1)
         self.peer.control("--terminate", "--ike", "lab")
         wait_for(lambda: not self.host.report("-k", "display")["entries"], 20, "Adit to have deleted its SAs")
+
+
+class WithCertificates(WithStrongswan):
+    """Both sides prove themselves by signature; nssd signs and judges for Adit."""
+
+    EAST, WEST = "east.example.org", "west.example.org"
+    ADIT_NAMES = {"local_id": f"Fqdn {EAST}", "remote_id": f"Fqdn {WEST}"}
+    PEER_NAMES = {"local_auth": "pubkey", "remote_auth": "pubkey", "local_id": WEST, "remote_id": EAST, "certificate": "west.pem"}
+
+    def prove_by(self, kind, **leaf_options):
+        """Certificates of this kind for both ends; returns the nssd of Adit's end."""
+        authority = pki.Authority(self.folder / "pki")
+        self.west = authority.leaf("west", kind, dns=self.WEST, **leaf_options)
+        return self.enterContext(pki.NssHost(PROGRAMS, self.net.east, self.folder / "nss", authority, {"east": (kind, self.EAST)}))
+
+    def prepare_peer(self):
+        if hasattr(self, "west"):
+            self.west.install(self.folder / "west/swanctl")

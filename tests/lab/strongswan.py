@@ -116,13 +116,13 @@ swanctl {{
 
 def connection(name="lab", local="198.51.100.2", remote="198.51.100.1", local_id=None, remote_id=None, local_ts="10.2.0.0/24",
                remote_ts="10.1.0.0/24", ike="aes256gcm16-prfsha256-curve25519", esp="aes256gcm16", local_auth="psk", remote_auth="psk",
-               certificate=None, secret="a shared secret only for tests", extra="", child_extra=""):
-    """One IKEv2 connection with one child `net`, in swanctl.conf's syntax."""
+               certificate=None, secret="a shared secret only for tests", extra="", child_extra="", version=2):
+    """One connection with one child `net`, in swanctl.conf's syntax."""
     certs = f"certs = {certificate}" if certificate else ""
     return f"""
 connections {{
   {name} {{
-    version = 2
+    version = {version}
     local_addrs = {local}
     remote_addrs = {remote}
     proposals = {ike}
