@@ -71,7 +71,10 @@ struct QuickMode {
   ChildWish wish;
   InboundSpi inbound_spi;
   std::optional<Phase2Choice> choice;
-  bool peer_commits = false;                      ///< it has set the commit bit (RFC 2408 §3.1)
+  bool peer_commits = false;  ///< it has set the commit bit (RFC 2408 §3.1)
+  /// Responder: the stack is asked before message 3 comes, for the peer sends by the new pair as soon as that is out.
+  bool installs_early = false;
+  bool is_installed = false;                      ///< early, and message 3 is to come
   bool holds_spi = false;                         ///< the SPI is to be given back when nothing comes of it
   std::optional<contract::ChildSaName> replaces;  ///< responder: found by its traffic
   Instant forget_at;                              ///< done; held: then it goes on without CONNECTED

@@ -79,6 +79,7 @@ void fail_quick_mode(Turn& turn, Phase1Sa& sa, QuickMode& quick_mode, const std:
   const std::unique_ptr<QuickMode> failed = std::move(*found);
   sa.quick_modes.erase(found);
   if (failed->holds_spi) turn.shard.release(failed->inbound_spi);
+  if (failed->installs_early) remove_child(turn, sa, failed->wish.name, Ending::failed);
   if (failed->role == Role::initiator) fail_wish(turn, sa, failed->wish, reason);
 }
 

@@ -134,7 +134,7 @@ void install(Turn& turn, Phase1Sa& sa, QuickMode& quick_mode) {
   if (child.expires_at != child.vpn_life_expires_at) child.refresh_at = refresh_time(turn, choice.lifetime);
   // The responder may not have the third message yet: until something comes in on the pair, or the older one is
   // retired, that one carries on.
-  const bool waits = child.replaces && quick_mode.role == Role::initiator;
+  const bool waits = child.replaces && (quick_mode.role == Role::initiator || quick_mode.installs_early);
   turn.step.stack.emplace_back(contract::InstallChildSa{
       .stack = sa.stack,
       .name = child.name,
@@ -202,7 +202,12 @@ void become_active(Turn& turn, Phase1Sa& sa, ChildSa& child) {
     if (ChildSa* old = sa.find_child(*child.replaces)) {
       old->superseded = true;
       old->refresh_at.reset();
-      if (child.creator == Role::initiator) sa.replaced.push_back({old->name, turn.now + hand_over});
+      if (child.creator == Role::initiator) {
+        sa.replaced.push_back({old->name, turn.now + hand_over});
+      } else if (!old->retired) {  // the peer has the newer pair: it said so with message 3
+        old->retired = true;
+        turn.step.stack.emplace_back(contract::RetireChildSa{.stack = sa.stack, .name = old->name});
+      }
     }
   }
   resolve_doubles(turn, sa, name);

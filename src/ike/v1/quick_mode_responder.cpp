@@ -157,7 +157,14 @@ void answer_quick_mode(Turn& turn, Phase1Sa& sa, const Received& message) {
   ByteString octets = sealed_with_hash(sa, header_of(sa, wire::ExchangeType::quick_mode, quick_mode->id), answer,
                                        quick_mode->iv, quick_mode->ni);
   sa.quick_modes.push_back(std::move(quick_mode));
-  send_and_repeat(turn, sa, *sa.quick_modes.back(), std::move(octets));
+  QuickMode& begun = *sa.quick_modes.back();
+  send_and_repeat(turn, sa, begun, std::move(octets));
+  // Message 1 may be a replay: a pair of which nothing is sent before message 3 has come harms nobody, and where there
+  // is none that it replaces it would be sent by.
+  if (old == nullptr || begun.peer_commits) return;
+  begun.installs_early = true;
+  begun.wish.name = turn.shard.next_generation(old->name.tunnel);
+  install(turn, sa, begun);
 }
 
 void take_quick_mode_confirmation(Turn& turn, Phase1Sa& sa, QuickMode& quick_mode, const Received& message) {
@@ -168,6 +175,12 @@ void take_quick_mode_confirmation(Turn& turn, Phase1Sa& sa, QuickMode& quick_mod
   quick_mode.last_received = message.datagram.octets;
   quick_mode.last_sent.clear();
   quick_mode.outstanding.reset();
+  if (quick_mode.installs_early) {
+    quick_mode.state = QuickMode::State::confirmed;
+    if (quick_mode.is_installed)
+      install_answered(turn, sa, {.stack = sa.stack, .name = quick_mode.wish.name, .refused = {}});
+    return;
+  }
   quick_mode.peer_commits |= message.header.is_commit;
   conclude(turn, sa, quick_mode);
 }
@@ -225,6 +238,10 @@ void install_answered(Turn& turn, Phase1Sa& sa, const contract::InstallResult& r
     child->installed = false;
     if (quick_mode != nullptr) finish(turn, *quick_mode);
     return delete_child(turn, sa, result.name, Ending::failed);
+  }
+  if (quick_mode != nullptr && quick_mode->state == QuickMode::State::answered) {
+    quick_mode->is_installed = true;
+    return;
   }
   if (quick_mode != nullptr) {
     if (quick_mode->role == Role::initiator && !quick_mode->peer_commits) send_confirmation(turn, sa, *quick_mode);

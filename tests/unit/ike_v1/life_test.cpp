@@ -74,6 +74,39 @@ TEST(LifeV1, KeepsTheOlderPairWhenARefreshFails) {
   EXPECT_NE(net.east_host.installed.begin()->second.inbound_spi, before);
 }
 
+TEST(LifeV1, HasThePairThatThePeerRefreshesToBeforeThePeerCanSendByIt) {
+  V1Pair net;
+  net.up();
+  const contract::ChildSaName old = net.west_host.installed.begin()->first;
+  net.east_host.feed(RefreshDynamicTunnel{net.east_host.stack(), std::nullopt});
+  std::size_t from_east = 0;
+  net.settle([&](Datagram& datagram) { return datagram.stack == net.east_host.stack() || ++from_east < 2; });
+  EXPECT_EQ(net.west_host.installed.size(), 2u) << "message 3 is lost";
+  EXPECT_EQ(net.west_host.installed.rbegin()->second.sending, contract::SendingBegins::when_peer_is_ready);
+  EXPECT_TRUE(net.west_host.retired.empty()) << "by the older one this side still sends";
+  net.pass(Seconds{3});  // message 2 again, and so message 3
+  EXPECT_FALSE(net.west_host.retired.empty());
+  EXPECT_EQ(net.west_host.retired.front().name, old);
+  net.pass(Seconds{20});
+  expect_the_same_pair(net);
+}
+
+TEST(LifeV1, GivesUpAPairWhoseThirdMessageNeverComes) {
+  V1Pair net;
+  net.up();
+  const contract::ChildSaName old = net.west_host.installed.begin()->first;
+  net.east_host.feed(RefreshDynamicTunnel{net.east_host.stack(), std::nullopt});
+  std::size_t from_east = 0;
+  net.settle([&](Datagram& datagram) { return datagram.stack == net.east_host.stack() || ++from_east < 2; });
+  for (int i = 0; i < 265; ++i) {  // all repetitions of message 2
+    net.west_host.pass_time_to(net.west_host.now + Seconds{1});
+    net.west_host.out.clear();
+  }
+  ASSERT_EQ(net.west_host.installed.size(), 1u) << net.west_host.told();
+  EXPECT_EQ(net.west_host.installed.begin()->first, old);
+  EXPECT_EQ(net.west_host.engine.statistics().inbound_spis, 1u);
+}
+
 TEST(LifeV1, DeletesOnBothEnds) {
   V1Pair net;
   net.up();
