@@ -229,6 +229,8 @@ class Engine::State final : public v2::Shard, public v1::Shard {
   void make_room_for(const v1::Phase1Sa& sa);
   /// The peer refreshes: for an operator the SA is a further generation of the tunnel that there is.
   void keep_tunnel(v1::Phase1Sa& sa);
+  /// Whether our last message of phase 1 has come to the peer; asks it, when that message has had its time.
+  bool is_known_to_peer(v1::Phase1Sa& sa);
   /// The older SA of the tunnel goes, when the peer is known to have the newer one too.
   void supersede(v1::Phase1Sa& newer);
   /// After something happened to an SA: its timer, its place in the counts, its end.

@@ -79,24 +79,25 @@ void Engine::State::keep_tunnel(v1::Phase1Sa& sa) {
   }
   by_tunnel_.emplace(sa.tunnel, cookie);
   sa.supersedes = older->our_cookie();
+}
+
+bool Engine::State::is_known_to_peer(v1::Phase1Sa& sa) {
   constexpr Seconds last_message_takes{1};
-  sa.ask_at = now_ + last_message_takes;
+  if (sa.heard_since_up) return true;
+  sa.ask_at = sa.established_at + last_message_takes;
+  if (now_ < *sa.ask_at) return false;
+  sa.ask_at.reset();
+  v1::Turn current = v1_turn();
+  v1::check_liveness(current, sa);
+  return false;
 }
 
 void Engine::State::supersede(v1::Phase1Sa& newer) {
   v1::Phase1Sa* older = find_phase1(*newer.supersedes);
-  if (older == nullptr || !v1::is_up(older->state) || older->refreshed_by) {
-    newer.ask_at.reset();
-    return newer.supersedes.reset();
-  }
+  if (older == nullptr || !v1::is_up(older->state) || older->refreshed_by) return newer.supersedes.reset();
   v1::Turn current = v1_turn();
   // Our last message of phase 1 may not have arrived: then the peer has the older one alone.
-  if (!newer.heard_since_up) {
-    if (!newer.ask_at || *newer.ask_at > now_) return;
-    newer.ask_at.reset();
-    return v1::check_liveness(current, newer);
-  }
-  newer.ask_at.reset();
+  if (!is_known_to_peer(newer)) return;
   if (v1::is_busy(*older)) return;  // what it is negotiating is finished under it
   newer.supersedes.reset();
   touch(*older);
@@ -201,6 +202,7 @@ void Engine::State::settle(v1::Phase1Sa& sa) {
   }
   const std::size_t kept = sa.state == v1::Phase1State::closed ? 0 : sa.unproved_octets();
   unproved_octets_ += kept - std::exchange(sa.counted_octets, kept);
+  sa.ask_at.reset();  // what waits for it says so again
   if (sa.supersedes && v1::is_up(sa.state)) supersede(sa);
   if (sa.refreshes && v1::is_up(sa.state)) finish_refresh(sa);
   if (sa.refreshed_by && v1::is_up(sa.state)) {

@@ -138,7 +138,7 @@ struct Phase1Sa {
   Ending ending = Ending::failed;
   std::optional<IkeSpi> refreshes, refreshed_by;  ///< the older, the newer SA of the same tunnel
   std::optional<IkeSpi> supersedes;               ///< the older one, where the peer began this one
-  std::optional<Instant> ask_at;                  ///< whether the peer has this one
+  std::optional<Instant> ask_at;                  ///< whether the peer has this one, or look again
   bool heard_since_up = false;                    ///< so the peer has it too
   Endpoint init_remote;                           ///< responder: where message 1 came from
   IpAddress path_local, path_remote;              ///< as entered into the index of paths

@@ -37,7 +37,10 @@ TEST(HandshakeV1, IsAggressiveModeWherePolicySaysSo) {
   EXPECT_EQ(warnings(), 1);
   net.east_host.feed(RefreshIkeTunnel{net.east_host.stack(), std::nullopt});
   net.settle();
+  EXPECT_EQ(net.west_host.ike().size(), 2u) << "the older one stays until west is known to have message 3";
+  net.pass(Seconds{2});
   EXPECT_EQ(net.west_host.ike().size(), 1u);
+  EXPECT_EQ(warnings(), 1);
 }
 
 TEST(HandshakeV1, IsProvedBySignaturesInBothModes) {
