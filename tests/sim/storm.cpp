@@ -80,8 +80,10 @@ WorldPlan choose_plan(Seed seed, const Scenario& scenario) {
   for (std::size_t i = 0; i < scenario.nodes; ++i) {
     PolicyChoices policy = common;
     if (scenario.only_refreshes) policy.auto_activate = i == 0;  // else both begin, and each tunnel is there twice
-    policy.ike_lifetime = one_of(dice, {12, 20, 480});
+    policy.ike_lifetime = one_of(dice, {2, 3, 20, 480});
     policy.child_lifetime = one_of(dice, {3, 5, 240});
+    if (!scenario.nat && dice.chance(0.2)) policy.reauth_interval = Minutes{3};  // a NAT may hide the peer
+    if (dice.chance(0.2)) policy.child_lifesize_kbytes = 1000 * (1 + dice.below(4));
     ike::EngineOptions options;
     if (dice.chance(0.2)) options.fragment_octets = 300;
     const bool is_behind_nat = has_nat && i + 1 == scenario.nodes;
