@@ -12,7 +12,7 @@ namespace adit::ike {
 namespace {
 
 constexpr std::uint16_t ike_port = 500;
-constexpr std::size_t most_parts = 16;  // tunnels asked for with the same selectors, each narrowed by the peer
+constexpr std::size_t most_parts = 256;  // tunnels asked for with the same selectors, each narrowed by the peer
 
 using Status = OperatorAnswer::Status;
 
@@ -44,18 +44,27 @@ v2::IkeSa& Engine::State::enter(std::unique_ptr<v2::IkeSa> sa) {
   by_path_.emplace(PathKey{added.stack, added.local.address, added.remote.address}, added.our_spi());
   by_tunnel_.emplace(added.tunnel, added.our_spi());
   newest_of_tunnel_.emplace(added.tunnel, added.our_spi());
+  if (added.local_identity && added.remote_identity) {  // a successor's
+    by_peer_.emplace(PeerKey{added.stack, *added.local_identity, *added.remote_identity}, added.our_spi());
+  }
   sas_.emplace(added.our_spi(), std::move(sa));
   return added;
 }
 
-std::optional<DynamicTunnelId> Engine::State::tunnel_for(const TrafficKey& traffic,
-                                                         const std::optional<PacketSelectors>& packet) const {
+std::vector<DynamicTunnelId> Engine::State::parts_of(const TrafficKey& traffic) const {
   std::vector<DynamicTunnelId> known;
   for (auto entry = by_traffic_.lower_bound({traffic, DynamicTunnelId{}});
        entry != by_traffic_.end() && entry->first == traffic && known.size() < most_parts; ++entry) {
     known.push_back(entry->second);
   }
+  return known;
+}
+
+std::optional<DynamicTunnelId> Engine::State::tunnel_for(const TrafficKey& traffic,
+                                                         const std::optional<PacketSelectors>& packet) const {
+  const std::vector<DynamicTunnelId> known = parts_of(traffic);
   if (known.empty()) return std::nullopt;
+  if (!packet) return known.front();
   // The peer may have narrowed to a part without the packet (RFC 7296 §2.9): that gets a tunnel of its own.
   const auto serves = [&](DynamicTunnelId tunnel) {
     if (tunnels_.at(tunnel).pending != 0) return true;
@@ -68,7 +77,6 @@ std::optional<DynamicTunnelId> Engine::State::tunnel_for(const TrafficKey& traff
     }
     return false;
   };
-  if (!packet || known.size() >= most_parts) return known.front();
   const auto found = std::ranges::find_if(known, serves);
   return found == known.end() ? std::nullopt : std::optional{*found};
 }
@@ -88,6 +96,10 @@ OperatorAnswer Engine::State::start(const StackName& stack, Start wanted) {
       tunnels_.at(*known).rule = wanted.local_dyn_vpn_rule;
     }
     return {Status::already, y_name(*known)};
+  }
+  if (parts_of(traffic).size() >= most_parts) {
+    return {Status::forbidden,
+            "the peer has made " + std::to_string(most_parts) + " parts of this traffic, and none is for the packet"};
   }
 
   const policy::LocalStart& begin = *filter.local_start;

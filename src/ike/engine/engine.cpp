@@ -65,7 +65,7 @@ Statistics Engine::State::statistics() const {
   Statistics result = statistics_;
   result.half_open = half_open_.count();
   result.ike_sas = sas_.size() + phase1_sas_.size();
-  result.unproved_octets = unproved_octets_;
+  result.unproved_octets = half_open_.octets();
   result.inbound_spis = inbound_spis_.size();
   result.open_questions = asked_.size();
   return result;
@@ -141,6 +141,7 @@ void Engine::State::take(contract::LifetimeReached& reached) {
     child->installed = false;  // the stack has removed it itself
     v2::delete_child(current, *sa, *child, v2::Ending::expired);
   } else {
+    child->lifesize_reached = true;
     v2::want_rekey(current, *sa, *child);
   }
   settle(*sa);

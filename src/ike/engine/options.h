@@ -27,6 +27,13 @@ struct EngineOptions {
   /// Octets of IKE_AUTH requests, and of fragments of them (RFC 7383), kept of all peers that are not proved yet: a
   /// long certificate chain has 10 000. What comes beyond it is dropped; a peer repeats it.
   std::size_t unproved_octets = 4u << 20;
+  /// Of them of one address, so that a few strangers do not keep everybody else out.
+  std::size_t unproved_octets_per_address = 256u << 10;
+  /// Of them under one SA: three times the longest chain.
+  std::size_t unproved_octets_per_sa = 32u << 10;
+  /// A request in one datagram of at most so many is taken whatever else is kept: there is one for each half-open SA,
+  /// of which `half_open_limit` has the number.
+  std::size_t small_request_octets = 1500;
 
   // What a peer may cost that has proved who it is, and then misbehaves.
   /// Between the same two identities: one, another while it is reauthenticated, those that a rekey leaves for a minute,

@@ -16,7 +16,7 @@ namespace adit::ike {
 
 namespace {
 
-constexpr Seconds pause_after_failure{60};
+constexpr Seconds pause_after_failure{60}, pause_without_rule{600};
 
 bool is_pending(const v2::IkeSa& sa) {
   return sa.state != v2::SaState::established || !sa.wishes.empty() || sa.negotiation != nullptr ||
@@ -46,11 +46,29 @@ bool Engine::State::carry_over(v2::IkeSa& old, v2::IkeSa& fresh) {
   return is_asked;
 }
 
+const v2::ChildSa* Engine::State::not_carried(const v2::IkeSa& old, const v2::IkeSa& fresh) {
+  const auto found = std::ranges::find_if(old.children, [&](const v2::ChildSa& child) {
+    if (child.state != ChildState::active || child.superseded) return false;
+    const bool is_there = std::ranges::any_of(fresh.children, [&](const v2::ChildSa& other) {
+      return other.state == ChildState::active &&
+             (other.name.tunnel == child.name.tunnel || other.traffic == child.traffic);
+    });
+    return !is_there && doubles_of(old, child).empty();
+  });
+  return found == old.children.end() ? nullptr : &*found;
+}
+
 void Engine::State::reauthenticate(v2::IkeSa& old) {
-  if (old.state != v2::SaState::established || old.reauthenticated_by || old.reauthenticates) return;
+  if (old.state != v2::SaState::established || old.reauthenticated_by) return;
+  const bool has_interval = old.rule->action->reauth_interval != Minutes{0};
+  if (old.reauthenticates) {  // it is itself on its way to replace another: later
+    if (has_interval) old.reauth_at = now_ + pause_after_failure;
+    return;
+  }
   v2::Turn current = turn();
   const v2::RulePointer rule = v2::rule_in_force(current, old);
   if (rule == nullptr || rule->action->how_to_initiate != policy::HowToInitiate::ikev2) {
+    if (has_interval) old.reauth_at = now_ + pause_without_rule;  // the policy may change again
     return v2::tell(
         current, CatalogueId::no_key_exchange_rule,
         {{"peer", old.remote.to_string()},
@@ -98,6 +116,14 @@ void Engine::State::finish_reauthentication(v2::IkeSa& sa) {
     // reauthentication made that one, and goes on.
     if (old->negotiation != nullptr || !old->waiting.empty()) return;
     if (carry_over(*old, sa)) return v2::go_on(current, sa);
+    if (const v2::ChildSa* lost = not_carried(*old, sa)) {  // break before make: the old one stays
+      v2::tell(current, CatalogueId::negotiation_failed,
+               {{"tunnel", "K" + std::to_string(sa.tunnel.value())},
+                {"peer", sa.remote.to_string()},
+                {"reason", "reauthenticated, but Y" + std::to_string(lost->name.tunnel.value()) +
+                               " did not come up anew: the older IKE SA stays"}});
+      return v2::want_delete(current, sa, v2::Ending::failed);
+    }
   }
   sa.reauthenticates.reset();
   newest_of_tunnel_.insert_or_assign(sa.tunnel, sa.our_spi());

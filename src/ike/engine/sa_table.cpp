@@ -227,8 +227,6 @@ void Engine::State::enter_child(const StackName& stack, IkeSpi owner, const v2::
     known->second.sa = owner;  // wished for here, or a further generation
     known->second.vpn_life_end = child.vpn_life_expires_at;
     --known->second.pending;
-    failures_.erase({stack, known->second.rule});
-    on_demand_pauses_.succeeded(*known->second.traffic);
     return;
   }
   const auto entered = by_traffic_.emplace(TrafficKey{stack, child.traffic}, child.name.tunnel).first;
@@ -238,6 +236,11 @@ void Engine::State::enter_child(const StackName& stack, IkeSpi owner, const v2::
                                              .traffic = &entered->first,
                                              .auto_activate = false,
                                              .rule = {}});
+}
+
+void Engine::State::child_up(const v2::ChildSa& child) {
+  const auto known = tunnels_.find(child.name.tunnel);
+  if (known != tunnels_.end() && !known->second.up_since) known->second.up_since = now_;
 }
 
 void Engine::State::child_removed(const v2::IkeSa& sa, const v2::ChildSa& child, v2::Ending ending) {
@@ -276,10 +279,16 @@ void Engine::State::end_if_empty(const StackName& stack, DynamicTunnelId tunnel,
 }
 
 void Engine::State::try_again_later(const StackName& stack, const Tunnel& ended, v2::Ending ending) {
-  const bool was_up = ended.vpn_life_end.has_value();
-  if (ended.on_demand && !was_up && is_failure(ending)) on_demand_pauses_.failed(*ended.traffic, now_);
+  constexpr Seconds least_life{10};  // of a tunnel that counts as one that was up
+  const bool was_up = ended.up_since && now_ >= *ended.up_since + least_life;
+  if (was_up) {
+    on_demand_pauses_.succeeded(*ended.traffic);
+  } else if (ended.on_demand && is_failure(ending)) {
+    on_demand_pauses_.failed(*ended.traffic, now_);
+  }
   if (!ended.auto_activate) return;
   const AutomaticRule rule{stack, ended.rule};
+  if (was_up) failures_.erase(rule);
   unsigned& failures = failures_[rule];
   if (const auto pause = pause_before_again(ending, failures)) {
     ++failures;
@@ -301,8 +310,9 @@ void Engine::State::inherit(v2::IkeSa& from, v2::IkeSa& to) {
   from.children.clear();
   from.wishes.clear();
   from.spis_to_delete.clear();
+  if (from.deletes_wait_until) to.deletes_wait_until = from.deletes_wait_until;
+  to.rival_to.reset();
   newest_of_tunnel_.insert_or_assign(to.tunnel, to.our_spi());
-  by_peer_.emplace(PeerKey{to.stack, *to.local_identity, *to.remote_identity}, to.our_spi());
   to.reauthenticated_by = std::exchange(from.reauthenticated_by, std::nullopt);
   if (v2::IkeSa* newer = to.reauthenticated_by ? find(*to.reauthenticated_by) : nullptr) {
     newer->reauthenticates = to.our_spi();
@@ -317,7 +327,7 @@ void Engine::State::settle(v2::IkeSa& sa) {
     answered_inits_.erase(InitKey{sa.stack, sa.init_remote, sa.initiator_spi});
   }
   const std::size_t kept = sa.state == v2::SaState::closed ? 0 : sa.unproved_octets();
-  unproved_octets_ += kept - std::exchange(sa.counted_octets, kept);
+  half_open_.keeps(sa.init_remote.address, std::exchange(sa.counted_octets, kept), kept);
   if (sa.reauthenticates && sa.state == v2::SaState::established) finish_reauthentication(sa);
   if (sa.reauthenticated_by) touched_.push_back(*sa.reauthenticated_by);  // which may wait for what is under way here
   if (sa.state == v2::SaState::closed) return forget(sa);

@@ -76,7 +76,11 @@ void Engine::State::close_stack(const StackName& stack, v2::Ending ending) {
       for (v2::ChildSa& child : sa.children) child.installed = false;  // the stack came back without them
     }
     v2::Turn current = turn();
-    v2::leave(current, sa, ending);
+    if (sa.outstanding && v2::is_authenticated(sa.state)) {
+      v2::want_delete(current, sa, ending);  // when the peer has answered: it takes one request at a time
+    } else {
+      v2::leave(current, sa, ending);
+    }
     settle(sa);
   }
   std::vector<IkeSpi> theirs_v1;

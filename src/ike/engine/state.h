@@ -78,10 +78,15 @@ class Engine::State final : public v2::Shard, public v1::Shard {
   void asks_peer(const v2::IkeSa& sa, const Identity& peer) override;
   bool knows_peer(const v2::IkeSa& sa, const Identity& peer) const override;
   std::size_t ike_sas_with_peer(const v2::IkeSa& sa) const override;
+  std::size_t room_for_unproved(const v2::IkeSa& sa) const override {
+    const std::size_t most = options_.unproved_octets_per_sa;
+    return std::min(most - std::min(most, sa.counted_octets), half_open_.room_for(sa.init_remote.address));
+  }
   std::size_t room_for_unproved() const override {
-    return options_.unproved_octets - std::min(options_.unproved_octets, unproved_octets_);
+    return options_.unproved_octets - std::min(options_.unproved_octets, half_open_.octets());
   }
   void child_added(const v2::IkeSa& sa, const v2::ChildSa& child) override;
+  void child_up(const v2::ChildSa& child) override;
   void child_removed(const v2::IkeSa& sa, const v2::ChildSa& child, v2::Ending ending) override;
   std::vector<std::pair<v2::IkeSa*, v2::ChildSa*>> doubles_of(const v2::IkeSa& sa, const v2::ChildSa& child) override;
   bool is_alone(const v2::ChildSa& child) const override;
@@ -152,6 +157,7 @@ class Engine::State final : public v2::Shard, public v1::Shard {
     std::optional<Instant> vpn_life_end;  ///< of its first SA, and so of all; nothing before that
     unsigned pending = 0;                 ///< SAs wished for, here and there, that are neither there nor given up
     const TrafficKey* traffic = nullptr;  ///< in by_traffic_
+    std::optional<Instant> up_since;      ///< the stack had its first SA then
     bool auto_activate = false;
     bool on_demand = false;  ///< a packet asked for it
     std::string rule;
@@ -201,6 +207,7 @@ class Engine::State final : public v2::Shard, public v1::Shard {
     std::optional<PacketSelectors> packet;
   };
   OperatorAnswer start(const StackName& stack, Start wanted);
+  std::vector<DynamicTunnelId> parts_of(const TrafficKey& traffic) const;
   /// The tunnel that is there, or on its way, for what is wanted: for the packet, where one asks.
   std::optional<DynamicTunnelId> tunnel_for(const TrafficKey& traffic,
                                             const std::optional<PacketSelectors>& packet) const;
@@ -224,6 +231,8 @@ class Engine::State final : public v2::Shard, public v1::Shard {
   /// A new IKE SA has all that the one it reauthenticates had: the old one goes (reauthentication.cpp).
   void finish_reauthentication(v2::IkeSa& sa);
   void reauthentication_failed(v2::IkeSa& sa);
+  /// A child of the old SA whose traffic nothing carries but itself, after all was asked for anew; or nothing.
+  const v2::ChildSa* not_carried(const v2::IkeSa& old, const v2::IkeSa& fresh);
   /// Beyond the limit the oldest with the same peer goes for a new one.
   void make_room_for(const v2::IkeSa& sa);
   void make_room_for(const v1::Phase1Sa& sa);
@@ -277,7 +286,6 @@ class Engine::State final : public v2::Shard, public v1::Shard {
   v2::CookieJar cookies_;
   std::uint64_t last_ike_tunnel_ = 0, last_dynamic_tunnel_ = 0, last_request_ = 0;
   PerSecond stranger_answers_, refusals_, stranger_lines_;
-  std::size_t unproved_octets_ = 0;  // kept of peers that are not proved
   bool asking_for_cookies_ = false;
 };
 

@@ -143,6 +143,7 @@ bool Engine::State::knows_path(const v1::Phase1Sa& sa) const {
 
 void Engine::State::child_added(const v1::Phase1Sa& sa, const v2::ChildSa& child) {
   enter_child(sa.stack, sa.our_cookie(), child);
+  child_up(child);
 }
 
 void Engine::State::child_removed(const v1::Phase1Sa& sa, const v2::ChildSa& child, v2::Ending ending) {
@@ -201,7 +202,7 @@ void Engine::State::settle(v1::Phase1Sa& sa) {
     answered_inits_.erase(InitKey{sa.stack, sa.init_remote, sa.initiator_cookie});
   }
   const std::size_t kept = sa.state == v1::Phase1State::closed ? 0 : sa.unproved_octets();
-  unproved_octets_ += kept - std::exchange(sa.counted_octets, kept);
+  half_open_.keeps(sa.init_remote.address, std::exchange(sa.counted_octets, kept), kept);
   sa.ask_at.reset();  // what waits for it says so again
   if (sa.supersedes && v1::is_up(sa.state)) supersede(sa);
   if (sa.refreshes && v1::is_up(sa.state)) finish_refresh(sa);

@@ -151,6 +151,12 @@ void note_usage(Turn& turn, IkeSa& sa, ChildSa& child, const contract::ChildSaCo
     want_rekey(turn, sa, child);
     return;
   }
+  // It may be used yet: it is looked at again, the nearer its end the sooner.
+  const Duration left = child.expires_at - turn.now;
+  if (left > 2 * least_retry) {
+    child.refresh_at = turn.now + left / 2;
+    return;
+  }
   tell(turn, CatalogueId::unused_not_refreshed,
        {{"tunnel", "Y" + std::to_string(child.name.tunnel.value())},
         {"peer", sa.remote.to_string()},
@@ -160,8 +166,8 @@ void note_usage(Turn& turn, IkeSa& sa, ChildSa& child, const contract::ChildSaCo
 void rekey_failed(Turn& turn, IkeSa& sa, const contract::ChildSaName& name) {
   ChildSa* child = sa.find_child(name);
   if (child == nullptr || !is_living(*child)) return;
-  // The nearer its end, the sooner again, but never in a rush.
-  const Duration left = child->expires_at - turn.now;
+  // The nearer its end, the sooner again, but never in a rush. Of its lifesize it is not known how near that is.
+  const Duration left = child->lifesize_reached ? least_retry : child->expires_at - turn.now;
   child->refresh_at = turn.now + std::max(least_retry, left / 4);
 }
 

@@ -348,6 +348,7 @@ void install_answered(Turn& turn, IkeSa& sa, const contract::InstallResult& resu
     child->installed = false;
   } else {
     child->state = ChildState::active;
+    turn.shard.child_up(*child);
     if (!turn.shard.doubles_of(sa, *child).empty()) child->doubled_at = turn.now + doubles_wait;
     tell(
         turn, child->replaces ? CatalogueId::child_sa_rekeyed : CatalogueId::child_sa_created,

@@ -38,6 +38,7 @@ struct ChildSa {
   bool superseded = false;         ///< the peer has rekeyed it, and is to delete it
   bool carried_over = false;       ///< the IKE SA that reauthenticates its IKE SA has been asked to carry its traffic
   bool rekey_put_off = false;      ///< once, for a reauthentication under way
+  bool lifesize_reached = false;   ///< the soft one
   bool usage_asked = false;        ///< the stack is asked whether it is worth a rekey
   Ending ending = Ending::failed;  ///< of a half-closed one
   InboundSpi inbound_spi;

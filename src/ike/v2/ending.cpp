@@ -67,9 +67,14 @@ void close(Turn& turn, IkeSa& sa, Ending ending) {
   while (!sa.children.empty()) remove_child(turn, sa, sa.children.back(), ending);
   for (const ChildWish& wish : wishes) turn.shard.wish_failed(sa, wish.name.tunnel, ending);
   if (negotiation != nullptr) turn.shard.wish_failed(sa, negotiation->wish.name.tunnel, ending);
+  IkeSa* rival = rival_of(turn, sa);
   sa.rekey.reset();
   sa.outstanding.reset();
   sa.state = SaState::closed;
+  if (rival != nullptr) {  // who wanted it handed over has done so
+    turn.shard.touch(*rival);
+    leave(turn, *rival, ending);
+  }
   if (!was_up) return;
   tell(turn, CatalogueId::ike_sa_deleted,
        {{"tunnel", name_of_tunnel(sa)},
@@ -91,11 +96,11 @@ void start_delete(Turn& turn, IkeSa& sa) {
   sa.patience_until.reset();
   sa.liveness_at.reset();
   sa.keep_alive_at.reset();
-  if (sa.rekey != nullptr && sa.rekey->rival) {  // what the peer made of it meanwhile goes too
-    if (IkeSa* rival = turn.shard.find(sa.rekey->rival->spi)) {
-      want_delete(turn, *rival, sa.ending);
-      turn.shard.touch(*rival);
-    }
+  if (sa.ending == Ending::expired) {
+    yield_to_rival(turn, sa);  // what the peer made of it lives on
+  } else if (IkeSa* rival = rival_of(turn, sa)) {
+    want_delete(turn, *rival, sa.ending);
+    turn.shard.touch(*rival);
   }
   for (ChildSa& child : sa.children) {
     if (child.state != ChildState::half_closed) child.ending = sa.ending;
@@ -130,7 +135,7 @@ void delete_child(Turn& turn, IkeSa& sa, ChildSa& child, Ending ending) {
   if (child.state == ChildState::half_closed) return;
   child.state = ChildState::half_closed;
   child.ending = ending;
-  if (ending != Ending::expired) retire_if_doubled(turn, sa, child);  // at its end the stack takes it away itself
+  if (turn.now < child.expires_at) retire_if_doubled(turn, sa, child);  // at its end the stack takes it away itself
   sa.spis_to_delete.push_back({child.transforms.protocol, child.inbound_spi});
   go_on(turn, sa);
 }

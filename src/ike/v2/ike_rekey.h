@@ -31,6 +31,8 @@ bool is_changing_children(const IkeSa& sa);
 void ask_for_rekey(Turn& turn, IkeSa& sa);
 void take_rekey_answer(Turn& turn, IkeSa& sa, const wire::Payloads& answer);
 void answer_rekey_request(Turn& turn, IkeSa& sa, const Received& request);
+/// What the peer has made by its own rekey of the SA, while ours is open; or nothing.
+IkeSa* rival_of(Turn& turn, const IkeSa& sa);
 /// The peer deletes the SA: what it made by rekeying it takes over, and our own request is forgotten (RFC 7296
 /// §2.25.2). Or our request was never answered. What has taken over, or nothing.
 IkeSa* yield_to_rival(Turn& turn, IkeSa& sa);

@@ -112,9 +112,8 @@ void ask_for_rekey(Turn& turn, IkeSa& sa) {
 }
 
 void take_rekey_answer(Turn& turn, IkeSa& sa, const wire::Payloads& answer) {
+  IkeSa* rival = rival_of(turn, sa);
   const std::unique_ptr<IkeRekey> rekey = std::move(sa.rekey);
-  IkeSa* rival = rekey->rival ? turn.shard.find(rekey->rival->spi) : nullptr;
-  if (rival != nullptr && rival->state != SaState::established) rival = nullptr;
   if (const auto group = group_to_retry(sa, *rekey, answer); group && rival == nullptr) {
     sa.rekey_group = group;
     sa.rekey_wanted = true;
@@ -150,11 +149,15 @@ void take_rekey_answer(Turn& turn, IkeSa& sa, const wire::Payloads& answer) {
   go_on(turn, ours);
 }
 
+IkeSa* rival_of(Turn& turn, const IkeSa& sa) {
+  IkeSa* rival = sa.rekey != nullptr && sa.rekey->rival ? turn.shard.find(sa.rekey->rival->spi) : nullptr;
+  return rival != nullptr && rival->state == SaState::established ? rival : nullptr;
+}
+
 IkeSa* yield_to_rival(Turn& turn, IkeSa& sa) {
-  if (sa.rekey == nullptr || !sa.rekey->rival) return nullptr;
-  IkeSa* rival = turn.shard.find(sa.rekey->rival->spi);
+  IkeSa* rival = rival_of(turn, sa);
+  if (rival == nullptr) return nullptr;
   sa.rekey.reset();
-  if (rival == nullptr || rival->state != SaState::established) return nullptr;
   turn.shard.inherit(sa, *rival);
   turn.shard.touch(*rival);
   return rival;

@@ -36,6 +36,8 @@ void answer_rekey_request(Turn& turn, IkeSa& sa, const Received& request) {
           {"closing", std::to_string(count(sa, ChildState::half_closed))}});
     return refuse(turn, sa, request, wire::NotifyType::temporary_failure);
   }
+  // While our own request is open one of the peer's waits for its answer: no more than that.
+  if (rival_of(turn, sa) != nullptr) return refuse(turn, sa, request, wire::NotifyType::temporary_failure);
   // The peer rekeys, and does not delete what it has rekeyed: its Deletes, or a minute, make room.
   if (turn.shard.ike_sas_with_peer(sa) >= turn.options.ike_sas_per_peer) {
     return refuse(turn, sa, request, wire::NotifyType::temporary_failure);
@@ -91,6 +93,7 @@ void answer_rekey_request(Turn& turn, IkeSa& sa, const Received& request) {
   turn.shard.touch(successor);
   if (sa.rekey == nullptr) return hand_over(turn, sa, successor);
   // Both ends asked at once: our own answer decides which SA survives (RFC 7296 §2.8.2).
+  successor.rival_to = sa.our_spi();
   sa.rekey->rival = IkeRekey::Rival{.spi = our_spi, .rank = NonceRank::of(nonce->value, nr)};
 }
 

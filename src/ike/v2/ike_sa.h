@@ -125,11 +125,14 @@ struct IkeSa {
   std::vector<SpiToDelete> spis_to_delete;  ///< whose Delete is to go out
   bool liveness_wanted = false, delete_sent = false;
   bool rekey_wanted = false, reauthentication_wanted = false;
-  std::size_t counters_asked = 0;                ///< of so many children, since silence is looked into
-  bool heard_since_up = false;                   ///< a message under it, or a packet by a child
+  bool rekey_put_off = false;                                  ///< once, for a reauthentication under way
+  bool rekey_missed = false, reauthentication_missed = false;  ///< it was unused then: when it is used again
+  std::size_t counters_asked = 0;                              ///< of so many children, since silence is looked into
+  bool heard_since_up = false;                                 ///< a message under it, or a packet by a child
   bool has_sent = false, counters_told = false;  ///< children, since the peer was last heard; the stack has answered
   std::optional<GroupId> rekey_group;            ///< that the peer asked for, where it is not the present one
   std::optional<IkeSpi> reauthenticates, reauthenticated_by;  ///< the older, the newer IKE SA of the same tunnel
+  std::optional<IkeSpi> rival_to;  ///< made by the peer's rekey of that SA while our own was open
   bool delete_wanted = false;  ///< while the responder may have the SA already: it gets a Delete once the SA is up here
   Ending ending = Ending::failed;  ///< as somebody wanted it; failed: nobody did
 

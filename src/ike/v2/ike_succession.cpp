@@ -29,6 +29,7 @@ IkeSa& succeed(Turn& turn, const IkeSa& old, const Succession& agreed, SecretVie
   sa->create_child_requests = old.create_child_requests;
   sa->last_inbound = turn.now;
   sa->reauth_at = old.reauth_at;  // nobody has proved anything anew
+  sa->reauthentication_missed = old.reauthentication_missed;
 
   // The old SA's PRF makes SKEYSEED, the new one's the keys (RFC 7296 §2.18).
   const crypto::Prf& old_prf = *crypto::Prf::find(old.algorithms.prf);
@@ -60,7 +61,6 @@ RulePointer rule_in_force(Turn& turn, const IkeSa& sa) {
 
 void hand_over(Turn& turn, IkeSa& old, IkeSa& successor) {
   turn.shard.inherit(old, successor);
-  successor.deletes_wait_until = old.deletes_wait_until;
   // The peer does not know the new SA before it has our answer.
   if (!successor.wishes.empty() || !successor.spis_to_delete.empty()) be_patient(turn, successor);
   turn.shard.touch(successor);

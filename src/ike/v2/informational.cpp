@@ -63,6 +63,16 @@ void answer_informational(Turn& turn, IkeSa& sa, const Received& request) {
   if (is_fatal(sa, request, error->type)) close(turn, sa, Ending::failed);
 }
 
+/// The peer uses what it made by rekeying an SA whose rekey of ours is still open: it has chosen, and our children are
+/// there already. The answer to our own request, when it comes, finds the same choice (RFC 7296 §2.8.2).
+void take_up_choice(Turn& turn, IkeSa& sa, const Received& request) {
+  if (!sa.rival_to || deletes_ike_sa(request)) return;
+  IkeSa* old = turn.shard.find(*sa.rival_to);
+  if (old == nullptr || rival_of(turn, *old) != &sa) return;
+  turn.shard.inherit(*old, sa);
+  turn.shard.touch(*old);
+}
+
 void answer_create_child(Turn& turn, IkeSa& sa, const Received& request) {
   if (!sa.create_child_requests.admits(turn.options.create_child_requests_per_second, turn.now)) {
     return answer_with(turn, sa, request, wire::NotifyType::temporary_failure);
@@ -113,6 +123,7 @@ void answer_delete(Turn& turn, IkeSa& sa, const wire::Delete& request, wire::Pay
 
 void answer_request(Turn& turn, IkeSa& sa, const Received& request) {
   if (is_rejected(turn, sa, request)) return;
+  take_up_choice(turn, sa, request);
   switch (request.exchange) {
     case wire::ExchangeType::informational:
       return answer_informational(turn, sa, request);

@@ -25,13 +25,19 @@ SaEvent event_of(const wire::Header& header) {
   return is_response ? SaEvent::response_arrived : SaEvent::request_arrived;
 }
 
-/// A notify in clear for an SA that is up may be anybody's: at most the peer is asked whether it is alive (RFC 7296
-/// §2.4, §2.21.4).
+/// A notify in clear may be anybody's (RFC 7296 §2.4, §2.21.4). Of an SA that is up at most the peer is asked whether
+/// it is alive. To an IKE_AUTH request it is the answer of a responder that had to let its half-open SA go: whoever
+/// could answer with a proof has had the time for it, and it can only be begun anew.
 void heed_unprotected(Turn& turn, IkeSa& sa, const Datagram& datagram, const wire::Chain& chain) {
   drop(turn, datagram, "not protected");
-  constexpr Seconds least_pause{10};  // between checks that strangers can cause
-  if (sa.state != SaState::established || turn.now < sa.last_inbound + least_pause) return;
-  if (chain.payloads.find(wire::NotifyType::invalid_ike_spi) != nullptr) check_liveness(turn, sa);
+  if (chain.payloads.find(wire::NotifyType::invalid_ike_spi) == nullptr) return;
+  constexpr Seconds least_pause{10};      // between checks that strangers can cause
+  constexpr unsigned least_attempts = 5;  // 30 s with the usual waits, as long as half-open SAs live
+  if (sa.state == SaState::established && turn.now >= sa.last_inbound + least_pause) check_liveness(turn, sa);
+  if (sa.state == SaState::auth_sent && sa.outstanding && sa.outstanding->transmissions >= least_attempts) {
+    sa.outstanding.reset();
+    happen(turn, sa, SaEvent::timed_out);
+  }
 }
 
 /// Payloads in front of the protected ones are covered by the ICV too.
@@ -78,7 +84,8 @@ void take_request(Turn& turn, IkeSa& sa, const Datagram& datagram, const wire::H
     if (!is_authentic(sa, part, datagram.octets)) return drop(turn, datagram, "not authentic");
     return replay_response(turn, sa, header.id, datagram);
   }
-  if (is_half_open(sa.state) && datagram.octets.size() > turn.shard.room_for_unproved()) {
+  const bool is_small = part.fragment_total == 1 && datagram.octets.size() <= turn.options.small_request_octets;
+  if (is_half_open(sa.state) && !is_small && datagram.octets.size() > turn.shard.room_for_unproved(sa)) {
     return drop(turn, datagram, "too much is kept of peers that have not proved who they are");
   }
   auto chain = open(sa, header, part, datagram.octets);

@@ -1,5 +1,7 @@
 #include "ike/v2/requests.h"
 
+#include <utility>
+
 #include "ike/v2/child_exchange.h"
 #include "ike/v2/ike_rekey.h"
 #include "ike/v2/sending.h"
@@ -61,13 +63,17 @@ void go_on(Turn& turn, IkeSa& sa) {
   if (sa.state == SaState::deleting && !sa.delete_sent && !sa.deletes_wait_until) return send_ike_delete(turn, sa);
   if (sa.state != SaState::established) return;
   if (!sa.spis_to_delete.empty() && !sa.deletes_wait_until) return send_child_deletes(turn, sa);
+  if (!is_unused(sa)) {
+    sa.rekey_wanted = sa.rekey_wanted || std::exchange(sa.rekey_missed, false);
+    if (std::exchange(sa.reauthentication_missed, false)) turn.shard.reauthenticate(sa);
+  }
   if (sa.reauthentication_wanted && is_confirmed(sa)) {
     sa.reauthentication_wanted = false;
     turn.shard.reauthenticate(sa);
   }
   if (!sa.patience_until) {
     // With a window of one nothing else is asked for under the SA until this is answered (RFC 7296 §1.3.2).
-    if (sa.rekey_wanted && !sa.reauthenticated_by && !is_changing_children(sa)) {
+    if (sa.rekey_wanted && (!sa.reauthenticated_by || sa.rekey_put_off) && !is_changing_children(sa)) {
       ask_for_rekey(turn, sa);
       if (sa.outstanding) return;
     }

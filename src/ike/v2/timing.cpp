@@ -1,6 +1,7 @@
 #include "ike/v2/timing.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "ike/v2/auth.h"
 #include "ike/v2/child_exchange.h"
@@ -14,6 +15,7 @@ namespace adit::ike::v2 {
 
 namespace {
 
+constexpr Seconds reauthentication_wait{10};     // for one under way, before the SA that it replaces is rekeyed
 constexpr Seconds counters_wait{2};              // for the stack, before the peer is asked instead
 constexpr std::size_t most_counters = 32;        // children asked about in one look
 constexpr std::uint8_t keep_alive_octet = 0xff;  // RFC 3948 §2.3
@@ -104,9 +106,6 @@ void keep_alive(Turn& turn, IkeSa& sa) {
   sa.keep_alive_at = turn.now + interval;
 }
 
-/// Nothing runs under it and nobody wants that: it is let go at its end (EZD1791I).
-bool is_unused(const IkeSa& sa) { return sa.children.empty() && sa.wishes.empty() && sa.negotiation == nullptr; }
-
 void leave_unused(Turn& turn, const IkeSa& sa, const std::string& what) {
   tell(turn, CatalogueId::unused_not_refreshed,
        {{"tunnel", "K" + std::to_string(sa.tunnel.value())}, {"peer", sa.remote.to_string()}, {"what", what}});
@@ -115,18 +114,26 @@ void leave_unused(Turn& turn, const IkeSa& sa, const std::string& what) {
 void look_at_lifetime(Turn& turn, IkeSa& sa) {
   if (sa.reauth_at && *sa.reauth_at <= turn.now) {
     sa.reauth_at.reset();
-    if (is_unused(sa)) return leave_unused(turn, sa, "reauthenticated");
+    sa.reauthentication_missed = is_unused(sa);
+    if (sa.reauthentication_missed) return leave_unused(turn, sa, "reauthenticated");
     return turn.shard.reauthenticate(sa);
   }
   if (sa.refresh_at && *sa.refresh_at <= turn.now) {
     sa.refresh_at.reset();
-    if (is_unused(sa)) return leave_unused(turn, sa, "rekeyed");
+    sa.rekey_missed = is_unused(sa);
+    if (sa.rekey_missed) return leave_unused(turn, sa, "rekeyed");
+    if (sa.reauthenticated_by && !std::exchange(sa.rekey_put_off, true)) {  // unless that takes its time
+      sa.refresh_at = turn.now + std::min(Duration{reauthentication_wait}, (*sa.expires_at - turn.now) / 2);
+      return;
+    }
     sa.rekey_wanted = true;
     go_on(turn, sa);
   }
 }
 
 }  // namespace
+
+bool is_unused(const IkeSa& sa) { return sa.children.empty() && sa.wishes.empty() && sa.negotiation == nullptr; }
 
 std::optional<Instant> next_deadline(const IkeSa& sa) {
   std::optional<Instant> next;

@@ -26,6 +26,8 @@ void look_at_lifesize(Turn& turn, IkeSa& sa);
 /// The peer cannot do now what it was asked for: it is asked again in a while (RFC 7296 §2.25).
 void be_patient(Turn& turn, IkeSa& sa);
 
+/// Nothing runs under it and nobody wants that: it is let go at its end (EZD1791I).
+bool is_unused(const IkeSa& sa);
 /// Whether the other end has the IKE SA: a responder knows by the first message after IKE_AUTH; an initiator by the
 /// IKE_AUTH response, unless it took long to verify that one: the peer may have done away with the SA meanwhile.
 bool is_confirmed(const IkeSa& sa);

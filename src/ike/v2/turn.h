@@ -76,9 +76,11 @@ class Shard {
   /// How many there are with this one's peer, it and those that are to go among them.
   virtual std::size_t ike_sas_with_peer(const IkeSa& sa) const = 0;
   /// Octets that peers which have not proved who they are may still make this side keep.
-  virtual std::size_t room_for_unproved() const = 0;
+  virtual std::size_t room_for_unproved(const IkeSa& sa) const = 0;
   /// The names of Child SAs, for the stack's answers to find the SA.
   virtual void child_added(const IkeSa& sa, const ChildSa& child) = 0;
+  /// The stack has it.
+  virtual void child_up(const ChildSa& child) = 0;
   virtual void child_removed(const IkeSa& sa, const ChildSa& child, Ending ending) = 0;
   /// Further SAs of the same two peers for the same traffic, under any IKE SA: two ends that began at once have two.
   virtual std::vector<std::pair<IkeSa*, ChildSa*>> doubles_of(const IkeSa& sa, const ChildSa& child) = 0;

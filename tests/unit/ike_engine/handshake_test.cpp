@@ -113,6 +113,27 @@ TEST(Handshake, OfAnAutomaticRuleIsTriedAgainWhenThePeerWasNotThere) {
   expect_one_tunnel(net);
 }
 
+TEST(Handshake, ThatTheResponderHadToForgetIsGivenUpBeforeAllRetransmissions) {
+  TwoEngines net;
+  for (Host* host : {&net.east_host, &net.west_host}) host->feed(PolicyInstalled{make_policy(host->side)});
+  net.east_host.feed(ActivateRule{net.east_host.stack(), "net-to-net"});
+  bool is_lost = true;
+  for (int second = 0; second < 70; ++second) {
+    net.settle([&](Datagram& datagram) {
+      constexpr std::size_t exchange_at = 18;
+      constexpr std::uint8_t ike_auth = 35;
+      return !is_lost || datagram.octets[exchange_at] != ike_auth;
+    });
+    for (Host* host : {&net.east_host, &net.west_host}) host->pass_time_to(host->now + Seconds{1});
+    if (second == 10) {
+      EXPECT_EQ(net.east_host.ike().size(), 1u);
+    }
+    if (second == 33) is_lost = false;  // the half-open SA has gone
+  }
+  EXPECT_TRUE(net.west_host.ike().empty());
+  EXPECT_TRUE(net.east_host.ike().empty()) << net.east_host.told();
+}
+
 /// East, with an automatic rule that is up; beside it may come on-demand SAs of single addresses.
 struct AutomaticTunnel : TwoEngines {
   static Side automatic() {

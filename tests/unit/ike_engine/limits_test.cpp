@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "hand_made_peer.h"
+#include "ike/engine/half_open.h"
 #include "ike/engine/pauses.h"
 
 namespace adit::ike {
@@ -219,6 +220,84 @@ TEST(Pauses, AreForgottenWhenTheyHaveLongPassedAndWhenThereAreTooMany) {
   EXPECT_EQ(pauses.size(), 1u);
   pauses.succeeded(1);
   EXPECT_FALSE(pauses.rests(1, start + Seconds{31}));
+}
+
+TEST(OnDemandTunnels, ThatTheStackRefusesAreAskedForLessAndLessOftenToo) {
+  TwoEngines net;
+  for (Host* host : {&net.east_host, &net.west_host}) host->feed(PolicyInstalled{make_policy(host->side)});
+  net.east_host.refuse_install = [](const contract::InstallChildSa&) { return std::optional<std::string>{"no room"}; };
+  std::uint64_t asked = 0;
+  for (int second = 0; second < 60; ++second) {
+    net.east_host.feed(
+        contract::Acquire{net.east_host.stack(),
+                          "nets",
+                          {.source = address("10.1.0.5"), .destination = address("10.2.0.9"), .protocol = 6}});
+    net.settle([&](Datagram& datagram) {
+      const auto header = wire::Header::parse(datagram.octets);
+      const bool is_request = header->direction == wire::Direction::request && datagram.stack == net.west_host.stack();
+      if (is_request && header->exchange != ExchangeType::ike_sa_init &&
+          header->exchange != ExchangeType::informational)
+        ++asked;
+      return true;
+    });
+    net.pass(Seconds{1});
+  }
+  EXPECT_GE(asked, 4u);
+  EXPECT_LE(asked, 6u) << "2, 4, 8, 16 and 32 seconds apart";
+}
+
+TEST(ProvedPeer, MakesOneSuccessorOfAnIkeSaThatThisSideRekeysItself) {  // RFC 7296 §2.25.2
+  Side side = west();
+  side.ike_lifetime = Minutes{20};
+  Host host{side, {}, 2};
+  HandMadePeer peer{host, Role::initiator};
+  peer.establish();
+  host.pass_time_to(*host.ike().front().refresh_at);
+  ASSERT_FALSE(host.out.empty()) << "our own request, which the peer does not answer";
+  host.out.clear();
+  const auto rekey = [&](std::uint8_t spi) {
+    const wire::Payloads request = peer.init_payloads();
+    wire::SecurityAssociation offer = *request.find<wire::SecurityAssociation>();
+    offer.proposals.front().spi = ByteString(8, spi);
+    wire::Payloads payloads;
+    payloads.add(std::move(offer));
+    payloads.add(*request.find<wire::Nonce>());
+    payloads.add(*request.find<wire::KeyExchange>());
+    return peer.ask(ExchangeType::create_child_sa, payloads);
+  };
+  EXPECT_TRUE(agrees(rekey(0x51)));
+  EXPECT_TRUE(answers_with(rekey(0x52), NotifyType::temporary_failure));
+  EXPECT_EQ(host.engine.statistics().ike_sas, 2u);
+  host.feed(PolicyRemoved{host.stack()});
+  for (int minute = 0; minute < 10; ++minute) host.pass_time_to(host.now + Seconds{60});
+  EXPECT_EQ(host.engine.statistics().ike_sas, 0u) << "what the peer made goes with what it was to replace";
+}
+
+TEST(UnprovedPeers, OfOneNetDoNotKeepOthersOut) {  // a net of IPv6 addresses is one source
+  EngineOptions options{.half_open_per_address = 2, .unproved_octets = 10'000, .unproved_octets_per_address = 3000};
+  HalfOpenLimits limits{options};
+  using Proof = HalfOpenLimits::CookieProof;
+  using Verdict = HalfOpenLimits::Verdict;
+  for (const char* host : {"2001:db8::1", "2001:db8::2:2"}) limits.opened(address(host), Proof::right);
+  EXPECT_EQ(limits.judge(address("2001:db8::3"), Proof::right), Verdict::drop);
+  EXPECT_EQ(limits.judge(address("2001:db8:0:1::3"), Proof::right), Verdict::admit);
+  limits.keeps(address("2001:db8::1"), 0, 2000);
+  EXPECT_EQ(limits.room_for(address("2001:db8::2:2")), 1000u);
+  EXPECT_EQ(limits.room_for(address("192.0.2.1")), 3000u);
+  limits.keeps(address("192.0.2.1"), 0, 3000);
+  limits.keeps(address("192.0.2.2"), 0, 3000);
+  EXPECT_EQ(limits.octets(), 8000u);
+  EXPECT_EQ(limits.room_for(address("192.0.2.3")), 2000u) << "of all";
+  for (const char* host : {"2001:db8::1", "2001:db8::2:2"}) limits.settled(address(host), Proof::right);
+  limits.keeps(address("2001:db8::1"), 2000, 0);
+  EXPECT_EQ(limits.judge(address("2001:db8::3"), Proof::right), Verdict::admit);
+  EXPECT_EQ(limits.octets(), 6000u);
+}
+
+TEST(UnprovedPeers, WithOneSmallDatagramComeThroughWhateverIsKept) {
+  Host host{west(), {.unproved_octets = 0}, 2};
+  HandMadePeer honest{host, Role::initiator};
+  honest.establish();
 }
 
 }  // namespace

@@ -194,6 +194,35 @@ TEST(ChildRekey, MeetsADeleteOfTheSameSa) {  // RFC 7296 §2.25.1
   }
 }
 
+TEST(ChildRekey, ComesForAnSaThatIsUsedAfterItsSoftLimitOnly) {
+  UpTunnel net{[](Side& side) { side.child_lifetime = Minutes{10}; }};
+  std::uint64_t packets = 0;
+  for (Host* host : {&net.east_host, &net.west_host}) {
+    host->counters = [host, &packets](const QueryCounters& query) {
+      return contract::ChildSaCounters{.stack = host->stack(), .name = query.name, .outbound_packets = packets};
+    };
+  }
+  const Instant soft =
+      std::max(*net.east_host.children().front().refresh_at, *net.west_host.children().front().refresh_at);
+  net.pass(soft + Seconds{3} - net.east_host.now);
+  ASSERT_EQ(generation(net.east_host), 1u);
+  packets = 7;
+  net.pass(Seconds{120});
+  expect_agreement(net);
+  EXPECT_EQ(generation(net.east_host), 2u) << net.east_host.told();
+}
+
+TEST(ChildRekey, ThatFailsAtTheSoftLifesizeComesAgainSoon) {
+  UpTunnel net;
+  net.west_host.refuse_install = [](const contract::InstallChildSa&) { return std::optional<std::string>{"no room"}; };
+  const contract::ChildSaName name = net.east_host.installed.begin()->first;
+  net.east_host.feed(contract::LifetimeReached{.stack = net.east_host.stack(), .name = name, .hard = false});
+  net.settle();
+  ASSERT_TRUE(net.east_host.children().front().refresh_at) << net.east_host.told();
+  EXPECT_LE(*net.east_host.children().front().refresh_at, net.east_host.now + Seconds{5})
+      << "the hard one may be a few seconds away";
+}
+
 TEST(ChildRekey, IsNotWorthItForAnSaThatNobodyUsed) {
   UpTunnel net{[](Side& side) { side.child_lifetime = Minutes{10}; }};
   for (Host* host : {&net.east_host, &net.west_host}) {
@@ -279,6 +308,34 @@ TEST(IkeRekey, ComesBeforeTheLifetimeEnds) {
   EXPECT_GE(net.east_host.ike().front().generation, 4u);
 }
 
+/// Loses what lets east hear of anything but west's rekey under the IKE SA with that SPI.
+auto lose_most_of(const TwoEngines& net, IkeSpi old) {
+  return [&net, old](const Datagram& datagram) {
+    const wire::Header header = *wire::Header::parse(datagram.octets);
+    const bool is_from_west = datagram.stack == net.east_host.stack();
+    const bool is_of_wests_rekey = header.exchange == wire::ExchangeType::create_child_sa &&
+                                   is_from_west == (header.direction == wire::Direction::request);
+    return header.initiator_spi != old || is_of_wests_rekey;
+  };
+}
+
+// Its Delete of the old SA is lost, and its requests under the new one come.
+TEST(IkeRekey, OfThePeerIsTakenUpWhenItUsesItWhileTheOwnOneIsOpen) {  // RFC 7296 §2.25.2
+  UpTunnel net;
+  const IkeSpi old = net.east_host.ike().front().initiator_spi;
+  const Instant at = std::max(*net.east_host.ike().front().refresh_at, *net.west_host.ike().front().refresh_at);
+  for (Host* host : {&net.east_host, &net.west_host}) host->pass_time_to(at);
+  net.settle(lose_most_of(net, old));
+  net.west_host.feed(DeactivateDynamicTunnel{net.west_host.stack(), std::nullopt});
+  net.settle(lose_most_of(net, old));
+  EXPECT_TRUE(net.west_host.installed.empty()) << net.west_host.told();
+  EXPECT_TRUE(net.east_host.installed.empty()) << "no packet of east meets a peer without the SA";
+  net.settle();
+  net.pass(Seconds{60});
+  EXPECT_EQ(net.east_host.ike().size(), net.west_host.ike().size());
+  EXPECT_EQ(net.east_host.ike().front().initiator_spi, net.west_host.ike().front().initiator_spi);
+}
+
 // East's own request is never answered, nor does the peer's Delete of the old SA come through.
 TEST(IkeRekey, OfThePeerTakesOverWhenTheOwnOneIsNeverAnswered) {
   UpTunnel net;
@@ -286,15 +343,8 @@ TEST(IkeRekey, OfThePeerTakesOverWhenTheOwnOneIsNeverAnswered) {
   const IkeSpi old = net.east_host.ike().front().initiator_spi;
   const Instant at = std::max(*net.east_host.ike().front().refresh_at, *net.west_host.ike().front().refresh_at);
   for (Host* host : {&net.east_host, &net.west_host}) host->pass_time_to(at);
-  const auto lose_most_of_the_old = [&](const Datagram& datagram) {
-    const wire::Header header = *wire::Header::parse(datagram.octets);
-    const bool is_of_wests_rekey =
-        header.exchange == wire::ExchangeType::create_child_sa &&
-        (datagram.stack == net.east_host.stack()) == (header.direction == wire::Direction::request);
-    return header.initiator_spi != old || is_of_wests_rekey;
-  };
   for (int second = 0; second < 300; ++second) {
-    net.settle(lose_most_of_the_old);
+    net.settle(lose_most_of(net, old));
     for (Host* host : {&net.east_host, &net.west_host}) host->pass_time_to(host->now + Seconds{1});
   }
   net.settle();
@@ -349,6 +399,19 @@ TEST(IkeRekey, MeetsADeleteOfTheSameSa) {  // RFC 7296 §2.25.2
   }
 }
 
+TEST(IkeRekey, ThatWasNotWorthItComesWhenTheSaIsUsedAgain) {
+  UpTunnel net{[](Side& side) { side.ike_lifetime = Minutes{20}; }};
+  net.east_host.feed(DeactivateDynamicTunnel{net.east_host.stack(), std::nullopt});
+  net.settle();
+  net.pass(Seconds{20 * 60 - 10});
+  ASSERT_TRUE(net.east_host.has_told(CatalogueId::unused_not_refreshed));
+  net.east_host.feed(ActivateRule{net.east_host.stack(), "net-to-net"});
+  net.settle();
+  net.pass(Seconds{60});
+  expect_agreement(net);
+  EXPECT_EQ(net.east_host.ike().front().generation, 2u);
+}
+
 TEST(IkeRekey, IsNotWorthItWithoutATunnel) {
   UpTunnel net{[](Side& side) { side.ike_lifetime = Minutes{20}; }};
   net.east_host.feed(DeactivateDynamicTunnel{net.east_host.stack(), std::nullopt});
@@ -393,6 +456,43 @@ TEST(Reauthentication, ByCommandHasTheNewSaUpBeforeTheOldGoes) {  // RFC 7296 §
     EXPECT_TRUE(host.has_told(CatalogueId::ike_sa_reauthenticated));
     EXPECT_EQ(host.answers.back().status, OperatorAnswer::Status::started);
   }
+}
+
+// The new IKE SA comes up, and not what the old one carries.
+TEST(Reauthentication, KeepsTheOldSaWhereAChildDoesNotComeUpAnew) {
+  for (const bool is_refused_here : {true, false}) {
+    SCOPED_TRACE(is_refused_here);
+    UpTunnel net;
+    const auto before = net.east_host.installed;
+    Host& refusing = is_refused_here ? net.east_host : net.west_host;
+    refusing.refuse_install = [](const contract::InstallChildSa&) { return std::optional<std::string>{"no room"}; };
+    net.east_host.feed(RefreshIkeTunnel{net.east_host.stack(), std::nullopt});
+    net.settle();
+    net.pass(Seconds{5});
+    EXPECT_EQ(net.east_host.installed, before) << net.east_host.told();
+    EXPECT_EQ(net.west_host.installed.size(), 1u);
+    EXPECT_FALSE(net.east_host.has_told(CatalogueId::ike_sa_reauthenticated));
+    EXPECT_EQ(net.east_host.ike().size(), 1u);
+    EXPECT_EQ(net.west_host.ike().size(), 1u);
+    refusing.refuse_install = {};
+    net.east_host.feed(RefreshIkeTunnel{net.east_host.stack(), std::nullopt});
+    net.settle();
+    expect_agreement(net);
+    EXPECT_TRUE(net.east_host.has_told(CatalogueId::ike_sa_reauthenticated));
+  }
+}
+
+TEST(Reauthentication, ThatWasNotWorthItComesWhenTheSaIsUsedAgain) {
+  UpTunnel net{[](Side& side) { side.reauth = Minutes{60}; }};
+  net.east_host.feed(DeactivateDynamicTunnel{net.east_host.stack(), std::nullopt});
+  net.settle();
+  net.pass(Seconds{61 * 60});
+  ASSERT_FALSE(net.east_host.has_told(CatalogueId::ike_sa_reauthenticated));
+  net.east_host.feed(ActivateRule{net.east_host.stack(), "net-to-net"});
+  net.settle();
+  net.pass(Seconds{5});
+  expect_agreement(net);
+  EXPECT_TRUE(net.east_host.has_told(CatalogueId::ike_sa_reauthenticated)) << net.east_host.told();
 }
 
 TEST(Reauthentication, ThatHangsDoesNotLetAChildRunOut) {
