@@ -68,7 +68,8 @@ void CertificateLink::ask(ike::CertificateRequest request) {
   }
   forget_overdue();
   asked_.push_back({request.id, std::chrono::steady_clock::now()});
-  std::string name = stack->client_name.empty() ? default_client_name(request.stack, longest_client_name) : stack->client_name;
+  std::string name =
+      stack->client_name.empty() ? default_client_name(request.stack, longest_client_name) : stack->client_name;
   client_->ask({request.id, std::move(name), std::move(request.request)});
 }
 
