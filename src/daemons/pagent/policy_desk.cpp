@@ -91,7 +91,7 @@ std::vector<rpc::CentralServer::Grant> PolicyDesk::grants_of(const ServerRole& r
 
 std::shared_ptr<const Secret> PolicyDesk::source_of(const ServedClient& client) const {
   const auto entry = sources_.find(client.name);
-  const std::shared_ptr<const Secret> before = entry == sources_.end() ? nullptr : entry->second;
+  std::shared_ptr<const Secret> before = entry == sources_.end() ? nullptr : entry->second;
   if (client.source == nullptr) {
     log::write({before ? CatalogueId::client_policy_kept : CatalogueId::client_policy_missing,
                 {{"client", client.name}, {"errors", fmt::to_string(client.errors)}}});

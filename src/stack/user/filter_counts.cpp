@@ -2,7 +2,6 @@
 
 #include <arpa/inet.h>
 #include <endian.h>
-#include <errno.h>
 #include <fmt/format.h>
 #include <libmnl/libmnl.h>
 #include <linux/netfilter.h>
@@ -10,6 +9,7 @@
 #include <linux/netfilter/nfnetlink.h>
 
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <functional>
 #include <memory>
