@@ -184,7 +184,7 @@ std::expected<Arguments, Refused> parse_arguments(int argc, const char* const* a
     arguments.primary = Primary::traffic_test;
     auto tested = TestTraffic::parse(traffic);
     if (!tested) return refuse("-t: " + tested.error());
-    arguments.traffic = std::move(*tested);
+    arguments.traffic = *tested;
   } else if (chosen == nullptr) {
     return refuse("say what to show: -k, -y or -f, and a function; or -i or -t; ipsec -? prints help");
   } else {
