@@ -126,7 +126,7 @@ class Refreshes(WithPairs):
             with pair.flows():
                 child = pair.child_sas()
                 pair.peer.control("--rekey", "--child", "net")
-                wait_for(lambda: pair.child_sas() > child, PATIENCE, "Adit to have a newer pair")
+                wait_for(lambda: pair.child_sas() - child, PATIENCE, "Adit to have a newer pair")
                 ike = pair.ike_sas()
                 pair.peer.control("--rekey", "--ike", "lab")
                 wait_for(lambda: len(pair.ike_sas() - ike) == len(pair.ike_sas()) == pair.at_peer()[0] == 1, PATIENCE, "both ends to have the newer SA alone")
@@ -134,7 +134,7 @@ class Refreshes(WithPairs):
             newer = next(iter(pair.child_sas() - child))
             with traffic.Capture(pair.host.namespace, "wire", pair.folder / "wire.pcapng") as wire:
                 self.assertEqual(pair.ping(), [3, 3])
-            self.assertEqual({int(spi, 16) for spi, in wire.rows("esp.spi", only="esp")}, {int(spi, 16) for spi in newer}, "both ends send by the newer pair")
+            self.assertEqual({int(spi, 16) for spi, in wire.rows("esp.spi", only="esp")}, {int(spi.split()[0]) for spi in newer}, "both ends send by the newer pair")
 
         self.for_each_role(check, policy=v1_gateway(), configuration=v1_connection())
 
