@@ -123,8 +123,9 @@ void answer_quick_mode(Turn& turn, Phase1Sa& sa, const Received& message) {
   quick_mode->choice = chosen->choice;
   if (has_public_value) {
     auto made = crypto::KeyExchange::generate(chosen->choice.group, turn.random);
-    if (made) quick_mode->key_exchange = *std::move(made);
-    if (!made || !derive_shared(*quick_mode, payloads)) {
+    const bool is_made = made.has_value();
+    if (is_made) quick_mode->key_exchange = *std::move(made);
+    if (!is_made || !derive_shared(*quick_mode, payloads)) {
       turn.shard.release(quick_mode->inbound_spi);
       return refuse(turn, sa, wire::v1::NotifyType::invalid_key_information, offered);
     }
