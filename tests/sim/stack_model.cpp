@@ -134,7 +134,7 @@ void StackModel::answer(const contract::MovePeer& request, std::uint64_t) {
 void StackModel::answer(const contract::RetireChildSa& request, std::uint64_t) {
   const auto found = pairs_.find(request.name);
   if (found == pairs_.end()) {
-    if (!is_to_be_removed(request.name)) breaches_.push_back(text_of(request.name) + " retired without being there");
+    if (!is_to_be_removed(request.name) && !ended_by_limit_.contains(request.name)) breaches_.push_back(text_of(request.name) + " retired without being there");
     return;
   }
   trace_.note(name_.text, "stack: " + text_of(request.name) + " retired");
@@ -245,6 +245,7 @@ void StackModel::end_by_limit(contract::ChildSaName name) {
   trace_.note(name_.text, "stack: the hard limit of " + text_of(name));
   const contract::ChildSaCounters counters = counters_of(pairs_.at(name));
   remove(name);
+  ended_by_limit_.insert(name);  // the key manager does not know yet
   tell(key_manager_, contract::LifetimeReached{.stack = name_, .name = name, .hard = true});
   tell(key_manager_, counters);
   changed_();

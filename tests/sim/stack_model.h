@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -113,6 +114,7 @@ class StackModel {
   Changed changed_;
   std::map<contract::ChildSaName, Pair> pairs_;
   std::map<contract::ChildSaName, contract::InstallChildSa> installed_;
+  std::set<contract::ChildSaName> ended_by_limit_;
   std::map<InboundSpi, contract::ChildSaName> inbound_;
   std::map<InboundSpi, Removed> removed_;
   std::map<contract::ChildSaName, std::size_t> to_remove_;

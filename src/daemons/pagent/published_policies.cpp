@@ -42,7 +42,8 @@ bool PublishedPolicies::publish(const StackPolicy& read) {
   }
   const auto running = running_.find(read.stack);
   if (running != running_.end() && *read.policy == *running->second.whole) return true;  // nothing has changed
-  const auto part = hand_out(policy::in_force(read.policy, calendar_now()));
+  const policy::CalendarTime now = calendar_now();
+  const auto part = hand_out(policy::in_force(read.policy, now));
   if (!part) {
     log_unreadable(read.files, part.error());
     keep(read.stack, 1);
@@ -54,7 +55,7 @@ bool PublishedPolicies::publish(const StackPolicy& read) {
                {"files", read.files},
                {"filters", fmt::to_string((*part)->filter.filters.size())},
                {"rules", fmt::to_string((*part)->key_exchange.rules.size())}}});
-  running_[read.stack] = {.whole = read.policy, .part = *part};
+  running_[read.stack] = {.whole = read.policy, .part = *part, .at = now};
   await_clock();
   return true;
 }
@@ -70,6 +71,7 @@ std::expected<policy::PolicyPointer, std::string> PublishedPolicies::hand_out(co
 void PublishedPolicies::look_at_clock() {
   const policy::CalendarTime now = calendar_now();
   for (auto& [stack, running] : running_) {
+    running.at = now;
     const policy::PolicyPointer part = policy::in_force(running.whole, now);
     if (part->filter == running.part->filter) continue;
     const auto published = hand_out(part);
@@ -88,14 +90,16 @@ void PublishedPolicies::look_at_clock() {
 }
 
 void PublishedPolicies::await_clock() {
-  const policy::CalendarTime now = calendar_now();
-  std::optional<Seconds> still;
+  // From when each was looked at, not from now: the second may have changed since, and a change in it be passed over.
+  std::optional<WallTime> next;
   for (const auto& [stack, running] : running_) {
-    const auto one = policy::in_force_still(*running.whole, now);
-    if (one) still = still ? std::min(*still, *one) : one;
+    const auto still = policy::in_force_still(*running.whole, running.at);
+    if (!still) continue;
+    const WallTime change = WallTime{running.at.utc.time_since_epoch()} + *still;
+    next = next ? std::min(*next, change) : change;
   }
-  if (!still) return static_cast<void>(clock_.cancel());
-  clock_.expires_at(WallTime{now.utc.time_since_epoch()} + *still);
+  if (!next) return static_cast<void>(clock_.cancel());
+  clock_.expires_at(*next);
   clock_.async_wait([this](const boost::system::error_code& cancelled) {
     if (!cancelled) look_at_clock();
   });

@@ -27,7 +27,8 @@ class PublishedPolicies {
  private:
   struct Running {
     policy::PolicyPointer whole;  ///< as it was read
-    policy::PolicyPointer part;   ///< what is in force of it now, as it was handed out
+    policy::PolicyPointer part;   ///< what is in force of it, as it was handed out
+    policy::CalendarTime at;      ///< when that was looked at; what comes in a later second has not been seen then
   };
 
   /// Gives a policy its number and hands it out.
