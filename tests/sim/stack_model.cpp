@@ -244,7 +244,9 @@ void StackModel::end_by_limit(contract::ChildSaName name) {
   if (is_to_be_removed(name)) return;  // it is about to go by itself
   trace_.note(name_.text, "stack: the hard limit of " + text_of(name));
   const contract::ChildSaCounters counters = counters_of(pairs_.at(name));
+  const InboundSpi spi = pairs_.at(name).sa.inbound_spi;
   remove(name);
+  removed_[spi].ran_out = true;
   ended_by_limit_.insert(name);  // the key manager does not know yet
   tell(key_manager_, contract::LifetimeReached{.stack = name_, .name = name, .hard = true});
   tell(key_manager_, counters);

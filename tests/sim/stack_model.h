@@ -34,7 +34,7 @@ class StackModel {
   };
   /// An inbound half that is gone, and whether traffic had another to go on with.
   struct Removed {
-    bool was_replaced = false;
+    bool was_replaced = false, ran_out = false;
   };
 
   StackModel(Clockwork& clockwork, Dice& dice, Trace& trace, StackName name, Tell tell, Changed changed)

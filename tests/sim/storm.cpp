@@ -161,6 +161,7 @@ Storm::Storm(Seed seed, const Scenario& scenario)
   world_.repeat_with(command());
   Traffic::Choices traffic;
   traffic.starts_tunnels = world_.a().policy().filter.allow_on_demand && !scenario_.only_refreshes;
+  traffic.is_cut = scenario_.partitions;
   traffic.keeps_sas = scenario_.losses == Scenario::Losses::none;
   if (scenario_.losses == Scenario::Losses::round_trip) {
     traffic.longest_window = 2 * delay_most_of_all + stack_share;

@@ -148,7 +148,9 @@ void Traffic::lost(Flow& flow, const Node& at, const TestPacket& packet) {
   // one, and the receiver has not the old one any more.
   const bool too_early =
       !removed && packet.instead && stack.find_inbound(InboundSpi{packet.instead->value()}) != nullptr;
-  const bool too_late = removed && removed->was_replaced && flow.from->stack_model().shares(flow.packet, stack);
+  const bool has_run_out = choices_.is_cut && removed && removed->ran_out;
+  const bool too_late =
+      removed && removed->was_replaced && !has_run_out && flow.from->stack_model().shares(flow.packet, stack);
   const bool was_there = choices_.keeps_sas && flow.accepted != 0;
   if (!too_early && !too_late && !was_there) {
     ++counts_.in_a_gap;

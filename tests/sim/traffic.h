@@ -47,6 +47,8 @@ class Traffic {
     bool starts_tunnels = false;                           ///< packets without an SA start negotiations
     /// Nothing but refreshes happens: a flow whose packets have come through once has an SA at both ends ever after.
     bool keeps_sas = false;
+    /// The network is cut at times: an SA runs out at one end before the other, which has not heard of a newer one.
+    bool is_cut = false;
     /// For so long packets may be lost in one replacement; nothing: none may.
     std::optional<Duration> longest_window;
   };

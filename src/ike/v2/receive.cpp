@@ -27,14 +27,18 @@ SaEvent event_of(const wire::Header& header) {
 
 /// A notify in clear may be anybody's (RFC 7296 §2.4, §2.21.4). Of an SA that is up at most the peer is asked whether
 /// it is alive. To an IKE_AUTH request it is the answer of a responder that had to let its half-open SA go: whoever
-/// could answer with a proof has had the time for it, and it can only be begun anew.
+/// could answer with a proof has had the time for it, and it can only be begun anew. To the Delete of an IKE SA, asked
+/// twice, it is as good as an answer: there is nothing to lose.
 void heed_unprotected(Turn& turn, IkeSa& sa, const Datagram& datagram, const wire::Chain& chain) {
   drop(turn, datagram, "not protected");
   if (chain.payloads.find(wire::NotifyType::invalid_ike_spi) == nullptr) return;
   constexpr Seconds least_pause{10};      // between checks that strangers can cause
   constexpr unsigned least_attempts = 5;  // 30 s with the usual waits, as long as half-open SAs live
   if (sa.state == SaState::established && turn.now >= sa.last_inbound + least_pause) check_liveness(turn, sa);
-  if (sa.state == SaState::auth_sent && sa.outstanding && sa.outstanding->transmissions >= least_attempts) {
+  const unsigned attempts = sa.outstanding ? sa.outstanding->transmissions : 0;
+  const bool is_forgotten = sa.state == SaState::auth_sent && attempts >= least_attempts;
+  const bool is_gone = sa.state == SaState::deleting && sa.delete_sent && attempts > 1;
+  if (is_forgotten || is_gone) {
     sa.outstanding.reset();
     happen(turn, sa, SaEvent::timed_out);
   }

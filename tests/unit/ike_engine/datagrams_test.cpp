@@ -514,6 +514,21 @@ TEST(Restart, OfAPeerEndsTheOlderSasByInitialContact) {
   EXPECT_EQ(net.west_host.installed.size(), 1u);
 }
 
+TEST(Restart, OfAPeerEndsADeleteThatNobodyAnswers) {
+  TwoEngines net;
+  net.activate();
+  Host again{west(), {}, 77};
+  again.now = net.east_host.now += Seconds{5};
+  again.feed(PolicyInstalled{make_policy(again.side)});
+  net.east_host.feed(DeactivateIkeTunnel{net.east_host.stack(), std::nullopt});
+  for (int second = 0; second < 4; ++second) {
+    exchange_all(net.east_host, again);
+    EXPECT_EQ(net.east_host.ike().size(), second < 2 ? 1u : 0u) << second << ": the first may be a stranger's";
+    for (Host* host : {&net.east_host, &again}) host->pass_time_to(host->now + Seconds{1});
+  }
+  EXPECT_TRUE(net.east_host.installed.empty());
+}
+
 TEST(Restart, OfAResponderIsToldToWhoReauthenticatesWithIt) {
   TwoEngines net;
   net.activate();
