@@ -134,7 +134,8 @@ void StackModel::answer(const contract::MovePeer& request, std::uint64_t) {
 void StackModel::answer(const contract::RetireChildSa& request, std::uint64_t) {
   const auto found = pairs_.find(request.name);
   if (found == pairs_.end()) {
-    if (!is_to_be_removed(request.name) && !ended_by_limit_.contains(request.name)) breaches_.push_back(text_of(request.name) + " retired without being there");
+    if (!is_to_be_removed(request.name) && !ended_by_limit_.contains(request.name))
+      breaches_.push_back(text_of(request.name) + " retired without being there");
     return;
   }
   trace_.note(name_.text, "stack: " + text_of(request.name) + " retired");
