@@ -78,13 +78,8 @@ class Engine::State final : public v2::Shard, public v1::Shard {
   void asks_peer(const v2::IkeSa& sa, const Identity& peer) override;
   bool knows_peer(const v2::IkeSa& sa, const Identity& peer) const override;
   std::size_t ike_sas_with_peer(const v2::IkeSa& sa) const override;
-  std::size_t room_for_unproved(const v2::IkeSa& sa) const override {
-    const std::size_t most = options_.unproved_octets_per_sa;
-    return std::min(most - std::min(most, sa.counted_octets), half_open_.room_for(sa.init_remote.address));
-  }
-  std::size_t room_for_unproved() const override {
-    return options_.unproved_octets - std::min(options_.unproved_octets, half_open_.octets());
-  }
+  std::size_t room_for_unproved(const v2::IkeSa& sa) const override { return room_of(sa); }
+  std::size_t room_for_unproved(const v1::Phase1Sa& sa) const override { return room_of(sa); }
   void child_added(const v2::IkeSa& sa, const v2::ChildSa& child) override;
   void child_up(const v2::ChildSa& child) override;
   void child_removed(const v2::IkeSa& sa, const v2::ChildSa& child, v2::Ending ending) override;
@@ -130,6 +125,11 @@ class Engine::State final : public v2::Shard, public v1::Shard {
   Statistics statistics() const;
 
  private:
+  /// Of an SA of either version: the least of its own room, that of its peer's address, and that of all.
+  std::size_t room_of(const auto& sa) const {
+    const std::size_t most = options_.unproved_octets_per_sa;
+    return std::min(most - std::min(most, sa.counted_octets), half_open_.room_for(sa.init_remote.address));
+  }
   struct InitKey {  // names a half-open SA before the peer knows our SPI
     StackName stack;
     Endpoint remote;

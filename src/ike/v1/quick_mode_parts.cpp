@@ -6,6 +6,7 @@
 #include "ike/v1/ending.h"
 #include "ike/v1/timing.h"
 #include "ike/v2/child_install.h"
+#include "ike/v2/df_policy.h"
 
 namespace adit::ike::v1 {
 
@@ -20,18 +21,6 @@ contract::Lifetimes lifetimes_of(Turn& turn, const Phase2Choice& choice) {
     lifetimes.soft_octets = refresh_octets(turn, *lifetimes.hard_octets);
   }
   return lifetimes;
-}
-
-contract::DfPolicy df_of(policy::DfSetting df) {
-  switch (df) {
-    case policy::DfSetting::copy:
-      return contract::DfPolicy::copy;
-    case policy::DfSetting::clear:
-      return contract::DfPolicy::clear;
-    case policy::DfSetting::set:
-      return contract::DfPolicy::set;
-  }
-  return contract::DfPolicy::copy;
 }
 
 /// KEYMAT of what is received by an SPI: encryption first, then integrity (RFC 2407 §4.4.3, RFC 2409 §5.5).
@@ -151,7 +140,7 @@ void install(Turn& turn, Phase1Sa& sa, QuickMode& quick_mode) {
       .remote_ts = child.traffic.remote,
       .udp = child.udp,
       .lifetimes = lifetimes_of(turn, choice),
-      .df = df_of(action.df),
+      .df = v2::df_of(action.df),
       .copy_dscp = action.copy_dscp,
       .sending = waits ? contract::SendingBegins::when_peer_is_ready : contract::SendingBegins::at_once,
       .filter_rule = child.filter->rule,

@@ -33,7 +33,7 @@ void receive_phase1(Turn& turn, Phase1Sa& sa, const Datagram& datagram, const wi
   if (transition(sa.state, Phase1Event::message_arrived).action == Phase1Action::drop) {
     return drop(turn, sa, "no message is expected in state " + std::string{name_of(sa.state)});
   }
-  if (is_half_open(sa.state) && datagram.octets.size() > turn.shard.room_for_unproved()) {
+  if (is_half_open(sa.state) && datagram.octets.size() > turn.shard.room_for_unproved(sa)) {
     return drop(turn, sa, "too much is kept of peers that have not proved who they are");
   }
   const auto message = open(turn, sa, datagram, header, sa.iv);

@@ -26,7 +26,7 @@ class Shard {
   /// When the VpnLife of a tunnel ends that has had an SA: Instant::max() without end; nothing for a new one.
   virtual std::optional<Instant> vpn_life_end(DynamicTunnelId tunnel) const = 0;
   /// Octets that peers which have not proved who they are may still make this side keep.
-  virtual std::size_t room_for_unproved() const = 0;
+  virtual std::size_t room_for_unproved(const Phase1Sa& sa) const = 0;
   /// Asks nssd; the answer comes back as an event of this SA.
   virtual void ask(Phase1Sa& sa, std::variant<contract::Sign, contract::Verify> request) = 0;
   /// The SA's peer is known: INITIAL-CONTACT ends the older SAs with it (RFC 2407 §4.6.3.3).

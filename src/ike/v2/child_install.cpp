@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ike/v2/df_policy.h"
 #include "ike/v2/timing.h"
 
 namespace adit::ike::v2 {
@@ -18,18 +19,6 @@ contract::Lifetimes lifetimes_of(Turn& turn, const policy::DataOffer& offer) {
     lifetimes.soft_octets = refresh_octets(turn, *lifetimes.hard_octets);
   }
   return lifetimes;
-}
-
-contract::DfPolicy df_of(policy::DfSetting df) {
-  switch (df) {
-    case policy::DfSetting::copy:
-      return contract::DfPolicy::copy;
-    case policy::DfSetting::clear:
-      return contract::DfPolicy::clear;
-    case policy::DfSetting::set:
-      return contract::DfPolicy::set;
-  }
-  return contract::DfPolicy::copy;
 }
 
 TrafficSelectors with_address(TrafficSelectors selectors, const IpAddress& address) {

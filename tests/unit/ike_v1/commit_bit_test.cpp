@@ -20,7 +20,7 @@ class Lone final : public v1::Shard {
   DynamicTunnelId number_dynamic_tunnel() override { return DynamicTunnelId{1}; }
   contract::ChildSaName next_generation(DynamicTunnelId tunnel) override { return {tunnel, 2}; }
   std::optional<Instant> vpn_life_end(DynamicTunnelId) const override { return std::nullopt; }
-  std::size_t room_for_unproved() const override { return SIZE_MAX; }
+  std::size_t room_for_unproved(const v1::Phase1Sa&) const override { return SIZE_MAX; }
   void ask(v1::Phase1Sa&, std::variant<contract::Sign, contract::Verify>) override {}
   void authenticated(v1::Phase1Sa&, Contact) override {}
   v1::Phase1Sa* sibling_of(const v1::Phase1Sa&) override { return nullptr; }

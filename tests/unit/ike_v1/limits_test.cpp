@@ -78,6 +78,11 @@ TEST(LimitsV1, WhatIsKeptOfUnprovedPeersIsCountedAndBounded) {
   refused.up();
   EXPECT_TRUE(refused.west_host.installed.empty());
   EXPECT_TRUE(refused.west_host.has_told(CatalogueId::v1_message_dropped));
+  EngineOptions tight_for_one;  // address, whatever room there is for all
+  tight_for_one.unproved_octets_per_address = 100;
+  V1Pair alone{v1_east(), v1_west(), {}, {}, tight_for_one};
+  alone.up();
+  EXPECT_TRUE(alone.west_host.installed.empty());
   V1Pair roomy;
   roomy.up();
   expect_one_v1_tunnel(roomy);
