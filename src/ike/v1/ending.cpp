@@ -21,7 +21,8 @@ bool spares_children(Ending ending) {
 void hand_on_children(Turn& turn, Phase1Sa& sa, Ending ending) {
   // Whose message 3 cannot come any more.
   for (const auto& quick_mode : sa.quick_modes) {
-    if (quick_mode->installs_early && quick_mode->state == QuickMode::State::answered) {
+    if (quick_mode->installs_early &&
+        (quick_mode->state == QuickMode::State::answered || quick_mode->state == QuickMode::State::preparing)) {
       remove_child(turn, sa, quick_mode->wish.name, Ending::failed);
     }
   }

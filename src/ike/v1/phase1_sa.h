@@ -53,6 +53,7 @@ struct QuickMode {
   enum class State : std::uint8_t {
     offered,     // initiator: message 1 is out
     installing,  // initiator: the stack is asked, before message 3
+    preparing,   // responder: the stack is asked, before message 2
     answered,    // responder: message 2 is out
     held,        // the peer has set the commit bit: the stack is asked when it says CONNECTED
     confirmed,   // responder: message 3 came, the stack is asked
@@ -72,12 +73,12 @@ struct QuickMode {
   InboundSpi inbound_spi;
   std::optional<Phase2Choice> choice;
   bool peer_commits = false;  ///< it has set the commit bit (RFC 2408 §3.1)
-  /// Responder: the stack is asked before message 3 comes, for the peer sends by the new pair as soon as that is out.
+  /// Responder: the stack has the pair before message 2 is out, for the peer sends by it as soon as it has that.
   bool installs_early = false;
-  bool is_installed = false;                      ///< early, and message 3 is to come
+  ByteString held_answer;                         ///< message 2, until the stack has the pair
   bool holds_spi = false;                         ///< the SPI is to be given back when nothing comes of it
   std::optional<contract::ChildSaName> replaces;  ///< responder: found by its traffic
-  Instant forget_at;                              ///< done; held: then it goes on without CONNECTED
+  Instant forget_at;  ///< done; held: then it goes on without CONNECTED; preparing: then nothing comes of it
 };
 
 /// A Delete that is sent again, for there is no answer to one.

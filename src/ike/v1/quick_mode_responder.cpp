@@ -159,10 +159,13 @@ void answer_quick_mode(Turn& turn, Phase1Sa& sa, const Received& message) {
                                        quick_mode->iv, quick_mode->ni);
   sa.quick_modes.push_back(std::move(quick_mode));
   QuickMode& begun = *sa.quick_modes.back();
-  send_and_repeat(turn, sa, begun, std::move(octets));
   // Message 1 may be a replay: a pair of which nothing is sent before message 3 has come harms nobody, and where there
   // is none that it replaces it would be sent by.
-  if (old == nullptr || begun.peer_commits) return;
+  if (old == nullptr || begun.peer_commits) return send_and_repeat(turn, sa, begun, std::move(octets));
+  constexpr Seconds install_wait{10};
+  begun.state = QuickMode::State::preparing;
+  begun.held_answer = std::move(octets);
+  begun.forget_at = turn.now + install_wait;
   begun.installs_early = true;
   begun.wish.name = turn.shard.next_generation(old->name.tunnel);
   install(turn, sa, begun);
@@ -178,9 +181,7 @@ void take_quick_mode_confirmation(Turn& turn, Phase1Sa& sa, QuickMode& quick_mod
   quick_mode.outstanding.reset();
   if (quick_mode.installs_early) {
     quick_mode.state = QuickMode::State::confirmed;
-    if (quick_mode.is_installed)
-      install_answered(turn, sa, {.stack = sa.stack, .name = quick_mode.wish.name, .refused = {}});
-    return;
+    return install_answered(turn, sa, {.stack = sa.stack, .name = quick_mode.wish.name, .refused = {}});
   }
   quick_mode.peer_commits |= message.header.is_commit;
   conclude(turn, sa, quick_mode);
@@ -219,6 +220,7 @@ void receive_quick_mode(Turn& turn, Phase1Sa& sa, const Datagram& datagram, cons
       return take_quick_mode_answer(turn, sa, *known, *message);
     case QuickMode::State::answered:
       return take_quick_mode_confirmation(turn, sa, *known, *message);
+    case QuickMode::State::preparing:
     case QuickMode::State::installing:
     case QuickMode::State::held:
     case QuickMode::State::confirmed:
@@ -240,9 +242,9 @@ void install_answered(Turn& turn, Phase1Sa& sa, const contract::InstallResult& r
     if (quick_mode != nullptr) finish(turn, *quick_mode);
     return delete_child(turn, sa, result.name, Ending::failed);
   }
-  if (quick_mode != nullptr && quick_mode->state == QuickMode::State::answered) {
-    quick_mode->is_installed = true;
-    return;
+  if (quick_mode != nullptr && quick_mode->state == QuickMode::State::preparing) {
+    quick_mode->state = QuickMode::State::answered;
+    return send_and_repeat(turn, sa, *quick_mode, std::exchange(quick_mode->held_answer, {}));
   }
   if (quick_mode != nullptr) {
     if (quick_mode->role == Role::initiator && !quick_mode->peer_commits) send_confirmation(turn, sa, *quick_mode);

@@ -53,7 +53,8 @@ void look_at_repetitions(Turn& turn, Phase1Sa& sa) {
   }
   for (std::size_t i = sa.quick_modes.size(); i-- > 0;) {
     QuickMode& quick_mode = *sa.quick_modes[i];
-    if (!repeat(turn, sa, quick_mode.outstanding)) quick_mode_timed_out(turn, sa, quick_mode);
+    const bool is_kept_waiting = quick_mode.state == QuickMode::State::preparing && quick_mode.forget_at <= turn.now;
+    if (is_kept_waiting || !repeat(turn, sa, quick_mode.outstanding)) quick_mode_timed_out(turn, sa, quick_mode);
   }
   for (const auto& quick_mode : sa.quick_modes) {
     const bool is_over = quick_mode->state == QuickMode::State::held && quick_mode->forget_at <= turn.now;
@@ -160,7 +161,8 @@ std::optional<Instant> next_deadline(const Phase1Sa& sa) {
   if (is_up(sa.state) && !sa.last_received.empty()) consider(sa.replay_until);
   for (const auto& quick_mode : sa.quick_modes) {
     if (quick_mode->outstanding) consider(quick_mode->outstanding->next_at);
-    if (quick_mode->state == QuickMode::State::done || quick_mode->state == QuickMode::State::held) {
+    if (quick_mode->state == QuickMode::State::done || quick_mode->state == QuickMode::State::held ||
+        quick_mode->state == QuickMode::State::preparing) {
       consider(quick_mode->forget_at);
     }
   }

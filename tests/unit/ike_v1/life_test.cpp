@@ -91,6 +91,34 @@ TEST(LifeV1, HasThePairThatThePeerRefreshesToBeforeThePeerCanSendByIt) {
   expect_the_same_pair(net);
 }
 
+TEST(LifeV1, AnswersARefreshWhenTheStackHasThePairAndNotBefore) {
+  V1Pair net;
+  net.up();
+  net.west_host.stack_answers = false;
+  net.east_host.feed(RefreshDynamicTunnel{net.east_host.stack(), std::nullopt});
+  net.settle();
+  EXPECT_EQ(net.east_host.installed.size(), 1u) << "the peer sends by the pair as soon as it has the answer";
+  net.west_host.stack_answers = true;
+  const contract::ChildSaName newer = net.west_host.installed.rbegin()->first;
+  net.west_host.feed(contract::InstallResult{.stack = net.west_host.stack(), .name = newer, .refused = {}});
+  net.settle();
+  net.pass(Seconds{20});
+  expect_the_same_pair(net);
+  EXPECT_EQ(net.west_host.installed.begin()->first, newer);
+}
+
+TEST(LifeV1, GivesUpAPairThatTheStackSaysNothingOf) {
+  V1Pair net;
+  net.up();
+  net.west_host.stack_answers = false;
+  net.east_host.feed(RefreshDynamicTunnel{net.east_host.stack(), std::nullopt});
+  net.settle();
+  ASSERT_EQ(net.west_host.installed.size(), 2u);
+  for (int i = 0; i < 11; ++i) net.west_host.pass_time_to(net.west_host.now + Seconds{1});
+  EXPECT_EQ(net.west_host.installed.size(), 1u);
+  EXPECT_EQ(net.west_host.engine.statistics().inbound_spis, 1u);
+}
+
 TEST(LifeV1, GivesUpAPairWhoseThirdMessageNeverComes) {
   V1Pair net;
   net.up();
