@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include <chrono>
+#include <deque>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -56,6 +57,10 @@ struct Terms {
   GroupId pfs = GroupId::none;
   Minutes ike_lifetime{480}, child_lifetime{240};
   bool allow_nat = false;
+  policy::HowToInitiate how = policy::HowToInitiate::ikev2;
+  EncryptionId ike_encryption = EncryptionId::aes_gcm_16;
+  IntegrityId ike_integrity = IntegrityId::none;
+  GroupId ike_group = GroupId::curve25519;
 };
 
 inline policy::PolicyPointer make_policy(const Terms& terms) {
@@ -87,13 +92,14 @@ inline policy::PolicyPointer make_policy(const Terms& terms) {
   snapshot.filter.filters = {outbound};
 
   policy::KeyExchangeAction action{.name = "exchange", .allow_nat = terms.allow_nat};
-  action.how_to_initiate = policy::HowToInitiate::ikev2;
+  action.how_to_initiate = terms.how;
   action.liveness_interval = Seconds{0};
   action.offers = {{.name = "offer",
-                    .encryption = EncryptionId::aes_gcm_16,
+                    .encryption = terms.ike_encryption,
                     .key_bits = 256,
+                    .integrity = terms.ike_integrity,
                     .prf = PrfId::hmac_sha2_256,
-                    .group = GroupId::curve25519,
+                    .group = terms.ike_group,
                     .lifetime = terms.ike_lifetime,
                     .at = {}}};
   policy::KeyExchangeRule rule;
@@ -164,14 +170,14 @@ struct Conversation {
 
   /// Gives one end an input and carries datagrams to and fro until both are quiet.
   void go_on(End& at, Input input, Instant now) const {
-    std::vector<std::pair<End*, Datagram>> under_way;
+    std::deque<std::pair<End*, Datagram>> under_way;
     const auto depart = [&](End& from, std::vector<Datagram> sent) {
       for (Datagram& datagram : sent) under_way.emplace_back(&from, std::move(datagram));
     };
     depart(at, at.feed(std::move(input), now));
     while (!under_way.empty()) {
-      auto [from, sent] = std::move(under_way.back());
-      under_way.pop_back();
+      auto [from, sent] = std::move(under_way.front());
+      under_way.pop_front();
       End& to = from == &host ? gateway : host;
       depart(to, to.feed(Datagram{to.stack(), to_end(to, sent), from_end(*from, sent), std::move(sent.octets)}, now));
     }
