@@ -7,6 +7,7 @@ TEST(ExamplePolicies, LoadWithoutAWord) {
   for (const char* path :
        {"../examples/two-hosts/east.policy", "../examples/two-hosts/west.policy",
         "../examples/two-hosts/east-certificate.policy", "../examples/two-hosts/west-certificate.policy",
+        "../examples/two-versions/east.policy", "../examples/two-versions/north.policy",
         "vectors/policy/host-to-host.policy", "vectors/policy/gateway-to-gateway.policy"}) {
     SCOPED_TRACE(path);
     const SourceFile source = read_source(path);
