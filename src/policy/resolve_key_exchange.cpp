@@ -117,16 +117,12 @@ void Resolver::check_secret(const Statement& rule, const KeyExchangeRule& made, 
   } else if (!made.shared_key.empty() && made.shared_key.size() < advised_key_octets) {
     findings_.warning(coded->at, told("SharedKey is short", fmt::format("at least {} octets", advised_key_octets)));
   }
-  // Signatures are the default of this side: where the peer has only a key, that is an oversight (IKEv1 passes it
-  // over).
-  if (coded != nullptr && only_by_key && action.find(Attribute::how_to_auth_me) == nullptr) {
-    const Finding finding =
-        told("the peer uses PresharedKey, this side DigitalSignature by default", "HowToAuthMe coded");
-    if (made.action->how_to_initiate == HowToInitiate::ikev2) {
-      findings_.error(action.at, finding);
-    } else {
-      findings_.warning(action.at, finding);
-    }
+  // Signatures are the default of this side: where the peer has only a key, that is hardly meant, though it loads.
+  // IKEv1 passes it over.
+  const bool is_default = action.find(Attribute::how_to_auth_me) == nullptr;
+  if (coded != nullptr && only_by_key && is_default && made.action->how_to_initiate == HowToInitiate::ikev2) {
+    findings_.warning(action.at,
+                      told("the peer uses PresharedKey, this side DigitalSignature by default", "HowToAuthMe coded"));
   }
 }
 
