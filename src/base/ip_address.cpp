@@ -58,6 +58,14 @@ IpAddress IpAddress::with_host_bits_set(unsigned length) const {
   return address;
 }
 
+std::optional<IpAddress> IpAddress::next() const {
+  IpAddress address = *this;
+  for (std::size_t at = size(); at-- > 0;) {
+    if (++address.octets_[at] != 0) return address;  // no carry
+  }
+  return std::nullopt;
+}
+
 std::optional<IpRange> IpRange::intersection(const IpRange& other) const {
   if (family() != other.family()) return std::nullopt;
   const IpRange common{std::max(first, other.first), std::min(last, other.last)};

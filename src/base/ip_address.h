@@ -37,6 +37,8 @@ class IpAddress {
   /// The address with all bits after the first `length` cleared, or set.
   IpAddress with_host_bits_cleared(unsigned length) const;
   IpAddress with_host_bits_set(unsigned length) const;
+  /// The next higher one of its family; nothing after the highest.
+  std::optional<IpAddress> next() const;
 
   /// IPv4 before IPv6, then in numeric order.
   auto operator<=>(const IpAddress&) const = default;

@@ -98,6 +98,22 @@ bool lies_in(const TrafficSelector& selector, const TrafficSelectors& others) {
   return std::ranges::any_of(others, [&](const TrafficSelector& other) { return other.contains(selector); });
 }
 
+/// Whether the others hold all of it together: a peer may answer with one range where it was asked for two that adjoin
+/// (RFC 7296 §2.9 has it choose a subset of all that is proposed).
+bool lies_in_all_of(TrafficSelector selector, const TrafficSelectors& others) {
+  IpRange& rest = selector.addresses;
+  for (const IpAddress last = rest.last;;) {
+    rest.last = rest.first;  // what holds the lowest address that is left reaches how far?
+    std::optional<IpAddress> reached;
+    for (const TrafficSelector& other : others) {
+      if (other.contains(selector) && reached < other.addresses.last) reached = other.addresses.last;
+    }
+    if (!reached) return false;
+    if (*reached >= last) return true;
+    rest.first = *reached->next();
+  }
+}
+
 void add(TrafficSelectors& selectors, const TrafficSelector& one) {
   std::erase_if(selectors, [&](const TrafficSelector& other) { return one.contains(other); });
   selectors.push_back(one);
@@ -211,7 +227,7 @@ Traffic Traffic::of(const TrafficSelectors& local, const TrafficSelectors& remot
 
 bool Traffic::contains(const Traffic& other) const {
   const auto all_lie_in = [](const TrafficSelectors& selectors, const TrafficSelectors& others) {
-    return std::ranges::all_of(selectors, [&](const TrafficSelector& one) { return lies_in(one, others); });
+    return std::ranges::all_of(selectors, [&](const TrafficSelector& one) { return lies_in_all_of(one, others); });
   };
   return all_lie_in(other.local, local) && all_lie_in(other.remote, remote);
 }

@@ -17,8 +17,6 @@ constexpr std::size_t nonce_octets = 32;
 
 using Mode = contract::EncapsulationMode;
 
-constexpr unsigned most_put_off = 20;  // TEMPORARY_FAILUREs in a row: a minute or more (RFC 7296 §2.25)
-
 void child_failed(Turn& turn, IkeSa& sa, const std::string& reason) {
   const std::unique_ptr<ChildNegotiation> failed = std::move(sa.negotiation);
   if (failed->inbound_spi != InboundSpi{}) turn.shard.release(failed->inbound_spi);
@@ -80,6 +78,16 @@ void wish_again(Turn& turn, IkeSa& sa) {
   sa.wishes.insert(sa.wishes.begin(), std::move(wish));
 }
 
+/// The peer rekeys nothing under this SA, so a new one takes its place; false when no SA was to be rekeyed.
+bool leave_for_a_new_ike_sa(Turn& turn, IkeSa& sa) {
+  const std::optional<contract::ChildSaName> old = sa.negotiation->wish.rekeys;
+  if (!old) return false;
+  wish_withdrawn(turn, sa);
+  rekey_failed(turn, sa, *old);  // should that come to nothing
+  turn.shard.reauthenticate(sa);
+  return true;
+}
+
 /// What the peer's error means for the wish; false when it ends it.
 bool is_followed(Turn& turn, IkeSa& sa, const wire::Notify& error) {
   ChildNegotiation& negotiation = *sa.negotiation;
@@ -92,7 +100,8 @@ bool is_followed(Turn& turn, IkeSa& sa, const wire::Notify& error) {
       return true;
     }
     case wire::NotifyType::temporary_failure:  // RFC 7296 §2.25
-      if (negotiation.cancelled || ++negotiation.wish.put_off > most_put_off) return false;
+      if (negotiation.cancelled) return false;
+      if (++negotiation.wish.put_off > most_put_off) return leave_for_a_new_ike_sa(turn, sa);
       wish_again(turn, sa);
       be_patient(turn, sa);
       return true;
@@ -108,14 +117,7 @@ bool is_followed(Turn& turn, IkeSa& sa, const wire::Notify& error) {
       return true;
     }
     case wire::NotifyType::no_additional_sas:  // it has one SA for good: a new IKE SA brings the next (RFC 7296 §4)
-    {
-      const std::optional<contract::ChildSaName> old = negotiation.wish.rekeys;
-      if (!old || negotiation.cancelled) return false;
-      wish_withdrawn(turn, sa);
-      rekey_failed(turn, sa, *old);  // should that come to nothing
-      turn.shard.reauthenticate(sa);
-      return true;
-    }
+      return !negotiation.cancelled && leave_for_a_new_ike_sa(turn, sa);
     default:
       return false;
   }

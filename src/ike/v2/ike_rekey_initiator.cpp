@@ -68,7 +68,8 @@ std::expected<IkeSa*, NoSuccessor> agreed(Turn& turn, IkeSa& sa, const IkeRekey&
 void rekey_refused(Turn& turn, IkeSa& sa, const wire::Payloads& answer, const std::string& reason) {
   tell(turn, CatalogueId::error_notify_received,
        {{"peer", sa.remote.to_string()}, {"exchange", "the request to rekey " + tunnel_of(sa)}, {"notify", reason}});
-  if (answer.find(wire::NotifyType::temporary_failure) != nullptr) {
+  // RFC 7296 §2.25: not for ever.
+  if (answer.find(wire::NotifyType::temporary_failure) != nullptr && ++sa.rekeys_refused <= most_put_off) {
     sa.rekey_wanted = true;
     return be_patient(turn, sa);
   }

@@ -126,6 +126,7 @@ struct IkeSa {
   bool liveness_wanted = false, delete_sent = false;
   bool rekey_wanted = false, reauthentication_wanted = false;
   bool rekey_put_off = false;                                  ///< once, for a reauthentication under way
+  std::uint8_t rekeys_refused = 0;                             ///< by TEMPORARY_FAILURE, in a row
   bool rekey_missed = false, reauthentication_missed = false;  ///< it was unused then: when it is used again
   std::size_t counters_asked = 0;                              ///< of so many children, since silence is looked into
   bool heard_since_up = false;                                 ///< a message under it, or a packet by a child

@@ -23,6 +23,9 @@ Instant refresh_time(Turn& turn, Duration lifetime);
 std::uint64_t refresh_octets(Turn& turn, std::uint64_t lifesize);
 /// Messages have been protected: the lifesize may be reached, softly or for good.
 void look_at_lifesize(Turn& turn, IkeSa& sa);
+/// TEMPORARY_FAILUREs to one request in a row, in two minutes or more: then the ends no longer agree on what they have,
+/// and a new IKE SA takes this one's place (RFC 7296 §2.25).
+inline constexpr unsigned most_put_off = 40;
 /// The peer cannot do now what it was asked for: it is asked again in a while (RFC 7296 §2.25).
 void be_patient(Turn& turn, IkeSa& sa);
 

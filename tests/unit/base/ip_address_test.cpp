@@ -22,6 +22,13 @@ TEST(IpAddress, IsReadInTheTwoUsualFormsAlone) {
   EXPECT_FALSE(IpAddress::from_octets({}));
 }
 
+TEST(IpAddress, HasANextOneButTheHighest) {
+  EXPECT_EQ(IpAddress::parse("10.1.2.255")->next(), IpAddress::parse("10.1.3.0"));
+  EXPECT_EQ(IpAddress::parse("2001:db8::ffff:ffff")->next(), IpAddress::parse("2001:db8::1:0:0"));
+  EXPECT_EQ(IpAddress::highest(IpFamily::v4).next(), std::nullopt);
+  EXPECT_EQ(IpAddress::highest(IpFamily::v6).next(), std::nullopt);
+}
+
 TEST(IpAddress, IsOrderedByFamilyThenNumber) {
   EXPECT_LT(address("9.0.0.0"), address("10.0.0.0"));
   EXPECT_LT(address("255.255.255.255"), address("::"));

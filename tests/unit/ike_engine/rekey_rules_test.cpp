@@ -348,6 +348,29 @@ TEST(ChildRekey, ThatIsPutOffIsNotAskedForAgainAtOnce) {
   EXPECT_EQ(east.out.size(), 1u) << "but in a while";
 }
 
+/// Puts off what is asked for until something else is: how often that was.
+unsigned times_put_off(RekeyingEast& east) {
+  unsigned times = 0;
+  while (wire::Header::parse(east.out.front().octets)->exchange == ExchangeType::create_child_sa) {
+    east.answer_with(NotifyType::temporary_failure);
+    if (++times == 100) break;
+    for (unsigned i = 0; i < 10 && east.out.empty(); ++i) east.pass_time_to(east.now + Seconds{1});
+    if (east.out.empty()) break;
+  }
+  return times;
+}
+
+// Shows RFC 7296 2.25-4.
+TEST(ChildRekey, ThatIsPutOffForMinutesBeginsANewIkeSa) {
+  RekeyingEast east;
+  const Instant begun = east.now;
+  EXPECT_EQ(times_put_off(east), 41u);
+  EXPECT_GE(east.now - begun, Seconds{120});
+  ASSERT_FALSE(east.out.empty()) << east.told();
+  EXPECT_EQ(wire::Header::parse(east.out.front().octets)->exchange, ExchangeType::ike_sa_init);
+  EXPECT_EQ(east.installed.size(), 1u) << "the old one carries on meanwhile";
+}
+
 // Shows RFC 7296 2.25-6.
 TEST(ChildRekey, OfAnSaThatThePeerDoesNotHaveDropsItAndAsksForANewOne) {
   RekeyingEast east;
@@ -400,6 +423,18 @@ TEST(IkeRekey, AsksWithAKeyExchange) {
     });
     EXPECT_EQ(groups, 1);
   }
+}
+
+// Shows RFC 7296 2.25-4.
+TEST(IkeRekey, ThatIsPutOffForMinutesBeginsANewIkeSa) {
+  RekeyingEast east;
+  east.answer_with(NotifyType::no_proposal_chosen);  // to the rekey of the child
+  east.out.clear();
+  east.pass_time_to(*east.ike().front().refresh_at);
+  ASSERT_FALSE(east.out.empty()) << east.told();
+  EXPECT_EQ(times_put_off(east), 41u);
+  ASSERT_FALSE(east.out.empty()) << east.told();
+  EXPECT_EQ(wire::Header::parse(east.out.front().octets)->exchange, ExchangeType::ike_sa_init);
 }
 
 // Shows RFC 7296 3.10.1-1.

@@ -314,6 +314,22 @@ TEST(Narrow, IsBoundedWhateverIsProposed) {
   EXPECT_EQ(narrowed->traffic.remote.size(), most_traffic_selectors);
 }
 
+TEST(Traffic, ContainsWhatItsSelectorsHoldTogether) {
+  const auto range = [](const char* first, const char* last, std::uint8_t protocol = 0) {
+    return selector(first, last, protocol);
+  };
+  const TrafficSelector there = range("10.9.0.0", "10.9.255.255");
+  const Traffic asked = Traffic::of({range("10.0.0.0", "10.0.0.9"), range("10.0.0.10", "10.0.0.20"),
+                                     range("10.0.0.22", "10.0.0.30"), range("10.0.0.31", "10.0.0.40", 6)},
+                                    {there});
+  EXPECT_TRUE(asked.contains(Traffic::of({range("10.0.0.0", "10.0.0.20")}, {there})));
+  EXPECT_TRUE(asked.contains(Traffic::of({range("10.0.0.5", "10.0.0.11")}, {there})));
+  EXPECT_TRUE(asked.contains(Traffic::of({range("10.0.0.25", "10.0.0.35", 6)}, {there})));
+  EXPECT_FALSE(asked.contains(Traffic::of({range("10.0.0.15", "10.0.0.25")}, {there}))) << "a gap";
+  EXPECT_FALSE(asked.contains(Traffic::of({range("10.0.0.25", "10.0.0.35")}, {there}))) << "of one protocol alone";
+  EXPECT_FALSE(asked.contains(Traffic::of({range("10.0.0.31", "10.0.0.41", 6)}, {there}))) << "beyond the end";
+}
+
 TEST(Traffic, IsTheSameInWhateverOrderItsSelectorsCame) {
   const TrafficSelector a = selector("10.2.1.0", "10.2.1.255"), b = selector("10.3.1.0", "10.3.1.255"),
                         in_a = selector("10.2.1.7", "10.2.1.7", IpProtocol::tcp, PortRange::of(80));
