@@ -27,10 +27,12 @@ EXCUSES = ("not_applicable", "awaits", "not_done")
 
 # Comment leaders, so that a citation or a marker may go on in the next line.
 CONTINUED = re.compile(r"\n[ \t]*(?://[/!]?<?|#)[ \t]*")
-CITED = re.compile(r"RFC (\d+)|§(\d+(?:\.\d+)*)")
+# A section is a number, or the letter of an appendix.
+SECTION = r"(?:\d+|[A-Z])(?:\.\d+)*"
+CITED = re.compile(r"RFC (\d+)|§(\d+(?:\.\d+)*)|\b[Aa]ppendix ([A-Z](?:\.\d+)*)\b")
 # A marker is a comment of its own: its lines, then what they stand above.
 MARKED = re.compile(r"^[ \t]*(?://|#) Shows (?P<shown>RFC .*(?:\n[ \t]*(?://|#).*)*)\n(?P<below>.*)", re.MULTILINE)
-SHOWN = re.compile(r"(RFC \d+)|(\d+(?:\.\d+)*-\d+)")
+SHOWN = re.compile(rf"(RFC \d+)|\b({SECTION}-\d+)")
 TEST = re.compile(r"\s*(?:TEST|TEST_F|TEST_P)\((\w+), (\w+)\)|\s*def (test_\w+)\(")
 
 
@@ -73,7 +75,7 @@ class Tree:
 
 
 def place_of(section):
-    return [int(part) for part in section.split(".")]
+    return [(0, int(part)) if part.isdigit() else (1, ord(part)) for part in section.split(".")]  # appendices come last
 
 
 def read_list(path, text):
@@ -88,7 +90,7 @@ def read_list(path, text):
     for id, fields in table["requirements"].items():
         requirement = Requirement(document.name, id, fields, path)
         at = f"{path}: {id}"
-        if not re.fullmatch(r"\d+(\.\d+)*-\d+", id):
+        if not re.fullmatch(rf"{SECTION}-\d+", id):
             findings.append(f"{at}: an id is a section and a number, such as 2.1-3")
             continue
         number = int(id.rpartition("-")[2])
@@ -131,7 +133,7 @@ def citations(text):
         if found[1]:
             document = f"RFC {found[1]}"
         elif document:
-            yield document, found[2]
+            yield document, found[2] or found[3]
 
 
 def files_of(tree, named):

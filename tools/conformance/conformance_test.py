@@ -77,6 +77,14 @@ class Findings(unittest.TestCase):
         self.finds("2.2-1: src/b.cpp do not cite RFC 1 §2.2", tree({"src/b.cpp": "// RFC 1 §2.20, RFC 2 §2.2\n"}))
         self.finds("2.2-1: names no code", tree(requirements=LIST.replace('code = ["src/b"]', "")))
 
+    def test_an_appendix_has_a_letter(self):
+        appendix = LIST.replace('"2.2" = "Numbers"', '"2.2" = "Numbers"\n"A" = "Appendix A"') + '[requirements."A-1"]\nlevel = "MUST"\nsays = "a value"\ncode = ["src/c"]\n'
+        shown = {"src/c.h": "// RFC 1 §2.1, appendix A\n", "tests/c_test.cpp": "// Shows RFC 1 A-1.\nTEST(A, B) {\n"}
+        self.passes(tree(shown, appendix))
+        self.finds("A-1: MUST without a test", tree(shown | {"tests/c_test.cpp": None}, appendix))
+        self.finds("src/c.h do not cite RFC 1 §A", tree(shown | {"src/c.h": "// RFC 1 §2.1, appendix B\n"}, appendix))
+        self.finds("comes after A-1", tree(shown, appendix + '[requirements."2.2-2"]\nlevel = "MUST"\nsays = "b"\ncode = ["src/b"]\n'))
+
     def test_what_awaits_work_only_when_strict(self):
         awaiting = LIST.replace('code = ["src/b"]', 'awaits = "numbers"')
         self.passes(tree({"tests/b_test.py": None}, awaiting))
