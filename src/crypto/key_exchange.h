@@ -11,7 +11,7 @@
 namespace adit::crypto {
 
 enum class KeyExchangeError : std::uint8_t {
-  wrong_length,  ///< the peer's value has not the group's length
+  wrong_length,  ///< the peer's value has not the group's length (RFC 7296 §3.4, RFC 2409 §5)
   bad_value,     ///< fails the checks of RFC 6989 §2, or the shared secret is all zeros (RFC 8031 §2)
   unsupported,   ///< no such group here
 };

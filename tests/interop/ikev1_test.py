@@ -94,6 +94,7 @@ class Certificates(WithCertificates):
         nss = self.prove_by(kind)
         self.both_roles(v1_gateway(method=method, **self.ADIT_NAMES), v1_connection(**self.PEER_NAMES, **values), nss)
 
+    # Shows RFC 2409 5.1-2.
     def test_rsa(self):
         self.check("rsa", "RsaSignature")
 

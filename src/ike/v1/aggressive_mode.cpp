@@ -19,14 +19,13 @@ Taken take_aggressive_answer(Turn& turn, Phase1Sa& sa, const Received& message) 
   }
   sa.choice = *choice;
   sa.responder_cookie = message.header.responder_cookie;
-  const auto claimed = keep_proof(sa, message.chain);
+  const auto claimed = keep_proof(sa, message);
   if (!claimed || !take_keys(sa, payloads)) {
     sa.responder_cookie = IkeSpi{};
     return drop(turn, sa, "no ID, proof, KE or good NONCE in the answer"), Taken::no;
   }
   heed_vendor_ids(sa, payloads);
   heed_nat_detection(sa, message);
-  sa.establishing->wants_certificate = payloads.count(wire::v1::PayloadType::certificate_request) != 0;
   accept(turn, sa, message);
   float_port(sa);
   if (!take_rule(turn, sa, *claimed)) {
@@ -63,7 +62,7 @@ void send_aggressive_answer(Turn& turn, Phase1Sa& sa) {
 }
 
 Taken verify_proof(Turn& turn, Phase1Sa& sa, const Received& message) {
-  const auto claimed = keep_proof(sa, message.chain);
+  const auto claimed = keep_proof(sa, message);
   if (!claimed) return drop(turn, sa, "no proof of the identity"), Taken::no;
   heed_nat_detection(sa, message);
   accept(turn, sa, message);

@@ -1,5 +1,9 @@
 #include "ike/v1/attributes.h"
 
+#include <algorithm>
+#include <utility>
+#include <vector>
+
 namespace adit::ike::v1 {
 
 Life life_of(const wire::v1::Transform& transform, std::uint16_t type, std::uint16_t duration) {
@@ -21,6 +25,20 @@ Life life_of(const wire::v1::Transform& transform, std::uint16_t type, std::uint
   }
   if (pending) life.is_sound = false;
   return life;
+}
+
+bool is_as_offered(const wire::v1::Transform& answer, const wire::v1::Transform& offered, std::uint16_t life_type,
+                   std::uint16_t life_duration) {
+  const auto values = [](const wire::v1::Transform& transform) {
+    std::vector<std::pair<std::uint16_t, std::optional<std::uint64_t>>> list;
+    list.reserve(transform.attributes.size());
+    for (const wire::Attribute& each : transform.attributes) list.emplace_back(each.type, wire::v1::number_of(each));
+    std::ranges::sort(list);
+    return list;
+  };
+  if (answer.id != offered.id || values(answer) != values(offered)) return false;
+  const Life theirs = life_of(answer, life_type, life_duration), ours = life_of(offered, life_type, life_duration);
+  return theirs.seconds == ours.seconds && theirs.kilobytes == ours.kilobytes;
 }
 
 bool is_accepted(const Life& life, const AcceptedLife& accepted) {

@@ -42,6 +42,11 @@ struct Life {
 };
 Life life_of(const wire::v1::Transform& transform, std::uint16_t type, std::uint16_t duration);
 
+/// Whether an answer has the attributes of the transform that was offered, each with its value and no other; the
+/// encoding and the order are the answerer's (RFC 2409 §5).
+bool is_as_offered(const wire::v1::Transform& answer, const wire::v1::Transform& offered, std::uint16_t life_type,
+                   std::uint16_t life_duration);
+
 /// Whether the policy takes it: inside RefreshLifetimeAccepted and RefreshLifesizeAccepted, of which None takes only a
 /// proposal without a lifesize. Without a lifetime it is ours that counts.
 struct AcceptedLife {

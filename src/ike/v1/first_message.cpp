@@ -24,7 +24,8 @@ bool answers(policy::HowToRespondIkeV1 how, Mode mode) {
 
 std::string_view name_of(Mode mode) { return mode == Mode::main ? "Main" : "Aggressive"; }
 
-/// The rule by what message 1 tells: addresses, and in aggressive mode the identity.
+/// The rule by what message 1 tells: addresses, and in aggressive mode the identity. So in main mode a shared key is
+/// chosen by the peer's address (RFC 2409 §5.4).
 const policy::KeyExchangeRule* rule_for(const policy::PolicySnapshot& policy, const Datagram& datagram,
                                         const std::optional<Identity>& claimed) {
   return policy::find_rule(policy.key_exchange, {.local_address = datagram.local.address,
@@ -47,7 +48,6 @@ bool answer_aggressive(Turn& turn, Phase1Sa& sa, const wire::v1::Chain& chain) {
   const Bytes body = wire::v1::body_of<wire::v1::Identification>(chain);
   sa.establishing->peer_id_body.assign(body.begin(), body.end());
   if (!keep_public_value(sa, chain.payloads) || !make_key_exchange(turn, sa) || !derive_keys(sa)) return false;
-  sa.establishing->wants_certificate = chain.payloads.count(wire::v1::PayloadType::certificate_request) != 0;
   sa.state = Phase1State::preparing_answer;
   return true;
 }
@@ -86,8 +86,10 @@ std::unique_ptr<Phase1Sa> answer_first(Turn& turn, const Datagram& datagram, con
   };
   const Mode mode = header.exchange == wire::ExchangeType::aggressive ? Mode::aggressive : Mode::main;
   const auto* offered = chain.payloads.find<wire::v1::SecurityAssociation>();
-  if (offered == nullptr || chain.payloads.items().front().type != wire::v1::PayloadType::security_association) {
-    return refuse(CatalogueId::v1_message_dropped, "message 1 without an SA before all else");
+  // RFC 2409 §5.
+  constexpr auto sa_type = wire::v1::PayloadType::security_association;
+  if (offered == nullptr || chain.payloads.items().front().type != sa_type || chain.payloads.count(sa_type) != 1) {
+    return refuse(CatalogueId::v1_message_dropped, "message 1 without one SA before all else");
   }
   std::optional<Identity> claimed;
   if (mode == Mode::aggressive) {

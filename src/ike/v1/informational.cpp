@@ -71,7 +71,7 @@ void take_delete(Turn& turn, Phase1Sa& sa, const wire::v1::Delete& payload) {
 void answer_liveness(Turn& turn, Phase1Sa& sa, const wire::v1::Notify& notify) {
   Reader in{notify.data};
   const std::uint32_t sequence = in.u32("sequence number");
-  // An older number is a replay (RFC 3706 §5.4); the same one is a repetition.
+  // An older number is a replay (RFC 3706 §6.2); the same one is a repetition.
   if (in.failed() || sequence < sa.dpd_seen || notify.spi != cookies_of(sa)) return;
   sa.dpd_seen = sequence;
   send_notify(turn, sa,
@@ -83,7 +83,8 @@ void answer_liveness(Turn& turn, Phase1Sa& sa, const wire::v1::Notify& notify) {
 
 void take_liveness_answer(Phase1Sa& sa, const wire::v1::Notify& notify) {
   Reader in{notify.data};
-  if (in.u32("sequence number") == sa.dpd_sent && !in.failed()) sa.dpd.reset();
+  // Another number, or other cookies, answer another question (RFC 3706 §6.1).
+  if (in.u32("sequence number") == sa.dpd_sent && !in.failed() && notify.spi == cookies_of(sa)) sa.dpd.reset();
 }
 
 void take_notify(Turn& turn, Phase1Sa& sa, MessageId id, const wire::v1::Notify& notify) {
@@ -201,7 +202,7 @@ ByteString liveness_question(Turn& turn, Phase1Sa& sa) {
 
 void check_liveness(Turn& turn, Phase1Sa& sa) {
   if (sa.dpd || !sa.peer_has_dpd) return;
-  if (sa.dpd_sent == 0) sa.dpd_sent = turn.random.number<std::uint32_t>() >> 1;  // room to count on (RFC 3706 §5.3)
+  if (sa.dpd_sent == 0) sa.dpd_sent = turn.random.number<std::uint32_t>() >> 1;  // room to count on (RFC 3706 §6.2)
   ++sa.dpd_sent;
   ByteString octets = liveness_question(turn, sa);
   send(turn, sa, octets);

@@ -32,7 +32,6 @@ Taken answer_key_exchange(Turn& turn, Phase1Sa& sa, const Received& message) {
   if (!keep_public_value(sa, message.chain.payloads)) return drop(turn, sa, "no KE, or no good NONCE"), Taken::no;
   if (!make_key_exchange(turn, sa) || !derive_keys(sa)) return drop(turn, sa, "no good public value"), Taken::no;
   heed_nat_detection(sa, message);
-  sa.establishing->wants_certificate = message.chain.payloads.count(wire::v1::PayloadType::certificate_request) != 0;
   accept(turn, sa, message);
   wire::v1::Payloads payloads;
   add_key_exchange(payloads, sa);
@@ -46,7 +45,6 @@ Taken answer_key_exchange(Turn& turn, Phase1Sa& sa, const Received& message) {
 Taken take_key_exchange(Turn& turn, Phase1Sa& sa, const Received& message) {
   if (!take_keys(sa, message.chain.payloads)) return drop(turn, sa, "no KE, or no good NONCE"), Taken::no;
   heed_nat_detection(sa, message);
-  sa.establishing->wants_certificate = message.chain.payloads.count(wire::v1::PayloadType::certificate_request) != 0;
   accept(turn, sa, message);
   float_port(sa);
   make_proof(turn, sa);
@@ -72,7 +70,7 @@ void send_identity(Turn& turn, Phase1Sa& sa) {
 
 Taken verify_identity(Turn& turn, Phase1Sa& sa, const Received& message) {
   if (!message.header.is_encrypted) return drop(turn, sa, "an identity in clear"), Taken::no;
-  const auto claimed = keep_proof(sa, message.chain);
+  const auto claimed = keep_proof(sa, message);
   if (!claimed) return drop(turn, sa, "no ID, or no proof of it"), Taken::no;
   accept(turn, sa, message);
   follow_peer(turn, sa, message.datagram);

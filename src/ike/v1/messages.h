@@ -29,9 +29,9 @@ ByteString hash_a(const Phase1Sa& sa, std::initializer_list<Bytes> parts);
 /// HASH(1) of RFC 2409 §5.5 and §5.7: over the message ID and all behind the HASH payload; whether it is right.
 bool has_right_hash(const Phase1Sa& sa, const Received& message, Bytes before = {});
 
-/// A header of the SA; `id` 0 for phase 1.
+/// A header of the SA, its cookies in the order of phase 1 whoever sends it (RFC 2409 §4); `id` 0 for phase 1.
 wire::v1::Header header_of(const Phase1Sa& sa, wire::ExchangeType exchange, MessageId id);
-/// A message under the SA's key; the IV becomes its last block.
+/// A message under the SA's key: all behind the header is encrypted (RFC 2409 §3.2); the IV becomes its last block.
 ByteString sealed(const Phase1Sa& sa, wire::v1::Header header, const wire::v1::Payloads& payloads, ByteString& iv);
 /// The same with a HASH payload before the others: hash_a over the message ID, `before`, and the others.
 ByteString sealed_with_hash(const Phase1Sa& sa, const wire::v1::Header& header, const wire::v1::Payloads& payloads,

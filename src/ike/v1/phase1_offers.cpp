@@ -62,7 +62,7 @@ AuthMethod signature_of(policy::HowToAuthMe how) {
   return AuthMethod::rsa_signature;
 }
 
-/// How both ends prove themselves under an offer: IKEv1 has one method for both.
+/// How both ends prove themselves under an offer: IKEv1 has one method for both (RFC 2409 §5).
 AuthMethod method_of(const policy::KeyExchangeRule& rule, const policy::KeyExchangeOffer& offer) {
   if (offer.auth_peers == policy::HowToAuthPeers::preshared_key) return AuthMethod::shared_key;
   return signature_of(rule.action->how_to_auth_me);
@@ -135,7 +135,8 @@ struct Read {
   Phase1Choice choice;
   Life life;
 };
-/// What a transform says; nothing when it has an attribute that is not known, or a value.
+/// What a transform says; nothing when it lacks encryption, hash, method or group, or has an attribute that is not
+/// known, or a value: so no attribute of a group beside its description (RFC 2409 §4).
 std::optional<Read> read(const wire::v1::Transform& transform) {
   using enum Phase1Attribute;
   if (transform.id != key_ike) return std::nullopt;
@@ -218,6 +219,7 @@ std::optional<Phase1Answer> choose_phase1(const policy::KeyExchangeRule& rule,
         continue;
       if (theirs->life.seconds) ours.lifetime = Seconds{*theirs->life.seconds};
       ours.lifesize_kbytes = theirs->life.kilobytes;
+      // One proposal with one transform, as it came (RFC 2409 §3.2, §5).
       wire::v1::SecurityAssociation answer = offered;
       answer.proposals.front().transforms = {transform};
       return Phase1Answer{.choice = ours, .answer = std::move(answer)};
@@ -229,11 +231,15 @@ std::optional<Phase1Answer> choose_phase1(const policy::KeyExchangeRule& rule,
 std::optional<Phase1Choice> chosen_phase1(const policy::KeyExchangeRule& rule,
                                           const wire::v1::SecurityAssociation& answer) {
   if (!is_phase1(answer) || answer.proposals.front().transforms.size() != 1) return std::nullopt;
-  const auto theirs = read(answer.proposals.front().transforms.front());
-  if (!theirs) return std::nullopt;
+  const wire::v1::Transform& theirs = answer.proposals.front().transforms.front();
   for (const policy::KeyExchangeOffer& offer : rule.action->offers) {
     const Phase1Choice ours = choice_of(rule, offer);
-    if (is_usable(rule, ours) && is_same_suite(ours, theirs->choice)) return ours;
+    if (!is_usable(rule, ours) || !has_fitting_hash(ours)) continue;
+    // An attribute that has changed, come or gone makes it another offer (RFC 2409 §5, RFC 2408 §4.2).
+    if (is_as_offered(theirs, transform_of(ours), std::to_underlying(Phase1Attribute::life_type),
+                      std::to_underlying(Phase1Attribute::life_duration))) {
+      return ours;
+    }
   }
   return std::nullopt;
 }

@@ -14,6 +14,11 @@ constexpr Seconds replays_answered{180};       // longer than any peer repeats a
 
 }  // namespace
 
+bool is_good(const wire::v1::Nonce& nonce) {
+  constexpr std::size_t least = 8, most = 256;  // octets (RFC 2409 §5)
+  return nonce.value.size() >= least && nonce.value.size() <= most;
+}
+
 wire::ExchangeType exchange_of(const Phase1Sa& sa) {
   return sa.mode == Mode::main ? wire::ExchangeType::identity_protection : wire::ExchangeType::aggressive;
 }
@@ -52,7 +57,7 @@ bool keep_public_value(Phase1Sa& sa, const wire::v1::Payloads& payloads) {
   const auto* key_exchange = payloads.find<wire::v1::KeyExchange>();
   const auto* nonce = payloads.find<wire::v1::Nonce>();
   if (key_exchange == nullptr || nonce == nullptr) return false;
-  if (nonce->value.size() < least_nonce || nonce->value.size() > most_nonce) return false;
+  if (!is_good(*nonce)) return false;
   Establishing& establishing = *sa.establishing;
   (sa.role == Role::initiator ? establishing.gxr : establishing.gxi) = key_exchange->value;
   (sa.role == Role::initiator ? establishing.nr : establishing.ni) = nonce->value;
@@ -70,7 +75,7 @@ bool derive_keys(Phase1Sa& sa) {
                       : crypto::skeyid_of_signatures(prf, establishing.ni, establishing.nr, *shared);
   establishing.keys =
       crypto::derive_ike_v1_keys(prf, std::move(skeyid), *shared, sa.initiator_cookie, sa.responder_cookie);
-  establishing.key_exchange.reset();
+  establishing.key_exchange.reset();  // no exponent outlives its use (RFC 2409 §10)
   const auto cipher = crypto::IkeV1Cipher::find(sa.choice.encryption, sa.choice.key_bits);
   sa.skeyid_d = establishing.keys->skeyid_d;
   sa.skeyid_a = establishing.keys->skeyid_a;
@@ -108,7 +113,8 @@ void add_certificate_request(wire::v1::Payloads& payloads, const Phase1Sa& sa) {
   if (is_by_signature(sa)) payloads.add(wire::CertificateRequest{.encoding = x509_signature, .authorities = {}});
 }
 
-std::optional<Identity> keep_proof(Phase1Sa& sa, const wire::v1::Chain& chain) {
+std::optional<Identity> keep_proof(Phase1Sa& sa, const Received& message) {
+  const wire::v1::Chain& chain = message.chain;
   Establishing& establishing = *sa.establishing;
   const Bytes proof =
       is_by_signature(sa) ? wire::v1::body_of<wire::v1::Signature>(chain) : wire::v1::body_of<wire::v1::Hash>(chain);
@@ -127,7 +133,10 @@ std::optional<Identity> keep_proof(Phase1Sa& sa, const wire::v1::Chain& chain) {
     if (certificate == nullptr || establishing.peer_certificates.size() == most_certificates) continue;
     establishing.peer_certificates.push_back({.encoding = certificate->encoding, .data = certificate->data});
   }
-  if (chain.payloads.find(wire::v1::NotifyType::initial_contact) != nullptr) establishing.initial_contact = true;
+  // Whoever is on the way can add it to a message in clear (RFC 2407 §4.6.3).
+  if (message.header.is_encrypted && chain.payloads.find(wire::v1::NotifyType::initial_contact) != nullptr) {
+    establishing.initial_contact = true;
+  }
   return claimed;
 }
 

@@ -5,8 +5,9 @@
 
 namespace adit::ike::v1 {
 
-inline constexpr std::size_t least_nonce = 8, most_nonce = 256;  // octets (RFC 2409 §5)
-inline constexpr std::size_t nonce_size = 32;
+inline constexpr std::size_t nonce_size = 32;  // octets, of ours
+/// A nonce has 8 to 256 octets (RFC 2409 §5).
+bool is_good(const wire::v1::Nonce& nonce);
 
 /// The exchange of the SA's mode.
 wire::ExchangeType exchange_of(const Phase1Sa& sa);
@@ -30,7 +31,7 @@ void add_proof(wire::v1::Payloads& payloads, const Phase1Sa& sa);
 /// A CR for any authority: IKEv1 names them by subject, and nssd tells keys (RFC 2408 §3.10).
 void add_certificate_request(wire::v1::Payloads& payloads, const Phase1Sa& sa);
 /// Keeps the peer's ID, proof and certificates; the identity it claims, or nothing when one is missing.
-std::optional<Identity> keep_proof(Phase1Sa& sa, const wire::v1::Chain& chain);
+std::optional<Identity> keep_proof(Phase1Sa& sa, const Received& message);
 /// Whether the rule, or for a responder another that fits better, is for that peer; takes it.
 bool take_rule(Turn& turn, Phase1Sa& sa, const Identity& claimed);
 void heed_vendor_ids(Phase1Sa& sa, const wire::v1::Payloads& payloads);

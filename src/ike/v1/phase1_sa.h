@@ -39,12 +39,11 @@ struct Establishing {
   std::optional<crypto::IkeV1Keys> keys;
   ByteString peer_id_body, peer_proof;  ///< as received: ID, HASH or SIG
   std::vector<contract::CertificatePayload> peer_certificates;
-  contract::Signature signature;   ///< ours; of a shared key the HASH
-  bool wants_certificate = false;  ///< the peer sent a CR
-  bool initial_contact = false;    ///< the peer said so
-  bool failure_told = false;       ///< the operator knows already why
-  bool undecryptable = false;      ///< something encrypted came that could not be read
-  std::string unprotected_error;   ///< what somebody answered; believed only when nothing better comes
+  contract::Signature signature;  ///< ours; of a shared key the HASH
+  bool initial_contact = false;   ///< the peer said so
+  bool failure_told = false;      ///< the operator knows already why
+  bool undecryptable = false;     ///< something encrypted came that could not be read
+  std::string unprotected_error;  ///< what somebody answered; believed only when nothing better comes
   wire::v1::NotifyType refusal = wire::v1::NotifyType::authentication_failed;  ///< what a refused peer is told
 };
 
@@ -126,7 +125,7 @@ struct Phase1Sa {
   };
   std::vector<Replaced> replaced;  ///< pairs whose successor is up, until the peer has it too
 
-  std::uint32_t dpd_sent = 0, dpd_seen = 0;  ///< sequence numbers (RFC 3706 §5.3)
+  std::uint32_t dpd_sent = 0, dpd_seen = 0;  ///< sequence numbers (RFC 3706 §6.2)
   std::optional<v2::Retransmission> dpd;     ///< an R-U-THERE without an answer
   std::size_t counters_asked = 0;            ///< how many children, from the first on, the stack has been asked about
   bool counters_told = false, has_sent = false;

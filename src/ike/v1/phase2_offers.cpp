@@ -111,12 +111,18 @@ wire::v1::Transform transform_of(const policy::DataOffer& offer, GroupId pfs, co
     list.push_back(attribute(life_type, life_in_kilobytes));
     list.push_back(attribute(life_duration, *offer.lifesize_kbytes));
   }
+  // With a KE payload in every transform (RFC 2409 §5.5).
   if (pfs != GroupId::none) list.push_back(attribute(group, std::to_underlying(pfs)));
   list.push_back(attribute(mode, mode_number(mode_of(offer), terms)));
   if (transforms.integrity != IntegrityId::none) {
     list.push_back(attribute(integrity, number_of(transforms.integrity)->algorithm));
   }
   if (const auto bits = told_key_bits(transforms); bits != 0) list.push_back(attribute(key_length, bits));
+  return transform;
+}
+
+wire::v1::Transform with_extended_numbers(wire::v1::Transform transform) {
+  transform.attributes.push_back(attribute(Phase2Attribute::extended_sequence_numbers, extended));
   return transform;
 }
 
@@ -194,8 +200,7 @@ wire::v1::SecurityAssociation phase2_offer(const policy::DynVpnAction& action, I
   for (const policy::DataOffer& offer : action.offers) {
     if (!is_usable(offer, terms) || sa.proposals.size() == wire::most_proposals) continue;
     wire::v1::Transform plain = transform_of(offer, terms.group, terms);
-    wire::v1::Transform with_extended = plain;
-    with_extended.attributes.push_back(attribute(Phase2Attribute::extended_sequence_numbers, extended));
+    wire::v1::Transform with_extended = with_extended_numbers(plain);
     plain.number = 2;
     sa.proposals.push_back({.number = narrow<std::uint8_t>(sa.proposals.size() + 1),
                             .protocol = std::to_underlying(transforms_of(offer).protocol),
@@ -208,6 +213,7 @@ wire::v1::SecurityAssociation phase2_offer(const policy::DynVpnAction& action, I
 std::optional<Phase2Answer> choose_phase2(const policy::DynVpnAction& action,
                                           const wire::v1::SecurityAssociation& offered, InboundSpi spi,
                                           const Phase2Terms& terms) {
+  if (offered.doi != wire::v1::doi_ipsec) return std::nullopt;
   for (const wire::v1::Proposal& proposal : offered.proposals) {
     // Proposals of one number are wanted together (RFC 2408 §4.2).
     const bool is_bundle = std::ranges::count(offered.proposals, proposal.number, &wire::v1::Proposal::number) > 1;
@@ -224,6 +230,7 @@ std::optional<Phase2Answer> choose_phase2(const policy::DynVpnAction& action,
         Phase2Choice choice = choice_of(offer, transform, *peer_spi);
         if (life.seconds) choice.lifetime = Seconds{*life.seconds};
         choice.lifesize_kbytes = life.kilobytes;
+        // One proposal with one transform, as it came (RFC 2409 §3.2, §5).
         wire::v1::SecurityAssociation answer;
         answer.proposals.push_back({.number = proposal.number,
                                     .protocol = proposal.protocol,
@@ -238,13 +245,23 @@ std::optional<Phase2Answer> choose_phase2(const policy::DynVpnAction& action,
 
 std::optional<Phase2Choice> chosen_phase2(const policy::DynVpnAction& action,
                                           const wire::v1::SecurityAssociation& answer, const Phase2Terms& terms) {
-  if (answer.proposals.size() != 1 || answer.proposals.front().transforms.size() != 1) return std::nullopt;
+  if (answer.doi != wire::v1::doi_ipsec || answer.proposals.size() != 1) return std::nullopt;
+  if (answer.proposals.front().transforms.size() != 1) return std::nullopt;
   const wire::v1::Proposal& proposal = answer.proposals.front();
   const wire::v1::Transform& transform = proposal.transforms.front();
   const auto peer_spi = spi_of(proposal);
   if (!peer_spi || group_of(transform) != terms.group) return std::nullopt;
   for (const policy::DataOffer& offer : action.offers) {
-    if (is_offer(proposal, transform, offer, terms)) return choice_of(offer, transform, *peer_spi);
+    if (!is_usable(offer, terms) || proposal.protocol != std::to_underlying(transforms_of(offer).protocol)) continue;
+    // An attribute that has changed, come or gone makes it another offer (RFC 2409 §5, RFC 2408 §4.2).
+    const auto is_answer_to = [&](const wire::v1::Transform& offered) {
+      return is_as_offered(transform, offered, std::to_underlying(Phase2Attribute::life_type),
+                           std::to_underlying(Phase2Attribute::life_duration));
+    };
+    const wire::v1::Transform plain = transform_of(offer, terms.group, terms);
+    if (is_answer_to(plain) || is_answer_to(with_extended_numbers(plain))) {
+      return choice_of(offer, transform, *peer_spi);
+    }
   }
   return std::nullopt;
 }

@@ -1,4 +1,5 @@
-// How both ends prove who they are: HASH_I and HASH_R by a shared key, or signed (RFC 2409 §5.1, §5.4; RFC 4754).
+// How both ends prove who they are: HASH_I and HASH_R (RFC 2409 §5) by a shared key, which all have (RFC 2409 §4), or
+// signed (RFC 2409 §5.1, §5.4; RFC 4754).
 
 #include "ike/v1/ending.h"
 #include "ike/v1/machine.h"
@@ -136,7 +137,7 @@ void service_kept_silent(Turn& turn, Phase1Sa& sa) {
 }
 
 void refuse_peer(Turn& turn, Phase1Sa& sa) {
-  // In clear: what the peer made of the keys is not known, and nothing secret is said.
+  // In clear (RFC 2409 §5.7): what the peer made of the keys is not known, and nothing secret is said.
   wire::v1::Payloads payloads;
   payloads.add(
       wire::v1::Notify{.protocol = std::to_underlying(wire::ProtocolId::ike), .type = sa.establishing->refusal});

@@ -1,9 +1,10 @@
-// Quick mode as initiator: messages 1 and 3.
+// Quick mode as initiator (RFC 2409 §5, §5.5): messages 1 and 3.
 
 #include <algorithm>
 
 #include "ike/v1/ending.h"
 #include "ike/v1/informational.h"
+#include "ike/v1/phase1_parts.h"
 #include "ike/v1/quick_mode_parts.h"
 #include "ike/v2/child_install.h"
 
@@ -42,7 +43,7 @@ void start_quick_mode(Turn& turn, Phase1Sa& sa, ChildWish wish) {
   quick_mode->id = draw_message_id(turn, sa);
   quick_mode->role = Role::initiator;
   quick_mode->iv = first_iv(sa, quick_mode->id);
-  quick_mode->ni = turn.random.octets(32);
+  quick_mode->ni = turn.random.octets(nonce_size);
   quick_mode->replaces = wish.rekeys;
   if (group != GroupId::none) {
     auto made = crypto::KeyExchange::generate(group, turn.random);
@@ -138,7 +139,9 @@ void take_quick_mode_answer(Turn& turn, Phase1Sa& sa, QuickMode& quick_mode, con
   const wire::v1::Payloads& payloads = message.chain.payloads;
   const auto* answer = payloads.find<wire::v1::SecurityAssociation>();
   const auto* nonce = payloads.find<wire::v1::Nonce>();
-  if (answer == nullptr || nonce == nullptr) return drop(turn, sa, "no SA or NONCE in quick mode's answer");
+  if (answer == nullptr || nonce == nullptr || !is_good(*nonce)) {
+    return drop(turn, sa, "no SA, or no good NONCE, in quick mode's answer");
+  }
   quick_mode.last_received = message.datagram.octets;
   quick_mode.last_sent.clear();
   quick_mode.outstanding.reset();

@@ -210,6 +210,7 @@ ByteString third_hash(const Phase1Sa& sa, const QuickMode& quick_mode) {
 }
 
 void finish(Turn& turn, QuickMode& quick_mode) {
+  // What the keys came of goes with the exchange (RFC 2409 §3.3, §8); its last message may be asked for again.
   constexpr Seconds repetitions_answered{180};
   quick_mode.state = QuickMode::State::done;
   quick_mode.forget_at = turn.now + repetitions_answered;

@@ -1,4 +1,4 @@
-// Quick mode as responder: message 2, and what message 3 brings.
+// Quick mode as responder (RFC 2409 §5, §5.5): message 2, and what message 3 brings.
 
 #include <algorithm>
 
@@ -82,8 +82,13 @@ void answer_quick_mode(Turn& turn, Phase1Sa& sa, const Received& message) {
   const wire::v1::Payloads& payloads = message.chain.payloads;
   const auto* offered = payloads.find<wire::v1::SecurityAssociation>();
   const auto* nonce = payloads.find<wire::v1::Nonce>();
-  if (offered == nullptr || nonce == nullptr || nonce->value.size() < least_nonce || nonce->value.size() > most_nonce) {
+  if (offered == nullptr || nonce == nullptr || !is_good(*nonce)) {
     return drop(turn, sa, "no SA, or no good NONCE, in quick mode");
+  }
+  if (payloads.count(wire::v1::PayloadType::security_association) != 1) {
+    // RFC 2409 §5.5 lets a peer ask for several at once, and nobody has to take them so.
+    drop(turn, sa, "several SAs in one quick mode");
+    return refuse(turn, sa, wire::v1::NotifyType::no_proposal_chosen, offered);
   }
   const auto asked = asked_for(sa, payloads);
   const FilterPointer filter = asked ? filter_for(turn, sa, asked->selectors) : nullptr;
@@ -188,6 +193,7 @@ void take_quick_mode_confirmation(Turn& turn, Phase1Sa& sa, QuickMode& quick_mod
 }
 
 void receive_quick_mode(Turn& turn, Phase1Sa& sa, const Datagram& datagram, const wire::v1::Header& header) {
+  // Phase 2 alone, and protected (RFC 2409 §4, §5.5).
   if (!is_up(sa.state) || !header.is_encrypted || header.id == MessageId{}) {
     return drop(turn, sa, "quick mode without an SA that is up, in clear, or with message ID 0");
   }

@@ -11,6 +11,7 @@ namespace adit::ike::v1 {
 namespace {
 
 void receive_phase1(Turn& turn, Phase1Sa& sa, const Datagram& datagram, const wire::v1::Header& header) {
+  // No exchange changes its type, and message IDs are phase 2's (RFC 2409 §4, §5).
   if (header.exchange != exchange_of(sa) || header.id != MessageId{}) {
     return drop(turn, sa, "another mode than the SA's, or a message ID in phase 1");
   }
@@ -36,6 +37,7 @@ void receive_phase1(Turn& turn, Phase1Sa& sa, const Datagram& datagram, const wi
   if (is_half_open(sa.state) && datagram.octets.size() > turn.shard.room_for_unproved(sa)) {
     return drop(turn, sa, "too much is kept of peers that have not proved who they are");
   }
+  // The running IV moves when the message has been accepted (RFC 2409 §10).
   const auto message = open(turn, sa, datagram, header, sa.iv);
   if (message) return happen(turn, sa, Phase1Event::message_arrived, &*message);
   if (header.is_encrypted && sa.has_keys && sa.establishing != nullptr) sa.establishing->undecryptable = true;

@@ -32,6 +32,7 @@ void expect_keys(const Prf& prf, Secret skeyid, const Json& test) {
   EXPECT_EQ(to_hex(keys.skeyid_e.reveal()), text(test, "SKEYID_e"));
 }
 
+// Shows RFC 2409 5-15.
 TEST(IkeV1Keys, AreThoseOfNistsSampleAnswers) {
   int count = 0;
   for (const Json& group : vectors("cavs-ike-kdf/ikev1_psk.json", "groups")) {
@@ -54,6 +55,7 @@ TEST(IkeV1Keys, AreThoseOfNistsSampleAnswers) {
   EXPECT_EQ(count, 176);
 }
 
+// Shows RFC 2409 B-6.
 TEST(IkeV1Keys, AreExpandedWhereACipherTakesMore) {
   // RFC 2409 appendix B: K1 = prf(SKEYID_e, 0), K2 = prf(SKEYID_e, K1).
   const Prf& prf = *Prf::find(PrfId::hmac_sha1);
@@ -66,6 +68,7 @@ TEST(IkeV1Keys, AreExpandedWhereACipherTakesMore) {
             to_hex(first.reveal()) + to_hex(second.reveal().first(12)));
 }
 
+// Shows RFC 2409 5.5-10, 5.5-11.
 TEST(IkeV1Keys, MakeKeymatOfProtocolSpiAndNonces) {
   // RFC 2409 §5.5: K1 = prf(SKEYID_d, [g^xy |] protocol | SPI | Ni | Nr), K2 = prf(SKEYID_d, K1 | …).
   const Prf& prf = *Prf::find(PrfId::hmac_sha2_256);
@@ -78,6 +81,36 @@ TEST(IkeV1Keys, MakeKeymatOfProtocolSpiAndNonces) {
             to_hex(first.reveal()) + to_hex(second.reveal().first(16)));
   EXPECT_EQ(to_hex(ike_v1_keymat(prf, skeyid_d, {}, 3, 0x01020304, ni, nr, 32).reveal()),
             to_hex(prf(skeyid_d, {named, ni, nr}).reveal()));
+}
+
+// Shows RFC 2409 4-6.
+TEST(IkeV1Keys, HaveEachHashAsItIsAndAsHmac) {
+  // Of the one octet 0x61: digests that FIPS 180-4 and RFC 1321 give for "a", and the HMAC by its definition.
+  const struct {
+    PrfId id;
+    const char* digest;
+    std::size_t block;
+  } cases[] = {
+      {PrfId::hmac_md5, "0cc175b9c0f1b6a831c399e269772661", 64},
+      {PrfId::hmac_sha1, "86f7e437faa5a7fce15d1ddcb9eaeaea377667b8", 64},
+      {PrfId::hmac_sha2_256, "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb", 64},
+      {PrfId::hmac_sha2_384,
+       "54a59b9f22b0b80880d8427e548b7c23abd873486e1f035dce9cd697e85175033caa88e6d57bc35efae0b5afd3145f31", 128},
+      {PrfId::hmac_sha2_512,
+       "1f40fc92da241694750979ee6cf582f2d5d7d28e18335de05abc54d0560e0f5302860c652bf08d560252aa5e74210546f369fbbbce8c12c"
+       "f"
+       "c7957b2652fe9a75",
+       128},
+  };
+  const ByteString a{0x61};
+  for (const auto& [id, digest, block] : cases) {
+    EXPECT_EQ(to_hex(ike_v1_hash(id, {a})), digest);
+    const Secret key{Bytes{ByteString(16, 0x0b)}};
+    ByteString inner(block, 0x36), outer(block, 0x5c);
+    for (std::size_t i = 0; i < 16; ++i) inner[i] ^= 0x0b, outer[i] ^= 0x0b;
+    EXPECT_EQ(to_hex((*Prf::find(id))(key, {a}).reveal()),
+              to_hex(ike_v1_hash(id, {outer, ike_v1_hash(id, {inner, a})})));
+  }
 }
 
 TEST(IkeV1Cipher, KnowsWhatIsBuiltIn) {
@@ -107,6 +140,7 @@ ByteString public_value(const ByteString& message) {
           message.begin() + static_cast<std::ptrdiff_t>(at + length)};
 }
 
+// Shows RFC 2409 B-1, B-4, B-5.
 // IVs: the hash of both public values, then the last block of the message before; in phase 2 the hash of phase 1's last
 // block and the message ID (RFC 2409 appendix B).
 TEST(IkeV1Cipher, FollowsTheIvsOfARecordedExchange) {

@@ -61,7 +61,7 @@ TEST(KeyExchange, GivesTheValuesThatTheRfcsPrint) {
   EXPECT_GE(count, 10);
 }
 
-// Shows RFC 7296 3.4-1.
+// Shows RFC 7296 3.4-1, RFC 2409 5-7.
 TEST(KeyExchange, AgreesInEveryGroup) {
   SeededRandom random{1};
   for (const GroupFacts& facts : group_table()) {
@@ -88,7 +88,7 @@ TEST(KeyExchange, ComesOutTheSameFromTheSameSeed) {
   }
 }
 
-// Shows RFC 7296 3.4-1.
+// Shows RFC 7296 3.4-1, RFC 2409 5-7.
 TEST(KeyExchange, RefusesWhatHasNotTheGroupsLength) {
   SeededRandom random{2};
   for (const GroupFacts& facts : group_table()) {

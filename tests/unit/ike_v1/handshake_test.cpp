@@ -9,6 +9,7 @@ namespace {
 
 constexpr auto rule = "net-to-net";
 
+// Shows RFC 2409 4-12, 5-1, 5-3.
 TEST(HandshakeV1, IsMainModeAndQuickMode) {
   V1Pair net;
   net.up();
@@ -43,6 +44,7 @@ TEST(HandshakeV1, IsAggressiveModeWherePolicySaysSo) {
   EXPECT_EQ(warnings(), 1);
 }
 
+// Shows RFC 2409 4-17, 5-9.
 TEST(HandshakeV1, IsProvedBySignaturesInBothModes) {
   for (const auto how : {policy::HowToInitiate::main, policy::HowToInitiate::aggressive}) {
     Side a = v1_east(), b = v1_west();
@@ -56,6 +58,8 @@ TEST(HandshakeV1, IsProvedBySignaturesInBothModes) {
     net.up();
     expect_one_v1_tunnel(net);
     EXPECT_EQ(net.east_host.ike().front().local_auth, AuthMethod::rsa_signature);
+    EXPECT_EQ(net.carried.size(), how == policy::HowToInitiate::main ? 9u : 6u)
+        << "certificate requests make it no longer";
   }
 }
 
@@ -84,8 +88,9 @@ TEST(HandshakeV1, TellsWhoDoesNotSignRight) {
   EXPECT_EQ(net.east_host.engine.statistics().inbound_spis, 0u);
 }
 
+// Shows RFC 2409 4-10, 4-11, 4-13, 4-14, 4-19.
 TEST(HandshakeV1, WorksWithEachGroupCipherAndHash) {
-  for (const GroupId group : {GroupId::modp_1024, GroupId::modp_2048, GroupId::ecp_384}) {
+  for (const GroupId group : {GroupId::modp_768, GroupId::modp_1024, GroupId::modp_2048, GroupId::ecp_384}) {
     for (const EncryptionId encryption : {EncryptionId::aes_cbc, EncryptionId::triple_des}) {
       for (const PrfId hash : {PrfId::hmac_md5, PrfId::hmac_sha1, PrfId::hmac_sha2_512}) {
         SCOPED_TRACE(to_string(group) + " " + to_string(encryption, 256) + " " + to_string(hash));
@@ -103,6 +108,7 @@ TEST(HandshakeV1, WorksWithEachGroupCipherAndHash) {
   }
 }
 
+// Shows RFC 2409 5.5-4.
 TEST(HandshakeV1, MakesKeysOfItsOwnWithPfs) {
   Side a = v1_east(), b = v1_west();
   a.pfs = b.pfs = GroupId::ecp_256;

@@ -8,6 +8,7 @@ namespace {
 constexpr std::uint8_t flag_encryption = 0x01;
 constexpr std::uint8_t flag_commit = 0x02;
 constexpr std::uint8_t flag_authentication_only = 0x04;
+constexpr std::uint8_t all_flags = flag_encryption | flag_commit | flag_authentication_only;
 
 }  // namespace
 
@@ -21,9 +22,11 @@ std::expected<Header, ParseError> Header::parse(Bytes datagram) {
   const std::uint8_t version = in.u8("version");
   header.major_version = version >> 4;
   header.minor_version = version & 15;
-  in.require(header.major_version == 1, "version");
+  // A larger minor version is not taken either (RFC 2408 §3.1).
+  in.require(header.major_version == 1 && header.minor_version == 0, "version");
   header.exchange = static_cast<ExchangeType>(in.u8("exchange type"));
   const std::uint8_t flags = in.u8("flags");
+  in.require((flags & ~all_flags) == 0, "flags");
   header.is_encrypted = (flags & flag_encryption) != 0;
   header.is_commit = (flags & flag_commit) != 0;
   header.authentication_only = (flags & flag_authentication_only) != 0;

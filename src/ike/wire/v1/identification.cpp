@@ -73,6 +73,11 @@ Identification Identification::of(const Identity& identity) {
 }
 
 std::optional<Identity> Identification::identity() const {
+  // A peer behind a NAT says port 0 with protocol UDP too (RFC 3947 §4).
+  constexpr std::uint8_t udp = IpProtocol::udp;
+  constexpr std::uint16_t ike_port = 500;
+  const bool is_of_ike = protocol == udp && (port == ike_port || port == 0);
+  if (!is_of_ike && (protocol != 0 || port != 0)) return std::nullopt;
   const auto same = static_cast<IdentityType>(type);
   if (!adit::is_known(same)) return std::nullopt;
   return Identity{.type = same, .value = value};

@@ -38,7 +38,8 @@ struct Identification {
   bool operator==(const Identification&) const = default;
 
   static Identification of(const Identity& identity);
-  /// The peer that it names; nothing for subnets and ranges.
+  /// The peer that it names, in phase 1; nothing for subnets and ranges, and with a protocol or port that a peer has
+  /// not (RFC 2407 §4.6.2).
   std::optional<Identity> identity() const;
 
   /// One address, a subnet where the range is one, else a range. Nothing when the ports are neither all nor one: IKEv1

@@ -23,12 +23,12 @@ Attribute parse_attribute(Reader& in) {
 Transform parse_transform(Reader& in, bool is_last) {
   Transform transform;
   in.require(in.u8("last transform") == (is_last ? last_substructure : more_transforms), "last transform");
-  in.u8("reserved");
+  in.require(in.u8("reserved") == 0, "reserved");  // RFC 2408 §5.3
   const std::size_t length = in.u16("transform length");
   in.require(length >= substructure_header, "transform length");
   transform.number = in.u8("transform number");
   transform.id = in.u8("transform ID");
-  in.u16("reserved");
+  in.require(in.u16("reserved") == 0, "reserved");
   Reader attributes{in.take(std::max(length, substructure_header) - substructure_header, "transform attributes")};
   while (attributes.more()) {
     attributes.require(transform.attributes.size() < most_transform_attributes, "attributes");
@@ -106,7 +106,7 @@ std::expected<SecurityAssociation, ParseError> SecurityAssociation::parse(Bytes 
   in.require(in.more(), "proposals");
   while (in.more()) {
     const std::uint8_t last = in.u8("last proposal");
-    in.u8("reserved");
+    in.require(in.u8("reserved") == 0, "reserved");
     const std::size_t length = in.u16("proposal length");
     in.require(length >= substructure_header, "proposal length");
     in.require(payload.proposals.size() < most_proposals, "proposals");

@@ -57,6 +57,7 @@ TEST(MessageV1, RefusesWhatIsMalformed) {
       {"a payload longer than the message", "00000008 0102", "payload length", 4},
       {"a header cut off", "0000", "payload length", 2},
       {"a payload that does not parse", "00000004", "payload of no octets", 4},
+      {"a payload with RESERVED set", "00010005 01", "reserved", 1},
   };
   for (const auto& [name, octets, field, offset] : cases) {
     SCOPED_TRACE(name);

@@ -33,6 +33,8 @@ TEST(HeaderV1, BuildsTheOctetsItParses) {
       {"without an initiator cookie", "0000000000000000 2222222222222222 08 10 20 00 00000007 0000001c",
        fails("initiator cookie", 0)},
       {"of IKEv2", cookies + "08 20 20 00 00000007 0000001c", fails("version", 17)},
+      {"of a later minor version", cookies + "08 11 20 00 00000007 0000001c", fails("version", 17)},
+      {"with a flag that is not defined", cookies + "08 10 20 08 00000007 0000001c", fails("flags", 19)},
       {"longer than it says", cookies + "08 10 20 00 00000007 0000001c 00", fails("length", 24)},
       {"cut off", cookies + "08 10 20 00 00000007 0000", fails("length", 24)},
   };
@@ -67,6 +69,9 @@ TEST(SecurityAssociationV1, BuildsTheOctetsItParses) {
       {"a transform that is too short", head + "00000010 00010001 00000007 01010000", fails("transform length", 18)},
       {"a proposal longer than the payload", head + "00000020 00010001 00000008 01010000",
        fails("proposal length", 12)},
+      {"a proposal with RESERVED set", head + "00010010 00010001 00000008 01010000", fails("reserved", 9)},
+      {"a transform with RESERVED set", head + "00000010 00010001 00010008 01010000", fails("reserved", 17)},
+      {"a transform with RESERVED2 set", head + "00000010 00010001 00000008 01010001", fails("reserved", 22)},
       {"a last proposal that is not", head + "02000010 00010001 00000008 01010000", fails("last proposal", 12)},
       {"an attribute cut off", head + "00000014 00010001 0000000c 01010000 000c0004",
        fails("transform attributes", 24)},
@@ -137,6 +142,20 @@ TEST(IdentificationV1, SaysWhatTrafficIsMeant) {
     ASSERT_TRUE(payload);
     EXPECT_EQ(to_hex(built(*payload)), to_hex(from_hex(octets)));
     EXPECT_EQ(payload->selector(), selector);
+  }
+}
+
+TEST(IdentificationV1, NamesAPeerWithThePortOfIkeOrNone) {
+  const struct {
+    const char* octets;
+    bool names;
+  } cases[] = {
+      {"01 00 0000 0a010101", true},  {"01 11 01f4 0a010101", true},  {"01 11 0000 0a010101", true},
+      {"01 11 0050 0a010101", false}, {"01 06 01f4 0a010101", false}, {"01 00 01f4 0a010101", false},
+      {"02 00 0000 61", true},        {"02 06 0000 61", false},       {"04 00 0000 0a010000 ffff0000", false},
+  };
+  for (const auto& [octets, names] : cases) {
+    EXPECT_EQ(Identification::parse(from_hex(octets))->identity().has_value(), names) << octets;
   }
 }
 
