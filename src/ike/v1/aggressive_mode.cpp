@@ -64,6 +64,10 @@ void send_aggressive_answer(Turn& turn, Phase1Sa& sa) {
 Taken verify_proof(Turn& turn, Phase1Sa& sa, const Received& message) {
   const auto claimed = keep_proof(sa, message);
   if (!claimed) return drop(turn, sa, "no proof of the identity"), Taken::no;
+  // In clear anybody can send it who saw message 2: a wrong one changes nothing, for the peer's own may yet come.
+  if (!message.header.is_encrypted && !is_by_signature(sa) && !is_proved_by_key(sa)) {
+    return drop(turn, sa, "message 3 in clear, and its HASH is wrong"), Taken::no;
+  }
   heed_nat_detection(sa, message);
   accept(turn, sa, message);
   follow_peer(turn, sa, message.datagram);

@@ -10,18 +10,6 @@ namespace {
 
 Nat nat_of(const Phase1Sa& sa) { return sa.rule->action->allow_nat ? Nat::allowed : Nat::forbidden; }
 
-bool answers(policy::HowToRespondIkeV1 how, Mode mode) {
-  switch (how) {
-    case policy::HowToRespondIkeV1::main:
-      return mode == Mode::main;
-    case policy::HowToRespondIkeV1::aggressive:
-      return mode == Mode::aggressive;
-    case policy::HowToRespondIkeV1::either:
-      break;
-  }
-  return true;
-}
-
 std::string_view name_of(Mode mode) { return mode == Mode::main ? "Main" : "Aggressive"; }
 
 /// The rule by what message 1 tells: addresses, and in aggressive mode the identity. So in main mode a shared key is

@@ -116,6 +116,15 @@ void take_notify(Turn& turn, Phase1Sa& sa, MessageId id, const wire::v1::Notify&
   quick_mode_refused(turn, sa, notify);
 }
 
+/// Who repeats an R-U-THERE octet by octet is answered again; nothing else that comes a second time says anything.
+void answer_repetition(Turn& turn, Phase1Sa& sa, const Received& message) {
+  const auto* notify = message.chain.payloads.find<wire::v1::Notify>();
+  if (notify == nullptr || notify->type != wire::v1::NotifyType::r_u_there) {
+    return drop(turn, sa, "the message ID of an exchange that is over");
+  }
+  answer_liveness(turn, sa, *notify);
+}
+
 void heed_clear(Turn& turn, Phase1Sa& sa, const Received& message) {
   // Anybody can send it: it is kept for the operator, if nothing better comes, and told once.
   if (sa.establishing == nullptr || !sa.establishing->unprotected_error.empty()) {
@@ -162,6 +171,9 @@ void receive_informational(Turn& turn, Phase1Sa& sa, const Datagram& datagram, c
   if (!message) return;
   if (!is_protected) return heed_clear(turn, sa, *message);
   if (!has_right_hash(sa, *message)) return drop(turn, sa, "the HASH of an Informational exchange is wrong");
+  // A CONNECTED has the message ID of the quick mode that it is about (RFC 2408 §3.1).
+  const bool is_about_held = held != nullptr && held->state == QuickMode::State::held;
+  if (!is_about_held && !sa.exchanges.add(header.id)) return answer_repetition(turn, sa, *message);
   follow_peer(turn, sa, datagram);
   for (const wire::v1::Payload& payload : message->chain.payloads.items()) {
     if (sa.state == Phase1State::closed) return;

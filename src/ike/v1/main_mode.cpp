@@ -55,15 +55,7 @@ void send_identity(Turn& turn, Phase1Sa& sa) {
   wire::v1::Payloads payloads;
   payloads.add(wire::v1::Identification::of(*sa.local_identity));
   add_proof(payloads, sa);
-  if (!sa.refreshes && !turn.shard.knows_path(sa)) {
-    // This is the only SA with the peer as far as is known here (RFC 2407 §4.6.3.3).
-    Writer cookies;
-    cookies.u64(sa.initiator_cookie.value());
-    cookies.u64(sa.responder_cookie.value());
-    payloads.add(wire::v1::Notify{.protocol = std::to_underlying(wire::ProtocolId::ike),
-                                  .spi = std::move(cookies).take(),
-                                  .type = wire::v1::NotifyType::initial_contact});
-  }
+  if (is_first_contact(turn, sa)) payloads.add(initial_contact_of(sa));
   ByteString octets = sealed(sa, header_of(sa, exchange_of(sa), MessageId{0}), payloads, sa.iv);
   send_message(turn, sa, std::move(octets), Expects::answer);
 }

@@ -101,12 +101,15 @@ void send(Turn& turn, const Phase1Sa& sa, ByteString octets) {
 MessageId draw_message_id(Turn& turn, Phase1Sa& sa) {
   for (;;) {
     const MessageId id{turn.random.number<std::uint32_t>()};
-    if (id != MessageId{} && sa.find_quick_mode(id) == nullptr) return id;
+    // One that the SA cannot remember any more is drawn all the same: the SA ends.
+    const bool is_new = sa.exchanges.add(id) || sa.exchanges.size() == ExchangesSeen::hard_limit;
+    if (id != MessageId{} && is_new) return id;
   }
 }
 
 void follow_peer(Turn& turn, Phase1Sa& sa, const Datagram& datagram) {
   sa.last_inbound = turn.now;
+  sa.octets += datagram.octets.size();
   if (is_up(sa.state)) sa.heard_since_up = true;
   if (sa.remote == datagram.remote && sa.local == datagram.local) return;
   // Without a NAT in front of the peer nothing may move it, and whoever is behind one has the same peer as ever.

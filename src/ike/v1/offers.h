@@ -41,7 +41,7 @@ std::optional<Phase1Answer> choose_phase1(const policy::KeyExchangeRule& rule,
 /// What a responder chose of ours; nothing when it chose what was not offered, or more than one.
 std::optional<Phase1Choice> chosen_phase1(const policy::KeyExchangeRule& rule,
                                           const wire::v1::SecurityAssociation& answer);
-/// Whether an offer of the rule has the algorithms and the way of proof of a choice.
+/// Whether an offer of the rule has the algorithms and the way of proof of a choice, and accepts its lifetimes.
 bool accepts(const policy::KeyExchangeRule& rule, const Phase1Choice& choice);
 
 /// Whether traffic's ends are the security endpoints, so that transport mode is possible.

@@ -249,7 +249,10 @@ bool accepts(const policy::KeyExchangeRule& rule, const Phase1Choice& choice) {
     Phase1Choice ours = choice_of(rule, offer);
     if (!is_usable(rule, ours) || !takes_method(rule, offer, choice.method)) return false;
     ours.method = choice.method;
-    return has_fitting_hash(ours) && is_same_suite(ours, choice);
+    const Life life{.seconds = static_cast<std::uint64_t>(choice.lifetime.count()),
+                    .kilobytes = choice.lifesize_kbytes};
+    return has_fitting_hash(ours) && is_same_suite(ours, choice) &&
+           is_accepted(life, {offer.lifetime_least, offer.lifetime_most, offer.lifesize_accepted});
   });
 }
 

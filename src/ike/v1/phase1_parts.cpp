@@ -19,6 +19,18 @@ bool is_good(const wire::v1::Nonce& nonce) {
   return nonce.value.size() >= least && nonce.value.size() <= most;
 }
 
+bool answers(policy::HowToRespondIkeV1 how, Mode mode) {
+  switch (how) {
+    case policy::HowToRespondIkeV1::main:
+      return mode == Mode::main;
+    case policy::HowToRespondIkeV1::aggressive:
+      return mode == Mode::aggressive;
+    case policy::HowToRespondIkeV1::either:
+      break;
+  }
+  return true;
+}
+
 wire::ExchangeType exchange_of(const Phase1Sa& sa) {
   return sa.mode == Mode::main ? wire::ExchangeType::identity_protection : wire::ExchangeType::aggressive;
 }
@@ -113,6 +125,17 @@ void add_certificate_request(wire::v1::Payloads& payloads, const Phase1Sa& sa) {
   if (is_by_signature(sa)) payloads.add(wire::CertificateRequest{.encoding = x509_signature, .authorities = {}});
 }
 
+bool is_first_contact(Turn& turn, const Phase1Sa& sa) { return !sa.refreshes && !turn.shard.knows_path(sa); }
+
+wire::v1::Notify initial_contact_of(const Phase1Sa& sa) {
+  Writer cookies;
+  cookies.u64(sa.initiator_cookie.value());
+  cookies.u64(sa.responder_cookie.value());
+  return {.protocol = std::to_underlying(wire::ProtocolId::ike),
+          .spi = std::move(cookies).take(),
+          .type = wire::v1::NotifyType::initial_contact};
+}
+
 std::optional<Identity> keep_proof(Phase1Sa& sa, const Received& message) {
   const wire::v1::Chain& chain = message.chain;
   Establishing& establishing = *sa.establishing;
@@ -134,7 +157,8 @@ std::optional<Identity> keep_proof(Phase1Sa& sa, const Received& message) {
     establishing.peer_certificates.push_back({.encoding = certificate->encoding, .data = certificate->data});
   }
   // Whoever is on the way can add it to a message in clear (RFC 2407 §4.6.3).
-  if (message.header.is_encrypted && chain.payloads.find(wire::v1::NotifyType::initial_contact) != nullptr) {
+  if (sa.mode == Mode::main && message.header.is_encrypted &&
+      chain.payloads.find(wire::v1::NotifyType::initial_contact) != nullptr) {
     establishing.initial_contact = true;
   }
   return claimed;
@@ -172,6 +196,14 @@ bool take_rule(Turn& turn, Phase1Sa& sa, const Identity& claimed) {
     if (!is_by_signature(sa) && !(SecretView{found->shared_key} == SecretView{sa.rule->shared_key})) {
       return fail("the rule of its identity has another SharedKey than that of its address", claimed.to_string(),
                   sa.rule->name);
+    }
+    if (!answers(found->action->how_to_respond, sa.mode)) {
+      return fail("KeyExchangeAction " + found->action->name + " of its identity does not answer this mode",
+                  claimed.to_string(), "HowToRespondIKEv1 of the action");
+    }
+    if (!found->action->allow_nat && sa.is_in_udp()) {
+      return fail("there is a NAT on the way, and KeyExchangeAction " + found->action->name + " has AllowNat No",
+                  claimed.to_string(), "AllowNat Yes");
     }
     sa.rule = v2::share(policy, found);
     sa.local_identity = found->local_identity;

@@ -36,5 +36,11 @@ std::optional<Identity> keep_proof(Phase1Sa& sa, const Received& message);
 bool take_rule(Turn& turn, Phase1Sa& sa, const Identity& claimed);
 void heed_vendor_ids(Phase1Sa& sa, const wire::v1::Payloads& payloads);
 bool is_by_signature(const Phase1Sa& sa);
+bool answers(policy::HowToRespondIkeV1 how, Mode mode);
+/// Whether no other SA with the peer is known here (RFC 2407 §4.6.3.3), and what tells the peer so.
+bool is_first_contact(Turn& turn, const Phase1Sa& sa);
+wire::v1::Notify initial_contact_of(const Phase1Sa& sa);
+/// Whether the peer's HASH is made with our shared key.
+bool is_proved_by_key(const Phase1Sa& sa);
 
 }  // namespace adit::ike::v1

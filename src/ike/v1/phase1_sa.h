@@ -14,6 +14,7 @@
 #include "ike/engine/per_second.h"
 #include "ike/engine/step.h"
 #include "ike/engine/views.h"
+#include "ike/v1/exchanges_seen.h"
 #include "ike/v1/offers.h"
 #include "ike/v1/states.h"
 #include "ike/v1/vendor_ids.h"
@@ -116,6 +117,7 @@ struct Phase1Sa {
   std::optional<v2::Retransmission> outstanding;
   Instant replay_until;  ///< last_received and last_sent go then
   std::vector<std::unique_ptr<QuickMode>> quick_modes;
+  ExchangesSeen exchanges;  ///< quick modes and Informational exchanges
   std::vector<ChildWish> wishes;
   std::vector<ChildSa> children;
   std::vector<Farewell> farewells;
@@ -134,6 +136,7 @@ struct Phase1Sa {
   std::optional<Instant> timer;
   std::uint64_t octets = 0;
   std::uint64_t soft_octets = UINT64_MAX, hard_octets = UINT64_MAX;
+  bool is_worn = false;  ///< so its refresh has been asked for, before its time
   RequestId asked;
   Ending ending = Ending::failed;
   std::optional<IkeSpi> refreshes, refreshed_by;  ///< the older, the newer SA of the same tunnel

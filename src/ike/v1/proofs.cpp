@@ -2,6 +2,7 @@
 // signed (RFC 2409 §5.1, §5.4; RFC 4754).
 
 #include "ike/v1/ending.h"
+#include "ike/v1/informational.h"
 #include "ike/v1/machine.h"
 #include "ike/v1/phase1_parts.h"
 #include "ike/v1/quick_mode.h"
@@ -25,6 +26,8 @@ ByteString hash_of(const Phase1Sa& sa, Role prover, Bytes id_body) {
   const Bytes octets = hash.reveal();
   return {octets.begin(), octets.end()};
 }
+
+Role peer_of(const Phase1Sa& sa) { return sa.role == Role::initiator ? Role::responder : Role::initiator; }
 
 contract::SignatureChoice choice_of(AuthMethod method) {
   switch (method) {
@@ -89,12 +92,15 @@ void make_proof(Turn& turn, Phase1Sa& sa) {
                                     .version = contract::IkeVersion::v1});
 }
 
+bool is_proved_by_key(const Phase1Sa& sa) {
+  return equal_in_constant_time(hash_of(sa, peer_of(sa), sa.establishing->peer_id_body), sa.establishing->peer_proof);
+}
+
 void check_proof(Turn& turn, Phase1Sa& sa) {
   Establishing& establishing = *sa.establishing;
-  const Role peer = sa.role == Role::initiator ? Role::responder : Role::initiator;
-  ByteString hash = hash_of(sa, peer, establishing.peer_id_body);
+  ByteString hash = hash_of(sa, peer_of(sa), establishing.peer_id_body);
   if (!is_by_signature(sa)) {
-    if (!equal_in_constant_time(hash, establishing.peer_proof)) {
+    if (!is_proved_by_key(sa)) {
       return refuse(turn, sa, "the pre-shared keys differ", sa.remote_identity->to_string(),
                     "SharedKey of KeyExchangeRule " + sa.rule->name);
     }
@@ -149,8 +155,11 @@ void refuse_peer(Turn& turn, Phase1Sa& sa) {
 
 void establish(Turn& turn, Phase1Sa& sa) {
   using Contact = Shard::Contact;
+  // In aggressive mode nothing protects a notification, so it follows under the SA (RFC 2407 §4.6.3).
+  const bool tells = sa.mode == Mode::aggressive && sa.role == Role::initiator && is_first_contact(turn, sa);
   turn.shard.authenticated(sa, sa.establishing->initial_contact ? Contact::initial : Contact::further);
   become_established(turn, sa);
+  if (tells) send_notify(turn, sa, initial_contact_of(sa));
   go_on(turn, sa);
 }
 

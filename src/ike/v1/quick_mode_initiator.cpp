@@ -67,7 +67,13 @@ void start_quick_mode(Turn& turn, Phase1Sa& sa, ChildWish wish) {
   }
   payloads.add(*local_id);
   payloads.add(*remote_id);
-  if (terms.path == Path::behind_nat && terms.ends == Ends::of_traffic) add_original_addresses(payloads, sa);
+  // Only where UDP-Encapsulated-Transport is proposed (RFC 3947 §5.2).
+  const bool offers_transport = std::ranges::any_of(wish.filter->vpn->offers, [](const policy::DataOffer& each) {
+    return each.how_to_encap == policy::EncapsulationChoice::transport;
+  });
+  if (terms.path == Path::behind_nat && terms.ends == Ends::of_traffic && offers_transport) {
+    add_original_addresses(payloads, sa, Role::initiator);
+  }
   quick_mode->wish = std::move(wish);
   ByteString octets =
       sealed_with_hash(sa, header_of(sa, wire::ExchangeType::quick_mode, quick_mode->id), payloads, quick_mode->iv);
@@ -171,7 +177,7 @@ void send_confirmation(Turn& turn, Phase1Sa& sa, QuickMode& quick_mode) {
 }
 
 void quick_mode_refused(Turn& turn, Phase1Sa& sa, const wire::v1::Notify& notify) {
-  // By its SPI where the peer names one; else only one can be meant.
+  // By its SPI where the peer names one, and an SPI that is not here names none; else only one can be meant.
   QuickMode* meant = nullptr;
   std::size_t waiting = 0;
   for (const auto& quick_mode : sa.quick_modes) {
@@ -185,6 +191,7 @@ void quick_mode_refused(Turn& turn, Phase1Sa& sa, const wire::v1::Notify& notify
       waiting = 1;
       break;
     }
+    if (!notify.spi.empty()) --waiting;
   }
   if (waiting != 1) return;
   fail_quick_mode(turn, sa, *meant, "the peer answered with " + wire::v1::name_of(notify.type));

@@ -76,9 +76,9 @@ void send_and_repeat(Turn& turn, Phase1Sa& sa, QuickMode& quick_mode, ByteString
                                                      {std::move(octets)}, turn.options, turn.now);
 }
 
-void add_original_addresses(wire::v1::Payloads& payloads, const Phase1Sa& sa) {
+void add_original_addresses(wire::v1::Payloads& payloads, const Phase1Sa& sa, Role role) {
   const auto type = payload_numbers(sa.nat_traversal).original_address;
-  const bool is_initiator = sa.role == Role::initiator;
+  const bool is_initiator = role == Role::initiator;
   payloads.add(type, wire::v1::NatOriginalAddress{is_initiator ? sa.local.address : sa.remote.address});
   payloads.add(type, wire::v1::NatOriginalAddress{is_initiator ? sa.remote.address : sa.local.address});
 }

@@ -157,8 +157,9 @@ void answer_quick_mode(Turn& turn, Phase1Sa& sa, const Received& message) {
     answer.add(wire::v1::KeyExchange{{value.begin(), value.end()}});
   }
   for (const wire::v1::Identification& id : asked->ids) answer.add(id);
-  if (payloads.find<wire::v1::NatOriginalAddress>() != nullptr && sa.nat_traversal != NatTraversal::none) {
-    add_original_addresses(answer, sa);
+  const bool is_transport = quick_mode->choice->mode == contract::EncapsulationMode::transport;
+  if (is_transport && sa.is_in_udp() && payloads.find<wire::v1::NatOriginalAddress>() != nullptr) {
+    add_original_addresses(answer, sa, Role::responder);
   }
   ByteString octets = sealed_with_hash(sa, header_of(sa, wire::ExchangeType::quick_mode, quick_mode->id), answer,
                                        quick_mode->iv, quick_mode->ni);
@@ -181,6 +182,7 @@ void take_quick_mode_confirmation(Turn& turn, Phase1Sa& sa, QuickMode& quick_mod
   if (hash == nullptr || !equal_in_constant_time(hash->value, third_hash(sa, quick_mode))) {
     return drop(turn, sa, "HASH(3) of quick mode is wrong");
   }
+  follow_peer(turn, sa, message.datagram);
   quick_mode.last_received = message.datagram.octets;
   quick_mode.last_sent.clear();
   quick_mode.outstanding.reset();
@@ -209,6 +211,7 @@ void receive_quick_mode(Turn& turn, Phase1Sa& sa, const Datagram& datagram, cons
   if (!message) return;
   if (known == nullptr) {
     if (!has_right_hash(sa, *message)) return drop(turn, sa, "HASH(1) of quick mode is wrong");
+    if (sa.exchanges.has(header.id)) return drop(turn, sa, "the message ID of an exchange that is over");
     follow_peer(turn, sa, datagram);
     if (!sa.quick_modes_asked.admits(turn.options.create_child_requests_per_second, turn.now)) {
       return drop(turn, sa, "too many quick modes in a second");
@@ -217,6 +220,7 @@ void receive_quick_mode(Turn& turn, Phase1Sa& sa, const Datagram& datagram, cons
       std::erase_if(sa.quick_modes, [](const auto& each) { return each->state == QuickMode::State::done; });
       if (sa.quick_modes.size() >= most_quick_modes) return drop(turn, sa, "too many quick modes at once");
     }
+    sa.exchanges.add(header.id);
     return answer_quick_mode(turn, sa, *message);
   }
   switch (known->state) {

@@ -54,13 +54,15 @@ bool lacks_proof(Turn& turn, Phase1Sa& sa, const Datagram& datagram) {
   return true;
 }
 
-/// Messages under the SA's key wear it out (RefreshLifesizeProposed).
-void count(Turn& turn, Phase1Sa& sa, const Datagram& datagram) {
-  sa.octets += datagram.octets.size();
+/// Messages under the SA's key wear it out (RefreshLifesizeProposed), and so do exchanges.
+void look_at_wear(Turn& turn, Phase1Sa& sa) {
   if (!is_up(sa.state)) return;
-  if (sa.octets >= sa.hard_octets) return want_delete(turn, sa, Ending::expired);
-  if (sa.octets < sa.soft_octets) return;
-  sa.soft_octets = UINT64_MAX;
+  const std::size_t exchanges = sa.exchanges.size();
+  if (sa.octets >= sa.hard_octets || exchanges >= ExchangesSeen::hard_limit) {
+    return want_delete(turn, sa, Ending::expired);
+  }
+  const bool is_worn = sa.octets >= sa.soft_octets || exchanges >= ExchangesSeen::soft_limit;
+  if (!is_worn || std::exchange(sa.is_worn, true)) return;
   sa.refresh_at = turn.now;
 }
 
@@ -77,10 +79,10 @@ void receive(Turn& turn, Phase1Sa& sa, const Datagram& datagram, const wire::v1:
       return receive_phase1(turn, sa, datagram, header);
     case wire::ExchangeType::quick_mode:
       receive_quick_mode(turn, sa, datagram, header);
-      return count(turn, sa, datagram);
+      return look_at_wear(turn, sa);
     case wire::ExchangeType::informational_v1:
       receive_informational(turn, sa, datagram, header);
-      return count(turn, sa, datagram);
+      return look_at_wear(turn, sa);
     default:
       return drop(turn, sa, "exchange " + wire::name_of(header.exchange));
   }

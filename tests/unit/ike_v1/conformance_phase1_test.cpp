@@ -89,7 +89,8 @@ TEST(Phase1V1, IsThreeMessagesOfAggressiveMode) {
   EXPECT_EQ(in_clear(second).types(), (std::vector{P::security_association, P::key_exchange, P::nonce,
                                                    P::identification, P::hash, P::vendor_id}));
   net.us.receive(second);
-  const ByteString third = net.us.sent();
+  ASSERT_EQ(net.us.step.send.size(), 2u) << "and INITIAL-CONTACT, under the SA";
+  const ByteString third = net.us.step.send.front().octets;
   EXPECT_EQ(net.peer.read(third).types(), (std::vector{P::hash}));
   net.peer.receive(third);
   for (const ByteString& octets : {first, second, third}) EXPECT_EQ(octets[exchange_octet], 4);

@@ -184,14 +184,16 @@ TEST(LifeV1, FindsOutThatAPeerIsDead) {
   EXPECT_TRUE(net.east_host.ike().empty());
 }
 
-TEST(LifeV1, ForgetsOlderSasOfAPeerThatBeginsAnew) {
+class RestartV1 : public testing::TestWithParam<policy::HowToInitiate> {};
+
+TEST_P(RestartV1, OfAPeerLetsItsOlderSasBeForgotten) {
   V1Pair net;
   net.up();
   // East has lost everything, and says INITIAL-CONTACT.
   Host fresh{net.east_host.side, {}, 77};
   fresh.now = net.east_host.now + Seconds{10};
   net.west_host.now = fresh.now;
-  fresh.feed(PolicyInstalled{make_v1_policy(fresh.side, {})});
+  fresh.feed(PolicyInstalled{make_v1_policy(fresh.side, {.how = GetParam()})});
   fresh.feed(StackUp{fresh.stack()});
   fresh.feed(ActivateRule{fresh.stack(), "net-to-net"});
   for (int i = 0; i < 20; ++i) {
@@ -206,6 +208,8 @@ TEST(LifeV1, ForgetsOlderSasOfAPeerThatBeginsAnew) {
   EXPECT_EQ(net.west_host.installed.size(), 1u);
   EXPECT_EQ(net.west_host.ike().size(), 1u);
 }
+INSTANTIATE_TEST_SUITE_P(Modes, RestartV1,
+                         testing::Values(policy::HowToInitiate::main, policy::HowToInitiate::aggressive));
 
 TEST(LifeV1, EndsWithTheStack) {
   V1Pair net;
