@@ -196,6 +196,7 @@ class Engine::State final : public v2::Shard, public v1::Shard {
   void refuse_init(const Datagram& datagram, const wire::Header& header, wire::Notify notify);
   void take_v1(const Datagram& datagram);
   void take_first_v1(const Datagram& datagram, const wire::v1::Header& header);
+  bool has_room_for_first_v1(const Datagram& datagram);
   void answer_unknown_spi(const Datagram& datagram, const wire::Header& header);
 
   // Starting (activation.cpp).
@@ -261,6 +262,8 @@ class Engine::State final : public v2::Shard, public v1::Shard {
   std::unordered_map<IkeSpi, std::unique_ptr<v2::IkeSa>> sas_;
   std::unordered_map<IkeSpi, std::unique_ptr<v1::Phase1Sa>> phase1_sas_;
   std::map<InitKey, IkeSpi> answered_inits_;
+  std::set<std::pair<std::uint64_t, IkeSpi>>
+      cookies_out_;  ///< IKEv1: of peers that have not returned it, the oldest first
   // Many SAs may have one key (a NAT in front of all peers, one identity of all hosts, one net of all clients): so the
   // key is a part of the entry, and each entry is found without a walk over the others.
   std::set<std::pair<PathKey, IkeSpi>> by_path_;

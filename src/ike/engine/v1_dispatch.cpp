@@ -35,6 +35,29 @@ void Engine::State::take_v1(const Datagram& datagram) {
   settle(*sa);
 }
 
+/// IKEv1 has no cookie that costs no memory (RFC 2408 §2.5.3 only names the idea). So that who forges addresses keeps
+/// nobody out, at the bounds the oldest goes of those that have not shown that they are where they seem to be: who is
+/// there shows it in a round trip.
+bool Engine::State::has_room_for_first_v1(const Datagram& datagram) {
+  using Verdict = HalfOpenLimits::Verdict;
+  const auto judge = [&] { return half_open_.judge(datagram.remote.address, HalfOpenLimits::CookieProof::none); };
+  const Verdict verdict = judge();
+  if (verdict != Verdict::ask_for_cookie) return verdict == Verdict::admit;
+  v1::Phase1Sa* oldest = nullptr;
+  const InitKey first{datagram.stack, {datagram.remote.address, 0}, IkeSpi{}};
+  for (auto at = answered_inits_.lower_bound(first); at != answered_inits_.end(); ++at) {  // few: of one address
+    if (at->first.stack != datagram.stack || at->first.remote.address != datagram.remote.address) break;
+    v1::Phase1Sa* sa = find_phase1(at->second);
+    if (sa == nullptr || !v1::awaits_cookie(sa->state)) continue;
+    if (oldest == nullptr || sa->arrival < oldest->arrival) oldest = sa;
+  }
+  if (oldest == nullptr && !cookies_out_.empty()) oldest = find_phase1(cookies_out_.begin()->second);
+  if (oldest == nullptr) return false;
+  oldest->state = v1::Phase1State::closed;
+  settle(*oldest);
+  return judge() == Verdict::admit;
+}
+
 void Engine::State::take_first_v1(const Datagram& datagram, const wire::v1::Header& header) {
   const auto ignore = [&](std::string reason) {
     ++statistics_.dropped;
@@ -54,11 +77,7 @@ void Engine::State::take_first_v1(const Datagram& datagram, const wire::v1::Head
     v1::receive(current, *sa, datagram, header);
     return settle(*sa);
   }
-  // IKEv1 has no cookie that costs no memory here (RFC 2408 §2.5.3 only names the idea): beyond the bounds nobody new
-  // is answered, and IKEv2's peers, who can return one, still are.
-  if (half_open_.judge(datagram.remote.address, HalfOpenLimits::CookieProof::none) != HalfOpenLimits::Verdict::admit) {
-    return ignore("too many half-open SAs");
-  }
+  if (!has_room_for_first_v1(datagram)) return ignore("too many half-open SAs");
   const auto chain = wire::v1::parse_chain(header.next_payload, Bytes{datagram.octets}.subspan(wire::header_size),
                                            wire::v1::Origin::clear);
   if (!chain || chain->unknown) return ignore("malformed message 1");
@@ -77,9 +96,10 @@ void Engine::State::take_first_v1(const Datagram& datagram, const wire::v1::Head
   }
   answered->tunnel = IkeTunnelId{++last_ike_tunnel_};
   answered->counted_half_open = true;
-  ++statistics_.responded;
+  answered->arrival = ++statistics_.responded;
   half_open_.opened(datagram.remote.address, HalfOpenLimits::CookieProof::none);
   answered_inits_.emplace(key, answered->our_cookie());
+  cookies_out_.emplace(answered->arrival, answered->our_cookie());
   v1::Phase1Sa& sa = enter(std::move(answered));
   if (sa.state == v1::Phase1State::preparing_answer) v1::make_proof(current, sa);
   settle(sa);

@@ -196,6 +196,7 @@ void Engine::State::wish_failed(const v1::Phase1Sa& sa, DynamicTunnelId tunnel, 
 }
 
 void Engine::State::settle(v1::Phase1Sa& sa) {
+  if (sa.counted_half_open && !v1::awaits_cookie(sa.state)) cookies_out_.erase({sa.arrival, sa.our_cookie()});
   if (sa.counted_half_open && !v1::is_half_open(sa.state)) {
     sa.counted_half_open = false;
     half_open_.settled(sa.init_remote.address, HalfOpenLimits::CookieProof::none);

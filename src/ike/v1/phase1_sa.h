@@ -107,6 +107,7 @@ struct Phase1Sa {
   bool udp_forced = false;  ///< by our policy, and the peer can do it
   bool peer_has_dpd = false;
   bool counted_half_open = false;
+  std::uint64_t arrival = 0;       ///< responder: the number of its message 1 among all that were answered
   std::size_t counted_octets = 0;  ///< unproved_octets() as the shard has counted them
   unsigned repeats = 0;            ///< half-open: so many times our last message went out again
   PerSecond quick_modes_asked;     ///< by the peer

@@ -134,6 +134,11 @@ constexpr const Transition& transition(Phase1State state, Phase1Event event) {
 std::string_view name_of(Phase1State state);
 std::string_view name_of(Phase1Event event);
 
+/// Responder: nothing has come yet that only who saw our answer can send.
+constexpr bool awaits_cookie(Phase1State state) {
+  return state == Phase1State::sa_answered || state == Phase1State::preparing_answer ||
+         state == Phase1State::answer_sent;
+}
 /// The peer has not proved who it is: counts against the limits of half-open SAs.
 constexpr bool is_half_open(Phase1State state) {
   switch (state) {

@@ -177,6 +177,46 @@ TEST(BoundsV1, KeepHalfOpenSasOfOneAddressFew) {
   EXPECT_EQ(net.west_host.engine.statistics().ike_sas, 0u);
 }
 
+TEST(BoundsV1, ThatForgedFirstMessagesFillKeepNobodyOut) {
+  for (const bool of_its_address : {false, true}) {
+    SCOPED_TRACE(of_its_address);
+    EngineOptions options;
+    options.half_open_per_address = of_its_address ? 3 : 1000;
+    options.cookie_threshold = of_its_address ? 1000 : 3;
+    V1Pair net{v1_east(), v1_west(), {}, {}, options};
+    net.install();
+    net.begin();
+    ASSERT_EQ(net.east_host.out.size(), 1u);
+    const Datagram first{.stack = net.west_host.stack(),
+                         .local = net.east_host.out.front().remote,
+                         .remote = net.east_host.out.front().local,
+                         .octets = net.east_host.out.front().octets};
+    const auto forge = [&](std::uint8_t number) {
+      Datagram forged = first;
+      forged.octets[0] = number;
+      forged.octets[1] = 0x77;
+      if (!of_its_address) forged.remote.address = IpAddress::v4(0xcb007100u + number);
+      net.west_host.feed(std::move(forged));
+      net.west_host.out.clear();
+    };
+    for (std::uint8_t i = 0; i < 100; ++i) forge(i);
+    EXPECT_LE(net.west_host.engine.statistics().half_open, 3u);
+    std::uint8_t next = 100;
+    net.settle([&](Datagram& datagram) {  // another one before each message of the peer
+      if (datagram.stack != net.west_host.stack()) return true;
+      auto out = std::exchange(net.west_host.out, {});
+      forge(next++);
+      net.west_host.out = std::move(out);
+      return true;
+    });
+    EXPECT_EQ(net.east_host.installed.size(), 1u) << told(net);
+    EXPECT_EQ(net.west_host.installed.size(), 1u);
+    net.west_host.pass_time_to(net.west_host.now + Seconds{31});
+    EXPECT_EQ(net.west_host.engine.statistics().half_open, 0u);
+    EXPECT_EQ(net.west_host.engine.statistics().ike_sas, 1u);
+  }
+}
+
 TEST(BoundsV1, TakeNoSecondMessageOfWhoDoesNotKnowTheCookie) {
   V1Pair net;
   net.install();
