@@ -28,6 +28,7 @@ using IkeSpi = StrongId<struct IkeSpiTag, std::uint64_t>;                  // RF
 using MessageId = StrongId<struct MessageIdTag, std::uint32_t>;            // RFC 7296 §2.2
 using IkeTunnelId = StrongId<struct IkeTunnelTag, std::uint64_t>;          // "K" number of the operators' reports
 using DynamicTunnelId = StrongId<struct DynamicTunnelTag, std::uint64_t>;  // "Y" number
+using ManualTunnelId = StrongId<struct ManualTunnelTag, std::uint64_t>;    // "M" number
 
 /// The name of a TCP/IP stack: a network namespace with one stackd. Compared without case by the commands (-p).
 struct StackName {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <tuple>
 
 #include "base/algorithms.h"
 #include "base/secret.h"
@@ -41,9 +42,23 @@ struct DirectionKeys {
 
 /// Names one SA pair of one stack for as long as iked and stackd live.
 struct ChildSaName {
-  DynamicTunnelId tunnel;        ///< Y number: stays over rekeys
+  DynamicTunnelId tunnel;        ///< Y number: stays over rekeys; of a manual pair, the M number
   std::uint32_t generation = 1;  ///< counts the SAs of the tunnel
-  auto operator<=>(const ChildSaName&) const = default;
+  /// Who made the pair: iked negotiated it, or its keys are in the policy and the stack made it. No message between
+  /// them can name a manual one.
+  enum class Kind : std::uint8_t { dynamic, manual } kind = Kind::dynamic;
+
+  static ChildSaName manual(ManualTunnelId tunnel, std::uint32_t generation) {
+    return {.tunnel = DynamicTunnelId{tunnel.value()}, .generation = generation, .kind = Kind::manual};
+  }
+  bool is_manual() const { return kind == Kind::manual; }
+  ManualTunnelId manual_tunnel() const { return ManualTunnelId{tunnel.value()}; }
+
+  /// The pairs of a tunnel stand together.
+  auto operator<=>(const ChildSaName& other) const {
+    return std::tie(kind, tunnel, generation) <=> std::tie(other.kind, other.tunnel, other.generation);
+  }
+  bool operator==(const ChildSaName&) const = default;
 };
 
 struct UdpEncapsulation {  // RFC 3948
@@ -67,15 +82,19 @@ struct InstallChildSa {
   InboundSpi inbound_spi;
   OutboundSpi outbound_spi;
   DirectionKeys inbound, outbound;
-  IpAddress local, remote;               ///< security endpoints
+  IpAddress local, remote;               ///< security endpoints; 0.0.0.0 or ::, of a manual pair: each packet's own
   TrafficSelectors local_ts, remote_ts;  ///< what the pair carries, seen from here
   std::optional<UdpEncapsulation> udp;   ///< absent: native ESP or AH
   Lifetimes lifetimes;
   DfPolicy df = DfPolicy::copy;
   bool copy_dscp = true;
   SendingBegins sending = SendingBegins::at_once;
-  std::string filter_rule;         ///< the anchor: IpFilterRule's name
-  std::string vpn_action;          ///< IpDynVpnAction's name
+  /// Of a manual pair: it takes every sequence number, and its own begins again after the last (RFC 4303 §3.3.3,
+  /// §3.4.3). Its keys have been used before, so what it draws its IVs from must be new each time: 16 random octets.
+  bool anti_replay = true;
+  ByteString iv_seed;
+  std::string filter_rule;         ///< the anchor: IpFilterRule's name; of a manual pair none: several may lead to it
+  std::string vpn_action;          ///< IpDynVpnAction's or IpManVpnAction's name
   std::string local_dyn_vpn_rule;  ///< LocalDynVpnRule's name, or empty
   bool operator==(const InstallChildSa&) const = default;
 };

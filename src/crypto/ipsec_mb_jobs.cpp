@@ -37,12 +37,12 @@ void expand(const IMB_MGR& mb, Bytes key, AesSchedule& schedule) {
 
 class Jobs final : public PacketCipher {
  public:
-  Jobs(const PacketLayout& layout, IMB_CIPHER_MODE mode, SecretView key, std::unique_ptr<IpsecMbMac> mac)
+  Jobs(const PacketLayout& layout, IMB_CIPHER_MODE mode, SecretView key, Bytes iv_seed, std::unique_ptr<IpsecMbMac> mac)
       : layout_{layout}, mode_{mode}, key_{key.part(0, layout.key).reveal()}, mac_{std::move(mac)} {
     salt_ = Secret{key.part(layout.key, layout.salt).reveal()};
     const IMB_MGR& mb = *multi_buffer();
     if (mode == IMB_CIPHER_CBC || mode == IMB_CIPHER_CNTR || mode == IMB_CIPHER_CCM) expand(mb, key_.reveal(), aes_);
-    if (mode == IMB_CIPHER_CBC) expand(mb, cbc_iv_key(key).reveal(), iv_aes_);
+    if (mode == IMB_CIPHER_CBC) expand(mb, cbc_iv_key(key, iv_seed).reveal(), iv_aes_);
   }
 
   std::size_t iv_size() const override { return layout_.iv; }
@@ -201,7 +201,7 @@ std::unique_ptr<PacketCipher> make_ipsec_mb_jobs(const PacketAlgorithms& algorit
     mac = IpsecMbMac::make(algorithms.integrity, integrity_key);
     if (!mac) return nullptr;
   }
-  return std::make_unique<Jobs>(layout, *mode, key, std::move(mac));
+  return std::make_unique<Jobs>(layout, *mode, key, algorithms.iv_seed, std::move(mac));
 }
 
 }  // namespace adit::crypto

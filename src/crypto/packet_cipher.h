@@ -2,6 +2,7 @@
 // Protection of ESP and AH packets in batches, for one direction of one SA. Two back ends, intel-ipsec-mb and OpenSSL,
 // that give the same octets. Nothing is allocated, locked or fetched for a packet.
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -18,6 +19,9 @@ struct PacketAlgorithms {
   EncryptionId encryption{};  ///< none for AH, null for ESP with integrity alone
   unsigned key_bits = 0;
   IntegrityId integrity = IntegrityId::none;
+  /// Makes the IVs of CBC others than those of an SA before this one that had the same key: new random octets for a key
+  /// that may come twice. Zeros for a key that is new itself.
+  std::array<std::uint8_t, 16> iv_seed{};
   auto operator<=>(const PacketAlgorithms&) const = default;
 };
 

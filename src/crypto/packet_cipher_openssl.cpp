@@ -267,7 +267,7 @@ std::unique_ptr<PacketCipher> make_encrypt_then_mac(const PacketAlgorithms& algo
     contexts.opening = keyed(cipher, Way::decrypt, 0, 0, schedule.reveal());
     if (!contexts.sealing || !contexts.opening) return nullptr;
     if (layout.salt == 0) {
-      contexts.iv = keyed(EVP_aes_128_ecb(), Way::encrypt, 0, 0, cbc_iv_key(key).reveal());
+      contexts.iv = keyed(EVP_aes_128_ecb(), Way::encrypt, 0, 0, cbc_iv_key(key, algorithms.iv_seed).reveal());
       if (!contexts.iv) return nullptr;
     }
   }

@@ -60,11 +60,13 @@ std::optional<PacketLayout> PacketLayout::of(const PacketAlgorithms& algorithms)
   return layout;
 }
 
-Secret cbc_iv_key(SecretView key) {
+Secret cbc_iv_key(SecretView key, Bytes seed) {
   constexpr std::string_view label = "IV of CBC";
+  ByteString input{as_bytes(label).begin(), as_bytes(label).end()};
+  input.insert(input.end(), seed.begin(), seed.end());
   Secret digest{32};
   unsigned size = 0;
-  HMAC(EVP_sha256(), key.reveal().data(), static_cast<int>(key.size()), as_bytes(label).data(), label.size(),
+  HMAC(EVP_sha256(), key.reveal().data(), static_cast<int>(key.size()), input.data(), input.size(),
        digest.reveal_to_fill().data(), &size);
   return Secret{digest.reveal().first(16)};
 }

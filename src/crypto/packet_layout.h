@@ -41,9 +41,10 @@ inline void store32(std::uint8_t* to, std::uint32_t value) {
 
 inline std::uint8_t* iv_of(const PacketJob& job) { return job.header + esp_header_size; }
 
-/// Writes the IV of a counter mode: the sequence number, which an SA uses once (RFC 4106 §3.1 asks no more).
+/// Writes the IV of a counter mode: the sequence number, which an SA uses once (RFC 4106 §3.1 asks no more). In whole,
+/// where the packet has its low half alone, too: a manual SA goes on after 2^32 packets.
 inline void write_counter_iv(const PacketJob& job, std::uint8_t* at, const std::uint8_t* sequence_low) {
-  store32(at, job.extended ? job.sequence_high : 0);
+  store32(at, job.sequence_high);
   std::memcpy(at + 4, sequence_low, 4);
 }
 
@@ -118,6 +119,7 @@ class MacInput {
 
 /// Under which key the IVs of CBC are made: a keyed permutation of the sequence number, unpredictable to whoever lacks
 /// the key (SP 800-38A appendix C). Drawn from the cipher's key by HMAC-SHA-256, so both back ends make the same.
-Secret cbc_iv_key(SecretView key);
+/// `seed`: PacketAlgorithms::iv_seed.
+Secret cbc_iv_key(SecretView key, Bytes seed);
 
 }  // namespace adit::crypto

@@ -24,6 +24,7 @@ class FilterIndex {
 
   /// As policy::first_match().
   const Filter* first_match(const PacketSelectors& packet, const PacketPath& path) const;
+  bool logs() const { return policy_->logging; }
   /// What the index takes, the policy itself not counted.
   std::size_t octets() const { return nodes_.capacity() * sizeof(Node) + places_.capacity() * sizeof(Place); }
 

@@ -1,25 +1,51 @@
 #include "policy/in_force.h"
 
 #include <algorithm>
+#include <map>
 
 namespace adit::policy {
+namespace {
+
+/// The condition of the filter's manual tunnel, or null.
+const TimeCondition* condition_of_tunnel(const Filter& filter) {
+  return filter.manual == nullptr ? nullptr : filter.manual->time.get();
+}
+
+}  // namespace
 
 PolicyPointer in_force(const PolicyPointer& policy, const CalendarTime& now) {
-  const auto is_conditional = [](const Filter& filter) { return filter.time != nullptr; };
+  const auto is_conditional = [](const Filter& filter) {
+    return filter.time != nullptr || condition_of_tunnel(filter) != nullptr;
+  };
   if (std::ranges::none_of(policy->filter.filters, is_conditional)) return policy;
   auto part = std::make_shared<PolicySnapshot>(*policy);
   std::erase_if(part->filter.filters,
                 [&now](const Filter& filter) { return filter.time != nullptr && !filter.time->holds(now); });
-  for (Filter& filter : part->filter.filters) filter.time = nullptr;
+  std::map<const ManVpnAction*, std::shared_ptr<const ManVpnAction>> tunnels;  // rules share them
+  for (Filter& filter : part->filter.filters) {
+    filter.time = nullptr;
+    const TimeCondition* condition = condition_of_tunnel(filter);
+    if (condition == nullptr) continue;
+    std::shared_ptr<const ManVpnAction>& tunnel = tunnels[filter.manual.get()];
+    if (tunnel == nullptr) {
+      ManVpnAction made = *filter.manual;
+      made.is_installed = condition->holds(now);
+      made.time = nullptr;
+      tunnel = std::make_shared<const ManVpnAction>(std::move(made));
+    }
+    filter.manual = tunnel;
+  }
   return part;
 }
 
 std::optional<Seconds> in_force_still(const PolicySnapshot& policy, const CalendarTime& now) {
   std::optional<Seconds> still;
   for (const Filter& filter : policy.filter.filters) {
-    if (filter.time == nullptr) continue;
-    const Seconds one = filter.time->holds_still(now);
-    still = still ? std::min(*still, one) : one;
+    for (const TimeCondition* condition : {filter.time.get(), condition_of_tunnel(filter)}) {
+      if (condition == nullptr) continue;
+      const Seconds one = condition->holds_still(now);
+      still = still ? std::min(*still, one) : one;
+    }
   }
   return still;
 }

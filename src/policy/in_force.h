@@ -1,6 +1,7 @@
 #pragma once
-// A policy at one time: filters whose IpTimeCondition does not hold are not in force. stackd and iked get what is in
-// force, so a condition that begins or ends to hold is to them a refresh like any other.
+// A policy at one time: filters whose IpTimeCondition does not hold are not in force, and manual tunnels whose
+// condition does not hold are not installed: what they protect is dropped. stackd and iked get what is in force, so a
+// condition that begins or ends to hold is to them a refresh like any other.
 
 #include <optional>
 
@@ -8,8 +9,8 @@
 
 namespace adit::policy {
 
-/// The policy with the filters that are in force alone, and none of them under a condition; the same policy when it has
-/// no conditions.
+/// The policy with the filters that are in force alone, and neither they nor manual tunnels under a condition; the same
+/// policy when it has no conditions.
 PolicyPointer in_force(const PolicyPointer& policy, const CalendarTime& now);
 
 /// For how long that is known to stay so. Nothing: for ever.

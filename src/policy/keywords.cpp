@@ -134,9 +134,29 @@ constexpr std::array pfs_groups = {ADIT_GROUPS(ADIT_AND_NONE)};
 
 // ---- algorithms
 
-constexpr std::array manual_encryption = {of("DoNot", EncryptionId::null), of("DES", EncryptionId::des),
-                                          of("3DES", EncryptionId::triple_des), of("AES", encryption_aes, deprecated),
-                                          of("AES_CBC", EncryptionId::aes_cbc)};
+constexpr std::array manual_encryption = {of("DoNot", EncryptionId::null),
+                                          of("DES", EncryptionId::des),
+                                          of("3DES", EncryptionId::triple_des),
+                                          of("AES", encryption_aes, deprecated),
+                                          of("AES_CBC", EncryptionId::aes_cbc),
+                                          of("AES_GCM_16", EncryptionId::aes_gcm_16, unsafe),
+                                          of("AES_CTR", EncryptionId::aes_ctr, unsafe),
+                                          of("AES_GCM_8", EncryptionId::aes_gcm_8, unsafe),
+                                          of("AES_GCM_12", EncryptionId::aes_gcm_12, unsafe),
+                                          of("AES_CCM_16", EncryptionId::aes_ccm_16, unsafe),
+                                          of("CHACHA20_POLY1305", EncryptionId::chacha20_poly1305, unsafe)};
+constexpr std::array manual_authentication = {of("HMAC_MD5", IntegrityId::hmac_md5_96),
+                                              of("HMAC_SHA", IntegrityId::hmac_sha1_96),
+                                              of("HMAC_SHA1", IntegrityId::hmac_sha1_96),
+                                              of("HMAC_SHA2_256_128", IntegrityId::hmac_sha2_256_128),
+                                              of("HMAC_SHA2_384_192", IntegrityId::hmac_sha2_384_192),
+                                              of("HMAC_SHA2_512_256", IntegrityId::hmac_sha2_512_256),
+                                              of("AES128_XCBC_96", IntegrityId::aes_xcbc_96),
+                                              of("AES128_CMAC_96", IntegrityId::aes_cmac_96, extension),
+                                              of("AES_GMAC_128", IntegrityId::aes_128_gmac, unsafe),
+                                              of("AES_GMAC_192", IntegrityId::aes_192_gmac, unsafe),
+                                              of("AES_GMAC_256", IntegrityId::aes_256_gmac, unsafe),
+                                              of("Null", IntegrityId::none, unsupported)};
 constexpr std::array data_encryption = {of("DoNot", EncryptionId::null),
                                         of("DES", EncryptionId::des),
                                         of("3DES", EncryptionId::triple_des),
@@ -215,8 +235,6 @@ constexpr std::uint64_t longest_refresh = 9999;    // minutes
 constexpr std::uint64_t largest_size = 4194300;    // Kbytes
 constexpr std::uint64_t largest = 4294967295;
 
-constexpr std::string_view no_time = "time conditions of manual tunnels are not supported by this release";
-constexpr std::string_view no_manual = "manual tunnels are not supported by this release";
 constexpr std::string_view not_yet = "it has no effect in this release";
 constexpr std::string_view log_option = "it has no effect in this release: --log-level says what is logged";
 constexpr std::string_view of_policy = "as KeyExchangePolicy says";
@@ -364,12 +382,10 @@ constexpr auto ip_filter_rule_rows = rows(
     row(A::man_vpn_action, "IpManVpnActionRef", Form::name)
         .naming(S::ip_man_vpn_action)
         .in_slot(7)
-        .refused(no_manual)
         .helped_by("the manual tunnel"),
     row(A::man_vpn_action, "IpManVpnAction", Form::block)
         .naming(S::ip_man_vpn_action)
         .in_slot(7)
-        .refused(no_manual)
         .helped_by("the manual tunnel, inline (ours)"),
     row(A::local_start_action, "IpLocalStartAction", Form::block)
         .naming(S::ip_local_start_action)
@@ -481,11 +497,11 @@ constexpr auto ip_man_vpn_action_rows = rows(
     row(A::active, "Active", Form::choice)
         .taking(yes_no)
         .preset_to("Yes")
-        .helped_by("whether the tunnel is up once installed"),
+        .helped_by("whether the tunnel is up once installed; No: its traffic is dropped until `ipsec -m activate`"),
     row(A::local_endpoint, "LocalSecurityEndpointAddr", Form::single_address)
         .required()
         .in_slot(1)
-        .helped_by("this end"),
+        .helped_by("this end; All…: the address that each packet has there"),
     row(A::local_endpoint, "LocalSecurityEndpointAddrRef", Form::name)
         .naming(S::ip_addr)
         .in_slot(1)
@@ -493,7 +509,7 @@ constexpr auto ip_man_vpn_action_rows = rows(
     row(A::remote_endpoint, "RemoteSecurityEndpointAddr", Form::single_address)
         .required()
         .in_slot(2)
-        .helped_by("the other end"),
+        .helped_by("the other end; All…: the address that each packet has there"),
     row(A::remote_endpoint, "RemoteSecurityEndpointAddrRef", Form::name)
         .naming(S::ip_addr)
         .in_slot(2)
@@ -510,7 +526,7 @@ constexpr auto ip_man_vpn_action_rows = rows(
     row(A::how_to_encrypt, "HowToEncrypt", Form::encryption)
         .taking(manual_encryption)
         .preset_to("AES_CBC KeyLength 128")
-        .helped_by("cipher"),
+        .helped_by("cipher; DoNot: none"),
     row(A::encrypt_inbound_spi, "EncryptInboundSpi", Form::spi)
         .within(256, largest)
         .when_absent("none")
@@ -518,7 +534,7 @@ constexpr auto ip_man_vpn_action_rows = rows(
     row(A::encrypt_inbound_spi, "EncryptInboundSa", Form::spi).within(256, largest).standing_for("EncryptInboundSpi"),
     row(A::encrypt_inbound_key, "EncryptInboundKey", Form::manual_key)
         .when_absent("none")
-        .helped_by("key of the other end"),
+        .helped_by("key that the other end encrypts with"),
     row(A::encrypt_outbound_spi, "EncryptOutboundSpi", Form::spi)
         .within(256, largest)
         .when_absent("none")
@@ -528,9 +544,9 @@ constexpr auto ip_man_vpn_action_rows = rows(
         .standing_for("EncryptOutboundSpi"),
     row(A::encrypt_outbound_key, "EncryptOutboundKey", Form::manual_key)
         .when_absent("none")
-        .helped_by("key of this end"),
+        .helped_by("key that this end encrypts with"),
     row(A::how_to_auth, "HowToAuth", Form::authentication)
-        .taking(data_authentication)
+        .taking(manual_authentication)
         .preset_to("ESP HMAC_SHA1")
         .helped_by("protocol and integrity"),
     row(A::auth_inbound_spi, "AuthInboundSpi", Form::spi)
@@ -538,31 +554,33 @@ constexpr auto ip_man_vpn_action_rows = rows(
         .when_absent("none")
         .helped_by("SPI that the other end sends with"),
     row(A::auth_inbound_spi, "AuthInboundSa", Form::spi).within(256, largest).standing_for("AuthInboundSpi"),
-    row(A::auth_inbound_key, "AuthInboundKey", Form::manual_key).when_absent("none").helped_by("key of the other end"),
+    row(A::auth_inbound_key, "AuthInboundKey", Form::manual_key)
+        .when_absent("none")
+        .helped_by("integrity key of the other end"),
     row(A::auth_outbound_spi, "AuthOutboundSpi", Form::spi)
         .within(256, largest)
         .when_absent("none")
         .helped_by("SPI that this end sends with"),
     row(A::auth_outbound_spi, "AuthOutboundSa", Form::spi).within(256, largest).standing_for("AuthOutboundSpi"),
-    row(A::auth_outbound_key, "AuthOutboundKey", Form::manual_key).when_absent("none").helped_by("key of this end"),
+    row(A::auth_outbound_key, "AuthOutboundKey", Form::manual_key)
+        .when_absent("none")
+        .helped_by("integrity key of this end"),
     row(A::lifetime, "Lifetime", Form::number)
         .within(1, longest_minutes)
         .when_absent("no limit")
-        .helped_by("minutes (ours)"),
+        .helped_by("minutes after which the tunnel becomes inactive (ours)"),
     row(A::lifesize, "Lifesize", Form::number)
         .within(1, largest_size)
         .when_absent("no limit")
-        .helped_by("Kbytes (ours)"),
+        .helped_by("Kbytes in one direction after which the tunnel becomes inactive (ours)"),
     row(A::time_condition, "IpTimeCondition", Form::block)
         .naming(S::ip_time_condition)
         .when_absent("always")
         .in_slot(3)
-        .refused(no_time)
         .helped_by("when the tunnel is installed"),
     row(A::time_condition, "IpTimeConditionRef", Form::name)
         .naming(S::ip_time_condition)
         .in_slot(3)
-        .refused(no_time)
         .helped_by("when the tunnel is installed"));
 
 constexpr auto ip_dyn_vpn_action_rows =
@@ -1296,7 +1314,7 @@ constexpr std::array statements = {
     StatementRow{S::ip_generic_filter_action, "IpGenericFilterAction", Naming::required, ip_generic_filter_action_rows,
                  "Permit, deny, or protect; and what is logged."},
     StatementRow{S::ip_man_vpn_action, "IpManVpnAction", Naming::required, ip_man_vpn_action_rows,
-                 "A tunnel with keys written in the policy. Checked, and refused where it is used."},
+                 "A tunnel with keys written in the policy: one pair of SAs."},
     StatementRow{S::ip_dyn_vpn_action, "IpDynVpnAction", Naming::required, ip_dyn_vpn_action_rows,
                  "A tunnel with negotiated keys: what is offered and taken."},
     StatementRow{S::ip_data_offer, "IpDataOffer", Naming::optional, ip_data_offer_rows, "One way to protect traffic."},

@@ -15,6 +15,7 @@ struct Choice {
     extension,    ///< ours: z/OS does not know it
     deprecated,   ///< taken, with a warning
     unsupported,  ///< known, and refused: this release cannot do it
+    unsafe,       ///< known, and refused: not with keys that do not change
   };
   std::string_view word;
   unsigned value = 0;

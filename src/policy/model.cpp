@@ -23,14 +23,31 @@ TrafficSelector selector(const ServiceSelector& service, const IpRange& addresse
 
 std::string SourceRange::to_string() const { return fmt::format("{}:{}", file, line); }
 
+bool ManVpnAction::Keys::operator==(const Keys& other) const {
+  return SecretView{encryption} == SecretView{other.encryption} && SecretView{integrity} == SecretView{other.integrity};
+}
+
+bool ManVpnAction::is_same_tunnel(const ManVpnAction& other) const {
+  const auto plain = [](const ManVpnAction& action) {
+    return std::tie(action.name, action.active, action.local, action.remote, action.family, action.how_to_encap,
+                    action.ah, action.encryption, action.key_bits, action.integrity, action.inbound_spi,
+                    action.outbound_spi, action.df, action.copy_dscp, action.lifetime, action.lifesize_kbytes,
+                    action.is_installed);
+  };
+  return plain(*this) == plain(other) && inbound == other.inbound && outbound == other.outbound &&
+         equal_behind(time, other.time);
+}
+
+bool ManVpnAction::operator==(const ManVpnAction& other) const { return at == other.at && is_same_tunnel(other); }
+
 bool Filter::operator==(const Filter& other) const {
   const auto plain = [](const Filter& filter) {
     return std::tie(filter.rule, filter.extension, filter.group, filter.direction, filter.source, filter.destination,
                     filter.service, filter.connect, filter.routing, filter.fragments_only, filter.security_class,
                     filter.action, filter.logging, filter.discard, filter.remote_identity, filter.at);
   };
-  return plain(*this) == plain(other) && equal_behind(vpn, other.vpn) && equal_behind(local_start, other.local_start) &&
-         equal_behind(time, other.time);
+  return plain(*this) == plain(other) && equal_behind(vpn, other.vpn) && equal_behind(manual, other.manual) &&
+         equal_behind(local_start, other.local_start) && equal_behind(time, other.time);
 }
 
 TrafficSelector Filter::local_selector() const {

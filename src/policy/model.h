@@ -106,6 +106,38 @@ struct DynVpnAction {
   auto operator<=>(const DynVpnAction&) const = default;
 };
 
+/// A tunnel whose keys are in the policy: one pair of SAs, without anti-replay (RFC 4303 §3.4.3).
+struct ManVpnAction {
+  struct Keys {
+    Secret encryption, integrity;
+    bool operator==(const Keys& other) const;
+  };
+
+  std::string name;
+  bool active = true;                      ///< whether the tunnel is up once installed
+  std::optional<IpAddress> local, remote;  ///< security endpoints; nothing: each packet's own address there (Any)
+  IpFamily family = IpFamily::v4;          ///< of both ends
+  EncapsulationChoice how_to_encap = EncapsulationChoice::tunnel;  ///< not either
+  bool ah = false;
+  EncryptionId encryption = EncryptionId::none;  ///< none: AH; null: ESP, DoNot
+  unsigned key_bits = 0;
+  IntegrityId integrity = IntegrityId::none;
+  InboundSpi inbound_spi;
+  OutboundSpi outbound_spi;
+  Keys inbound, outbound;  ///< for the stack alone: empty in what others get
+  DfSetting df = DfSetting::copy;
+  bool copy_dscp = true;
+  std::optional<Minutes> lifetime;
+  std::optional<std::uint64_t> lifesize_kbytes;
+  std::shared_ptr<const TimeCondition> time;  ///< when it is installed; null: always. in_force() leaves none
+  bool is_installed = true;                   ///< false: by in_force(), the condition does not hold
+  SourceRange at;
+
+  bool operator==(const ManVpnAction& other) const;
+  /// Equal but for the place in the file: the tunnel can stay as it is.
+  bool is_same_tunnel(const ManVpnAction& other) const;
+};
+
 /// One simple filter: one direction, one pair of ranges, one service. A rule yields several (reference §4.2).
 /// Source and destination are those of the packet.
 struct Filter {
@@ -122,7 +154,9 @@ struct Filter {
   FilterAction action{};
   FilterLogging logging = FilterLogging::none;
   DiscardAction discard = DiscardAction::silent;
-  std::shared_ptr<const DynVpnAction> vpn;        ///< with FilterAction::ipsec; equal by value, not by pointer
+  /// One of the two with FilterAction::ipsec; equal by value, not by pointer.
+  std::shared_ptr<const DynVpnAction> vpn;
+  std::shared_ptr<const ManVpnAction> manual;
   std::shared_ptr<const LocalStart> local_start;  ///< always there with vpn: defaults of the policy where none is coded
   std::optional<Identity> remote_identity;
   std::shared_ptr<const TimeCondition> time;  ///< when it is in force; null: always. in_force() leaves none

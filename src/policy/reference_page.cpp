@@ -36,13 +36,18 @@ std::string meaning_of(const AttributeRow& row) {
   if (!row.idle.empty()) meaning += fmt::format(". Taken with a warning: {}", row.idle);
   std::string extensions;
   std::string refused;
+  std::string unsafe;
   for (const Choice& choice : row.choices) {
-    auto& list = choice.standing == Choice::Standing::extension ? extensions : refused;
-    if (choice.standing != Choice::Standing::extension && choice.standing != Choice::Standing::unsupported) continue;
+    using Standing = Choice::Standing;
+    if (choice.standing == Standing::standard || choice.standing == Standing::deprecated) continue;
+    auto& list = choice.standing == Standing::extension     ? extensions
+                 : choice.standing == Standing::unsupported ? refused
+                                                            : unsafe;
     list += (list.empty() ? "" : ", ") + std::string{choice.word};
   }
   if (!extensions.empty()) meaning += ". Ours: " + extensions;
   if (!refused.empty()) meaning += ". Known and refused by this release: " + refused;
+  if (!unsafe.empty()) meaning += ". Refused with keys that do not change: " + unsafe;
   return meaning;
 }
 

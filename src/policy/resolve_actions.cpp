@@ -7,12 +7,6 @@
 namespace adit::policy {
 namespace {
 
-DfSetting df_of(const Statement& statement) {
-  const Chosen& df = value_as<Chosen>(statement, Attribute::passthrough_df);
-  if (df.choice->value == 1) return DfSetting::copy;
-  return df.follower == nullptr ? DfSetting::clear : static_cast<DfSetting>(df.follower->value);
-}
-
 unsigned gmac_key_bits(IntegrityId id) {
   switch (id) {
     case IntegrityId::aes_128_gmac:
@@ -32,6 +26,12 @@ bool is_combined(EncryptionId id) {
 }
 
 }  // namespace
+
+DfSetting Resolver::df_of(const Statement& statement) {
+  const Chosen& df = value_as<Chosen>(statement, Attribute::passthrough_df);
+  if (df.choice->value == 1) return DfSetting::copy;
+  return df.follower == nullptr ? DfSetting::clear : static_cast<DfSetting>(df.follower->value);
+}
 
 GenericAction Resolver::generic_action(const Statement& statement) {
   const auto [at, is_new] = generic_actions_.try_emplace(&statement);

@@ -57,6 +57,7 @@ void Resolver::filter_rule(const Statement& rule, const std::string& group) {
   Filter common{.rule = rule.name,
                 .group = group,
                 .vpn = {},
+                .manual = {},
                 .local_start = {},
                 .remote_identity = {},
                 .time = {},
@@ -68,7 +69,7 @@ void Resolver::filter_rule(const Statement& rule, const std::string& group) {
     common.discard = made.discard;
   }
   if (const Statement* vpn = target(rule, Attribute::dyn_vpn_action)) common.vpn = dyn_vpn_action(*vpn);
-  if (const Statement* manual = target(rule, Attribute::man_vpn_action)) check_manual(*manual);
+  if (const Statement* manual = target(rule, Attribute::man_vpn_action)) common.manual = man_vpn_action(*manual);
   if (const Statement* time = target(rule, Attribute::time_condition)) common.time = time_condition(*time);
   if (const Statement* start = target(rule, Attribute::local_start_action)) common.local_start = local_start(*start);
   if (common.vpn != nullptr && common.local_start == nullptr) common.local_start = default_start_;
@@ -110,7 +111,8 @@ void Resolver::check_rule(const Statement& rule, const Filter& common, const std
     findings_.error(name_of(rule, at), told(problem, expected));
   };
   if (has_action && is_ipsec && !has_vpn) {
-    refuse(Attribute::generic_action, "IpFilterAction IpSec without a tunnel", "IpDynVpnActionRef beside it");
+    refuse(Attribute::generic_action, "IpFilterAction IpSec without a tunnel",
+           "IpDynVpnActionRef or IpManVpnActionRef beside it");
   }
   if (has_action && !is_ipsec && has_vpn) {
     refuse(has_dynamic ? Attribute::dyn_vpn_action : Attribute::man_vpn_action,
@@ -122,14 +124,16 @@ void Resolver::check_rule(const Statement& rule, const Filter& common, const std
   if (!has_dynamic && rule.find(Attribute::remote_identity) != nullptr) {
     refuse(Attribute::remote_identity, "RemoteIdentity without IpDynVpnAction", "IpDynVpnActionRef beside it");
   }
-  if (common.vpn == nullptr) return;
-  const LocalStart& start = *common.local_start;
-  const bool by_port = start.local_port == Granularity::packet || start.remote_port == Granularity::packet;
+  if (common.vpn == nullptr && common.manual == nullptr) return;
+  const bool by_port = common.vpn != nullptr && (common.local_start->local_port == Granularity::packet ||
+                                                 common.local_start->remote_port == Granularity::packet);
+  const bool is_transport = common.vpn != nullptr ? common.vpn->how_to_encap_ikev2 == EncapsulationChoice::transport
+                                                  : common.manual->how_to_encap == EncapsulationChoice::transport;
   for (const Service& service : services) {
     if (service.fragments_only) {
       refuse(Attribute::service, "FragmentsOnly with IpFilterAction IpSec", "IpFilterAction Permit or Deny");
     }
-    if (by_port && start.protocol == Granularity::rule && service.selector.protocol == IpProtocol::any) {
+    if (by_port && common.local_start->protocol == Granularity::rule && service.selector.protocol == IpProtocol::any) {
       refuse(Attribute::local_start_action, "port granularity Packet with all protocols",
              "ProtocolGranularity Packet, or a service of one protocol");
     }
@@ -137,10 +141,11 @@ void Resolver::check_rule(const Statement& rule, const Filter& common, const std
       findings_.warning(name_of(rule, Attribute::service),
                         told("an SA pair carries both directions, this rule one", "Direction Bidirectional"));
     }
-    if (common.vpn->how_to_encap_ikev2 == EncapsulationChoice::transport && service.routing != Routing::local) {
+    if (is_transport && service.routing != Routing::local) {
       findings_.warning(
-          name_of(rule, Attribute::dyn_vpn_action),
-          told("transport mode does not carry forwarded packets", "Routing Local, or HowToEncapIKEv2 Tunnel"));
+          name_of(rule, has_dynamic ? Attribute::dyn_vpn_action : Attribute::man_vpn_action),
+          told("transport mode does not carry forwarded packets",
+               has_dynamic ? "Routing Local, or HowToEncapIKEv2 Tunnel" : "Routing Local, or HowToEncap Tunnel"));
     }
   }
 }

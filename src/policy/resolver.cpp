@@ -36,6 +36,7 @@ PolicySnapshot Resolver::resolve(const StackName& stack, const Place& nowhere) {
     local_dyn_vpn_rules(*tunnels, {});
   }
   check_remote_identities();
+  check_manual_tunnels();
   for (const LocalDynVpnRule& rule : snapshot_.local_dyn_vpn) {
     if (findings_.has_errors() || anchor_for(snapshot_.filter, rule) != nullptr) continue;
     const Place at{.file = &rule.at.file, .line = rule.at.line, .column = rule.at.column, .length = rule.at.length};
@@ -117,7 +118,7 @@ void Resolver::check_unused() {
   each(local_dyn_vpn_rule, unless_installed([this](const Statement& rule) { this->local_dyn_vpn_rule(rule, {}); }));
   each(ip_generic_filter_action, [this](const Statement& action) { generic_action(action); });
   each(ip_dyn_vpn_action, [this](const Statement& action) { dyn_vpn_action(action); });
-  each(ip_man_vpn_action, [this](const Statement& action) { check_manual(action); });
+  each(ip_man_vpn_action, [this](const Statement& action) { man_vpn_action(action); });
   each(ip_data_offer, [this](const Statement& offer) { data_offer(offer, 1); });
   each(ip_local_start_action, [this](const Statement& start) { local_start(start); });
   each(ip_addr_group, [this](const Statement& group) { addresses_of(group); });

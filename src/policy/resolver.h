@@ -65,6 +65,7 @@ class Resolver {
   PortRange ports(const Statement& statement, Attribute id, unsigned protocol);
   // actions
   GenericAction generic_action(const Statement& statement);
+  static DfSetting df_of(const Statement& statement);
   std::shared_ptr<const DynVpnAction> dyn_vpn_action(const Statement& statement);
   void pfs_of(const Statement& statement, DynVpnAction& action);
   std::optional<DataOffer> data_offer(const Statement& statement, std::size_t number);
@@ -92,8 +93,13 @@ class Resolver {
   void local_dyn_vpn_rules(const Statement& holder, const std::string& group);
   void local_dyn_vpn_rule(const Statement& rule, const std::string& group);
   std::shared_ptr<const TimeCondition> time_condition(const Statement& statement);
-  // manual tunnels: checked, though no release enforces them yet
-  void check_manual(const Statement& statement);
+  // manual tunnels
+  std::shared_ptr<const ManVpnAction> man_vpn_action(const Statement& statement);
+  void endpoints_of(const Statement& statement, ManVpnAction& action);
+  bool protection_of(const Statement& statement, ManVpnAction& action);
+  void spis_of(const Statement& statement, ManVpnAction& action);
+  Secret key_of(const Statement& statement, Attribute id, std::size_t octets);
+  void check_manual_tunnels();
   void check_unused();
   /// Whether a rule is met for the first time; else told at `at`, as is a rule of the name of another one.
   bool is_new_rule(const Statement& rule, const Place& at);
@@ -130,6 +136,8 @@ class Resolver {
   std::unordered_map<const Statement*, std::vector<IpRange>> address_groups_;
   std::unordered_map<const Statement*, std::vector<Service>> made_services_;
   std::unordered_map<const Statement*, std::shared_ptr<const DynVpnAction>> dyn_vpn_actions_;
+  std::unordered_map<const Statement*, std::shared_ptr<ManVpnAction>> man_vpn_actions_;
+  std::vector<ManVpnAction*> of_any_family_;
   std::unordered_map<const Statement*, GenericAction> generic_actions_;
   std::unordered_map<const Statement*, std::shared_ptr<const LocalStart>> local_starts_;
   std::unordered_map<const Statement*, std::shared_ptr<const KeyExchangeAction>> key_exchange_actions_;

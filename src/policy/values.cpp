@@ -105,7 +105,8 @@ std::optional<std::uint64_t> parse_number(std::string_view text) {
 std::string listed(std::span<const Choice> choices) {
   std::string words;
   for (const Choice& choice : choices) {
-    if (choice.standing == Choice::Standing::unsupported || choice.standing == Choice::Standing::deprecated) continue;
+    using enum Choice::Standing;
+    if (choice.standing == unsupported || choice.standing == unsafe || choice.standing == deprecated) continue;
     words += (words.empty() ? "" : " | ") + std::string{choice.word};
   }
   return words;
@@ -122,6 +123,13 @@ const Choice* read_choice(std::span<const Choice> choices, ValueText& text, std:
                        .found = std::string{word.text},
                        .expected = std::string{expected},
                        .nearest = nearest_word(word.text, words)});
+    return nullptr;
+  }
+  if (choice->standing == Choice::Standing::unsafe) {
+    text.refuse(word, {.problem = "counter mode with keys that do not change: nonces would come twice (RFC 4106 §2)",
+                       .found = std::string{word.text},
+                       .expected = std::string{expected},
+                       .nearest = {}});
     return nullptr;
   }
   if (choice->standing == Choice::Standing::unsupported) {

@@ -104,6 +104,64 @@ policy::DynVpnAction read(Intake& in, const v1::DynVpnAction& from) {
   return action;
 }
 
+void write(const policy::ManVpnAction& from, v1::ManVpnAction& to, ManualKeys keys) {
+  to.set_name(from.name);
+  to.set_active(from.active);
+  if (from.local) to.set_local(as_string(from.local->octets()));
+  if (from.remote) to.set_remote(as_string(from.remote->octets()));
+  to.set_ipv6(from.family == IpFamily::v6);
+  to.set_how_to_encap(choice<v1::EncapsulationChoice>(from.how_to_encap));
+  to.set_ah(from.ah);
+  to.set_encryption(std::to_underlying(from.encryption));
+  to.set_key_bits(from.key_bits);
+  to.set_integrity(std::to_underlying(from.integrity));
+  to.set_inbound_spi(from.inbound_spi.value());
+  to.set_outbound_spi(from.outbound_spi.value());
+  if (keys == ManualKeys::included) {
+    to.set_inbound_encryption_key(as_string(from.inbound.encryption.reveal()));
+    to.set_inbound_integrity_key(as_string(from.inbound.integrity.reveal()));
+    to.set_outbound_encryption_key(as_string(from.outbound.encryption.reveal()));
+    to.set_outbound_integrity_key(as_string(from.outbound.integrity.reveal()));
+  }
+  to.set_df(choice<v1::DfPolicy>(from.df));
+  to.set_copy_dscp(from.copy_dscp);
+  if (from.lifetime) to.set_lifetime_minutes(static_cast<std::uint32_t>(from.lifetime->count()));
+  if (from.lifesize_kbytes) to.set_lifesize_kbytes(*from.lifesize_kbytes);
+  to.set_is_installed(from.is_installed);
+  write(from.at, *to.mutable_at());
+}
+
+policy::ManVpnAction read(Intake& in, const v1::ManVpnAction& from) {
+  policy::ManVpnAction action;
+  action.name = in.text(from.name(), "IpManVpnAction name");
+  action.active = from.active();
+  action.family = from.ipv6() ? IpFamily::v6 : IpFamily::v4;
+  for (auto& [has, octets, address] : {std::tuple{from.has_local(), &from.local(), &action.local},
+                                       std::tuple{from.has_remote(), &from.remote(), &action.remote}}) {
+    if (!has) continue;
+    *address = in.address(*octets, "security endpoint of an IpManVpnAction");
+    in.require((*address)->family() == action.family, "address families of an IpManVpnAction");
+  }
+  action.how_to_encap = in.choice(from.how_to_encap(), policy::EncapsulationChoice::transport, "HowToEncap");
+  action.ah = from.ah();
+  action.encryption = read_encryption(in, from.encryption());
+  action.key_bits = from.key_bits();
+  action.integrity = read_integrity(in, from.integrity());
+  action.inbound_spi = InboundSpi{from.inbound_spi()};
+  action.outbound_spi = OutboundSpi{from.outbound_spi()};
+  action.inbound = {.encryption = Secret{as_bytes(from.inbound_encryption_key())},
+                    .integrity = Secret{as_bytes(from.inbound_integrity_key())}};
+  action.outbound = {.encryption = Secret{as_bytes(from.outbound_encryption_key())},
+                     .integrity = Secret{as_bytes(from.outbound_integrity_key())}};
+  action.df = in.choice(from.df(), policy::DfSetting::set, "PassthroughDF");
+  action.copy_dscp = from.copy_dscp();
+  if (from.has_lifetime_minutes()) action.lifetime = in.duration<Minutes>(from.lifetime_minutes(), "Lifetime");
+  if (from.has_lifesize_kbytes()) action.lifesize_kbytes = from.lifesize_kbytes();
+  action.is_installed = from.is_installed();
+  action.at = read(in, from.at());
+  return action;
+}
+
 void write(const policy::LocalStart& from, v1::LocalStart& to) {
   to.set_name(from.name);
   to.set_allow_on_demand(from.allow_on_demand);

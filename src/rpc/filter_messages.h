@@ -13,12 +13,16 @@ inline constexpr std::size_t most_offers = 1'000;
 
 void write(const policy::SourceRange& from, v1::SourceRange& to);
 void write(const policy::DynVpnAction& from, v1::DynVpnAction& to);
+/// Whether a message has the keys of manual tunnels: for the stack alone.
+enum class ManualKeys : std::uint8_t { left_out, included };
+void write(const policy::ManVpnAction& from, v1::ManVpnAction& to, ManualKeys keys);
 void write(const policy::LocalStart& from, v1::LocalStart& to);
-/// All but vpn and local_start, which are indices into the tables of the policy.
+/// All but vpn, manual and local_start, which are indices into the tables of the policy.
 void write(const policy::Filter& from, v1::Filter& to);
 
 policy::SourceRange read(Intake& in, const v1::SourceRange& from);
 policy::DynVpnAction read(Intake& in, const v1::DynVpnAction& from);
+policy::ManVpnAction read(Intake& in, const v1::ManVpnAction& from);
 policy::LocalStart read(Intake& in, const v1::LocalStart& from);
 policy::Filter read(Intake& in, const v1::Filter& from);
 

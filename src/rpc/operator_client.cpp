@@ -143,6 +143,27 @@ OrReason<std::vector<InstalledTunnel>> StackOperatorClient::tunnels() {
   return values<InstalledTunnel>(response->tunnels());
 }
 
+OrReason<std::vector<ManualTunnelView>> StackOperatorClient::manual_tunnels() {
+  const auto response = call<v1::ShowManualTunnelsResponse>(
+      *calls_->stub, &v1::StackOperatorService::Stub::ShowManualTunnels, v1::ShowManualTunnelsRequest{}, calls_->path);
+  if (!response) return std::unexpected{response.error()};
+  return values<ManualTunnelView>(response->tunnels());
+}
+
+OrReason<std::vector<NamedAnswer>> StackOperatorClient::activate(const std::vector<ManualTunnelId>& tunnels) {
+  const auto response = call<v1::OperatorAnswers>(*calls_->stub, &v1::StackOperatorService::Stub::ActivateManualTunnels,
+                                                  request_for({}, tunnels), calls_->path);
+  if (!response) return std::unexpected{response.error()};
+  return values<NamedAnswer>(response->items());
+}
+
+OrReason<std::vector<NamedAnswer>> StackOperatorClient::deactivate(const std::vector<ManualTunnelId>& tunnels) {
+  const auto response = call<v1::OperatorAnswers>(
+      *calls_->stub, &v1::StackOperatorService::Stub::DeactivateManualTunnels, request_for({}, tunnels), calls_->path);
+  if (!response) return std::unexpected{response.error()};
+  return values<NamedAnswer>(response->items());
+}
+
 OrReason<InstalledFilters> StackOperatorClient::filters() {
   const auto response = call<v1::ShowFiltersResponse>(*calls_->stub, &v1::StackOperatorService::Stub::ShowFilters,
                                                       v1::ShowFiltersRequest{}, calls_->path);

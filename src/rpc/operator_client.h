@@ -43,6 +43,10 @@ class StackOperatorClient {
   ~StackOperatorClient();
 
   OrReason<std::vector<InstalledTunnel>> tunnels();
+  OrReason<std::vector<ManualTunnelView>> manual_tunnels();
+  /// No tunnel named: all of them.
+  OrReason<std::vector<NamedAnswer>> activate(const std::vector<ManualTunnelId>& tunnels);
+  OrReason<std::vector<NamedAnswer>> deactivate(const std::vector<ManualTunnelId>& tunnels);
   OrReason<InstalledFilters> filters();
   OrReason<void> choose(FilterChoice choice);
   OrReason<std::vector<InterfaceView>> interfaces();

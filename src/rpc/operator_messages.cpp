@@ -205,6 +205,32 @@ std::expected<InstalledTunnel, Malformed> from_message(const v1::InstalledTunnel
   return in.finish(std::move(tunnel));
 }
 
+void write(const ManualTunnelView& from, v1::ManualTunnel& to) {
+  to.set_tunnel(from.tunnel.value());
+  write(from.action, *to.mutable_action(), ManualKeys::left_out);
+  to.set_is_active(from.is_active);
+  if (from.expires_at) to.set_expires_at(microseconds(*from.expires_at));
+  to.set_inbound_packets(from.counters.inbound_packets);
+  to.set_inbound_octets(from.counters.inbound_octets);
+  to.set_outbound_packets(from.counters.outbound_packets);
+  to.set_outbound_octets(from.counters.outbound_octets);
+  to.set_not_authentic(from.counters.not_authentic);
+}
+
+std::expected<ManualTunnelView, Malformed> from_message(const v1::ManualTunnel& message) {
+  Intake in;
+  ManualTunnelView view{.tunnel = ManualTunnelId{message.tunnel()},
+                        .action = read(in, message.action()),
+                        .is_active = message.is_active()};
+  if (message.has_expires_at()) view.expires_at = instant(message.expires_at());
+  view.counters.inbound_packets = message.inbound_packets();
+  view.counters.inbound_octets = message.inbound_octets();
+  view.counters.outbound_packets = message.outbound_packets();
+  view.counters.outbound_octets = message.outbound_octets();
+  view.counters.not_authentic = message.not_authentic();
+  return in.finish(std::move(view));
+}
+
 void write(const InstalledFilters& from, v1::ShowFiltersResponse& to) {
   write(from.default_filter, *to.mutable_default_filter());
   to.set_default_in_force(from.default_in_force);

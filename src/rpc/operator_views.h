@@ -20,6 +20,15 @@ struct InstalledTunnel {
   std::optional<Instant> expires_at;
 };
 
+/// A manual tunnel of a stack. The keys of `action` are empty.
+struct ManualTunnelView {
+  ManualTunnelId tunnel;
+  policy::ManVpnAction action;
+  bool is_active = false;
+  contract::ChildSaCounters counters{};  ///< since it was activated
+  std::optional<Instant> expires_at{};   ///< while active, by its Lifetime
+};
+
 /// The filters of a stack as they are installed.
 struct InstalledFilters {
   std::optional<policy::FilterPolicy> policy;  ///< nothing: none has come yet

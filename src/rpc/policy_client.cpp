@@ -7,6 +7,7 @@
 #include "rpc/guarded_post.h"
 #include "rpc/local_channel.h"
 #include "rpc/policy_messages.h"
+#include "rpc/wiped_message.h"
 
 namespace adit::rpc {
 
@@ -25,7 +26,7 @@ class PolicyClient::Watching {
                 },
             .down =
                 [this](const std::string& reason) { post_([this, reason] { callbacks_.connection.down(reason); }); },
-            .received = [this](const v1::PolicyChange& change) { receive(change); },
+            .received = [this](v1::PolicyChange& change) { receive(change); },
             .fill =
                 [this, stack, audience](v1::WatchRequest& request) {
                   if (asked_.exchange(true)) return false;
@@ -36,9 +37,10 @@ class PolicyClient::Watching {
         }} {}
 
  private:
-  void receive(const v1::PolicyChange& change) {
+  void receive(v1::PolicyChange& change) {
     if (change.change_case() == v1::PolicyChange::kRemoved) return post_([this] { callbacks_.removed(); });
     auto policy = from_message(change.installed());
+    wipe(change);
     if (!policy) return post_([this, field = policy.error().field] { callbacks_.malformed(field); });
     post_([this, policy = std::move(*policy)] { callbacks_.installed(policy); });
   }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <unordered_map>
 
 #include "rpc/common_messages.h"
@@ -82,19 +83,24 @@ policy::KeyExchangePolicy read(Intake& in, const v1::KeyExchangePolicy& from) {
 
 }  // namespace
 
-void write(const policy::FilterPolicy& from, v1::FilterPolicy& to) {
+void write(const policy::FilterPolicy& from, v1::FilterPolicy& to, ManualKeys keys) {
   to.set_pre_decap(from.pre_decap);
   to.set_logging(from.logging);
   to.set_allow_on_demand(from.allow_on_demand);
   to.set_implicit_discard(choice<v1::DiscardAction>(from.implicit_discard));
   to.set_fips140(from.fips140);
   Places<policy::DynVpnAction> actions;
+  Places<policy::ManVpnAction> manual;
   Places<policy::LocalStart> starts;
   for (const policy::Filter& filter : from.filters) {
     v1::Filter& message = *to.add_filters();
     write(filter, message);
     if (filter.vpn)
       message.set_vpn(actions.of(filter.vpn, [&to](const auto& vpn) { write(vpn, *to.add_vpn_actions()); }));
+    if (filter.manual) {
+      message.set_manual(
+          manual.of(filter.manual, [&](const auto& action) { write(action, *to.add_man_vpn_actions(), keys); }));
+    }
     if (filter.local_start) {
       message.set_local_start(
           starts.of(filter.local_start, [&to](const auto& start) { write(start, *to.add_local_starts()); }));
@@ -112,6 +118,7 @@ policy::FilterPolicy read(Intake& in, const v1::FilterPolicy& from) {
       .filters = {},
   };
   in.bounded(from.vpn_actions_size(), most_rules, "IpDynVpnActions");
+  in.bounded(from.man_vpn_actions_size(), most_rules, "IpManVpnActions");
   in.bounded(from.local_starts_size(), most_rules, "IpLocalStartActions");
   in.bounded(from.filters_size(), most_rules, "filters");
   if (in.failed()) return policy;
@@ -120,18 +127,26 @@ policy::FilterPolicy read(Intake& in, const v1::FilterPolicy& from) {
   for (const auto& action : from.vpn_actions()) {
     actions.push_back(std::make_shared<const policy::DynVpnAction>(read(in, action)));
   }
+  std::vector<std::shared_ptr<const policy::ManVpnAction>> manual;
+  for (const auto& action : from.man_vpn_actions()) {
+    manual.push_back(std::make_shared<const policy::ManVpnAction>(read(in, action)));
+  }
   std::vector<std::shared_ptr<const policy::LocalStart>> starts;
   for (const auto& start : from.local_starts()) {
     starts.push_back(std::make_shared<const policy::LocalStart>(read(in, start)));
   }
   for (const v1::Filter& message : from.filters()) {
     policy::Filter filter = read(in, message);
-    in.require(message.has_vpn() == (filter.action == policy::FilterAction::ipsec), "IpDynVpnAction of a filter");
+    in.require(!(message.has_vpn() && message.has_manual()), "two tunnels of a filter");
+    in.require((message.has_vpn() || message.has_manual()) == (filter.action == policy::FilterAction::ipsec),
+               "tunnel of a filter");
+    in.require(!message.has_manual() || message.manual() < manual.size(), "IpManVpnAction of a filter");
     in.require(!message.has_vpn() || message.vpn() < actions.size(), "IpDynVpnAction of a filter");
     in.require(!message.has_vpn() || message.has_local_start(), "IpLocalStartAction of a filter");
     in.require(!message.has_local_start() || message.local_start() < starts.size(), "IpLocalStartAction of a filter");
     if (in.failed()) break;
     if (message.has_vpn()) filter.vpn = actions[message.vpn()];
+    if (message.has_manual()) filter.manual = manual[message.manual()];
     if (message.has_local_start()) filter.local_start = starts[message.local_start()];
     policy.filters.push_back(std::move(filter));
   }
@@ -142,7 +157,8 @@ v1::PolicySnapshot to_message(const policy::PolicySnapshot& snapshot, Audience a
   v1::PolicySnapshot message;
   message.set_stack(snapshot.stack.text);
   message.set_version(snapshot.version);
-  write(snapshot.filter, *message.mutable_filter());
+  write(snapshot.filter, *message.mutable_filter(),
+        audience == Audience::stack ? ManualKeys::included : ManualKeys::left_out);
   v1::KeyExchangePolicy& key_exchange = *message.mutable_key_exchange();
   key_exchange.set_nat_keep_alive_seconds(static_cast<std::uint32_t>(snapshot.key_exchange.nat_keep_alive.count()));
   if (audience == Audience::iked) write_rules(snapshot.key_exchange, key_exchange);
@@ -166,10 +182,15 @@ std::expected<policy::PolicyPointer, Malformed> from_message(const v1::PolicySna
 
 std::optional<std::string> why_not_taken(const policy::PolicySnapshot& snapshot) {
   const v1::PolicySnapshot message = to_message(snapshot, Audience::iked);
-  if (message.ByteSizeLong() > largest_message - octets_around) {
+  std::size_t octets = message.ByteSizeLong();
+  // Only the keys of manual tunnels make the stack's longer.
+  if (message.filter().man_vpn_actions_size() != 0) {
+    octets = std::max(octets, to_message(snapshot, Audience::stack).ByteSizeLong());
+  }
+  if (octets > largest_message - octets_around) {
     return fmt::format(
-        "the policy takes a message of {} octets: expected at most {}; use prefixes, ranges or fewer rules",
-        message.ByteSizeLong(), largest_message - octets_around);
+        "the policy takes a message of {} octets: expected at most {}; use prefixes, ranges or fewer rules", octets,
+        largest_message - octets_around);
   }
   const auto taken = from_message(message);
   if (taken) return std::nullopt;

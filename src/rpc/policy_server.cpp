@@ -9,6 +9,7 @@
 #include "rpc/local_server.h"
 #include "rpc/policy_messages.h"
 #include "rpc/server_stream.h"
+#include "rpc/wiped_message.h"
 
 namespace adit::rpc {
 namespace {
@@ -32,6 +33,7 @@ class PolicyServer::Serving final : public v1::PolicyService::CallbackService {
     const std::shared_ptr<Stream> stream = Stream::begin({
         .received = [this, watcher](Stream& from, const v1::WatchRequest& request) { watch(*watcher, from, request); },
         .fill = [this, watcher](v1::PolicyChange& change) { return fill(*watcher, change); },
+        .written = [](v1::PolicyChange& change) { wipe(change); },
         .ended = [this, watcher] { forget(watcher); },
     });
     const std::lock_guard lock{mutex_};

@@ -25,6 +25,28 @@ class StackOperatorServer::Serving final : public v1::StackOperatorService::Call
     });
     return reactor;
   }
+  grpc::ServerUnaryReactor* ShowManualTunnels(grpc::CallbackServerContext* call, const v1::ShowManualTunnelsRequest*,
+                                              v1::ShowManualTunnelsResponse* response) override {
+    UnaryReply reply{*call};
+    grpc::ServerUnaryReactor* const reactor = reply.reactor();
+    post_([this, response, reply = std::move(reply)]() mutable {
+      callbacks_.manual_tunnels(
+          [response, reply = std::move(reply)](const std::vector<ManualTunnelView>& tunnels) mutable {
+            for (const ManualTunnelView& tunnel : tunnels) write(tunnel, *response->add_tunnels());
+            reply.finish(grpc::Status::OK);
+          });
+    });
+    return reactor;
+  }
+  grpc::ServerUnaryReactor* ActivateManualTunnels(grpc::CallbackServerContext* call, const v1::TunnelsRequest* request,
+                                                  v1::OperatorAnswers* response) override {
+    return act(*call, *request, *response, callbacks_.activate);
+  }
+  grpc::ServerUnaryReactor* DeactivateManualTunnels(grpc::CallbackServerContext* call,
+                                                    const v1::TunnelsRequest* request,
+                                                    v1::OperatorAnswers* response) override {
+    return act(*call, *request, *response, callbacks_.deactivate);
+  }
   grpc::ServerUnaryReactor* ShowFilters(grpc::CallbackServerContext* call, const v1::ShowFiltersRequest*,
                                         v1::ShowFiltersResponse* response) override {
     UnaryReply reply{*call};
@@ -73,6 +95,21 @@ class StackOperatorServer::Serving final : public v1::StackOperatorService::Call
   std::unique_ptr<LocalServer> server;
 
  private:
+  using Action = std::function<std::vector<NamedAnswer>(const std::vector<ManualTunnelId>&)>;
+
+  grpc::ServerUnaryReactor* act(grpc::CallbackServerContext& call, const v1::TunnelsRequest& request,
+                                v1::OperatorAnswers& response, const Action& action) {
+    UnaryReply reply{call};
+    grpc::ServerUnaryReactor* const reactor = reply.reactor();
+    std::vector<ManualTunnelId> tunnels;
+    for (const std::uint64_t tunnel : request.tunnels()) tunnels.emplace_back(tunnel);
+    post_([&action, &response, tunnels = std::move(tunnels), reply = std::move(reply)]() mutable {
+      for (const NamedAnswer& answer : action(tunnels)) write(answer, *response.add_items());
+      reply.finish(grpc::Status::OK);
+    });
+    return reactor;
+  }
+
   GuardedPost post_;
   Callbacks callbacks_;
 };

@@ -22,6 +22,9 @@ class StackOperatorServer {
   /// Each calls `reply` once, from any thread, now or later.
   struct Callbacks {
     std::function<void(Reply<std::vector<InstalledTunnel>> reply)> tunnels;
+    std::function<void(Reply<std::vector<ManualTunnelView>> reply)> manual_tunnels;
+    /// No tunnel named: all of them.
+    std::function<std::vector<NamedAnswer>(const std::vector<ManualTunnelId>& tunnels)> activate, deactivate;
     std::function<void(Reply<InstalledFilters> reply)> filters;
     /// The reply: why it was not done, or nothing.
     std::function<void(FilterChoice choice, Reply<std::optional<std::string>> reply)> choose;

@@ -13,7 +13,8 @@ class AntiReplayWindow {
   /// Packets. Batches and several queues on the way reorder: the 64 of RFC 4303 would lose good packets.
   static constexpr std::uint64_t default_size = 1024;
 
-  enum class Numbers : std::uint8_t { plain, extended };
+  /// Unchecked: every number is taken, however often (no anti-replay service: RFC 4303 §3.4.3).
+  enum class Numbers : std::uint8_t { plain, extended, unchecked };
   explicit AntiReplayWindow(Numbers numbers) : numbers_{numbers} {}
 
   /// The whole sequence number that the 32 bits of a packet stand for. Of plain numbers, the same.

@@ -15,6 +15,12 @@ const Filter* ipsec_rule(const policy::FilterIndex& policy, const PacketSelector
   return nullptr;
 }
 
+/// A dynamic pair is of one rule; a manual tunnel is of all rules that name its action.
+bool leads_to(const Filter& rule, const ChildSa& pair) {
+  if (pair.name.is_manual()) return rule.manual && rule.manual->name == pair.vpn_action;
+  return !rule.manual && rule.rule == pair.filter_rule;
+}
+
 }  // namespace
 
 std::shared_ptr<const policy::FilterIndex> Classifier::set_policy(std::shared_ptr<const policy::FilterIndex> policy) {
@@ -30,7 +36,10 @@ const Filter* Classifier::outbound_rule(const PacketSelectors& packet) const {
 OutboundSa* Classifier::outbound(const PacketSelectors& packet) {
   if (const auto known = leaving_.find(packet, epoch())) return *known;
   const Filter* rule = outbound_rule(packet);
-  OutboundSa* sa = rule == nullptr ? nullptr : sad_.select_outbound(packet, rule->rule);
+  OutboundSa* sa = nullptr;
+  if (rule != nullptr) {
+    sa = rule->manual ? sad_.select_manual(packet, rule->manual->name) : sad_.select_outbound(packet, rule->rule);
+  }
   leaving_.remember(packet, epoch(), sa);
   return sa;
 }
@@ -40,7 +49,7 @@ bool Classifier::may_come_in(const PacketSelectors& packet, const InboundSa& sa)
   if (arriving_.find(packet, epoch()) == pair) return true;
   if (!policy_) return false;
   const Filter* rule = ipsec_rule(*policy_, packet, Direction::inbound);
-  if (rule == nullptr || rule->rule != sa.pair->filter_rule) return false;
+  if (rule == nullptr || !leads_to(*rule, *sa.pair)) return false;
   arriving_.remember(packet, epoch(), pair);
   return true;
 }

@@ -20,6 +20,8 @@ class Classifier {
   OutboundSa* outbound(const PacketSelectors& packet);
   /// The IpSec rule that a packet to be sent matches first, or null.
   const policy::Filter* outbound_rule(const PacketSelectors& packet) const;
+  /// Whether the policy in force logs at all (IpFilterPolicy's FilterLogging).
+  bool logs() const { return policy_ && policy_->logs(); }
   /// Whether the rule that a packet out of an SA matches first is the one the SA was made for (reference: post-
   /// decapsulation filtering). The SA's own selectors have been checked before.
   bool may_come_in(const PacketSelectors& packet, const InboundSa& sa);

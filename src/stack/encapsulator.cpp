@@ -9,6 +9,7 @@
 #include "stack/authentication_header.h"
 #include "stack/congestion.h"
 #include "stack/network_order.h"
+#include "stack/packet_selectors.h"
 
 namespace adit::stack {
 namespace {
@@ -17,9 +18,30 @@ std::size_t outer_size(const OutboundSa& sa) {
   return (sa.local.address.is_v4() ? ipv4_header_size : ipv6_header_size) + (sa.is_udp ? udp_header_size : 0);
 }
 
+struct Ends {
+  IpAddress local, remote;
+};
+
+/// The addresses outside. Where the SA has none of its own (a manual one for any peer), the packet's.
+Ends ends_of(const OutboundSa& sa, const PacketBuffer& packet) {
+  Ends ends{.local = sa.local.address, .remote = sa.remote.address};
+  if (!sa.is_local_any && !sa.is_remote_any) [[likely]]
+    return ends;
+  const auto selectors = read_selectors(packet.octets());
+  if (sa.is_local_any && selectors) ends.local = selectors->source;
+  if (sa.is_remote_any && selectors) ends.remote = selectors->destination;
+  return ends;
+}
+
+/// Whether a packet can have the SA's addresses outside: in transport mode, and where it gives one of them.
+bool is_of_other_family(const IpHeader& header, const OutboundSa& sa) {
+  const bool takes_part = !sa.is_tunnel || sa.is_local_any || sa.is_remote_any;
+  return takes_part && header.family != sa.local.address.family();
+}
+
 /// What tunnel mode writes outside (RFC 4301 §5.1.2.1). The hop limit within has been lowered by whoever forwarded it.
-OuterHeader tunnel_header(const OutboundSa& sa, const IpHeader& inner) {
-  OuterHeader outer{.source = sa.local.address, .destination = sa.remote.address};
+OuterHeader tunnel_header(const OutboundSa& sa, const IpHeader& inner, const Ends& ends) {
+  OuterHeader outer{.source = ends.local, .destination = ends.remote};
   const std::uint8_t dscp = sa.copy_dscp ? dscp_bits(inner.traffic_class) : std::uint8_t{0};
   outer.traffic_class = static_cast<std::uint8_t>(dscp | static_cast<std::uint8_t>(ecn_of(inner.traffic_class)));
   switch (sa.df) {
@@ -36,18 +58,16 @@ OuterHeader tunnel_header(const OutboundSa& sa, const IpHeader& inner) {
   return outer;
 }
 
-OuterHeader transport_header(const OutboundSa& sa, const IpHeader& original) {
-  return {.source = sa.local.address,
-          .destination = sa.remote.address,
+OuterHeader transport_header(const IpHeader& original, const Ends& ends) {
+  return {.source = ends.local,
+          .destination = ends.remote,
           .traffic_class = original.traffic_class,
           .hop_limit = original.hop_limit,
           .dont_fragment = original.dont_fragment};
 }
 
 /// Transport mode puts ESP behind the IP header: a header with parts that must stay outside is not taken apart here.
-/// One of the other family than the SA's addresses cannot get their header in its place.
-Drop objection_to_transport(const IpHeader& header, const OutboundSa& sa) {
-  if (header.family != sa.local.address.family()) return Drop::unsupported_header;
+Drop objection_to_transport(const IpHeader& header) {
   if (header.is_fragment) return Drop::fragment;
   if (header.family == IpFamily::v4) {
     return header.header_size == ipv4_header_size ? Drop::none : Drop::unsupported_header;
@@ -86,8 +106,9 @@ void count(OutboundSa& sa, std::size_t size) {
 Drop prepare_esp(OutboundPacket& out, const IpHeader& header, crypto::PacketJob& job) {
   OutboundSa& sa = *out.sa;
   PacketBuffer& packet = *out.packet;
+  if (is_of_other_family(header, sa)) return Drop::unsupported_header;
   if (!sa.is_tunnel) {
-    if (const Drop objection = objection_to_transport(header, sa); objection != Drop::none) return objection;
+    if (const Drop objection = objection_to_transport(header); objection != Drop::none) return objection;
   }
   const std::size_t payload = packet.size() - (sa.is_tunnel ? 0 : header.header_size);
   const std::size_t padding = (sa.alignment - (payload + 2) % sa.alignment) % sa.alignment;
@@ -100,7 +121,8 @@ Drop prepare_esp(OutboundPacket& out, const IpHeader& header, crypto::PacketJob&
   if (const Drop objection = objection_of(sa, packet.size()); objection != Drop::none) return objection;
 
   count(sa, packet.size());
-  out.outer = sa.is_tunnel ? tunnel_header(sa, header) : transport_header(sa, header);
+  const Ends ends = ends_of(sa, packet);
+  out.outer = sa.is_tunnel ? tunnel_header(sa, header, ends) : transport_header(header, ends);
   out.outer.next_header = sa.is_udp ? NextHeader::udp : NextHeader::esp;
   out.outer.identification = static_cast<std::uint16_t>(sa.sequence);
   std::uint8_t next_header = number_of(header.family);
@@ -138,8 +160,8 @@ Drop prepare_ah(OutboundPacket& out, const IpHeader& header, crypto::PacketJob& 
   OutboundSa& sa = *out.sa;
   PacketBuffer& packet = *out.packet;
   HeadersBeforeAh place{.size = outer_size(sa)};
+  if (is_of_other_family(header, sa)) return Drop::unsupported_header;
   if (!sa.is_tunnel) {
-    if (header.family != sa.local.address.family()) return Drop::unsupported_header;
     const auto found = place_of_ah(packet.octets());
     if (!found) return found.error();
     place = *found;
@@ -150,7 +172,8 @@ Drop prepare_ah(OutboundPacket& out, const IpHeader& header, crypto::PacketJob& 
   if (const Drop objection = objection_of(sa, packet.size()); objection != Drop::none) return objection;
 
   count(sa, packet.size());
-  out.outer = sa.is_tunnel ? tunnel_header(sa, header) : transport_header(sa, header);
+  const Ends ends = ends_of(sa, packet);
+  out.outer = sa.is_tunnel ? tunnel_header(sa, header, ends) : transport_header(header, ends);
   out.outer.next_header = NextHeader::ah;
   out.outer.identification = identification_of(sa.sequence);
   std::uint8_t next_header = number_of(header.family);

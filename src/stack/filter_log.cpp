@@ -59,6 +59,7 @@ std::optional<LoggedPacket> read_logged(std::string_view prefix, Bytes octets, s
   logged.rule = filter->rule;
   logged.extension = filter->extension;
   if (filter->vpn) logged.vpn_action = filter->vpn->name;
+  if (filter->manual) logged.vpn_action = filter->manual->name;
   return logged;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 // A packet that a filter logs, and which filter that was: the kernel gives the beginning of the packet and says by
-// which search and how it was decided (LogPrefix); the policy says by which filter.
+// which search and how it was decided (LogPrefix); the policy says by which filter. That a manual tunnel is inactive,
+// the data plane itself knows.
 
 #include <optional>
 #include <string>
@@ -10,7 +11,7 @@
 
 namespace adit::stack {
 
-enum class LoggedAs : std::uint8_t { permitted, denied, no_tunnel, mismatch };
+enum class LoggedAs : std::uint8_t { permitted, denied, no_tunnel, inactive, mismatch };
 
 struct LoggedPacket {
   LoggedAs as{};

@@ -18,7 +18,7 @@ contract::InstallResult Sad::add(const contract::InstallChildSa& install, Instan
   inbound_.emplace(key, &added.inbound);
   pairs_.emplace(install.name, Installed{.sa = *std::move(made), .stack = install.stack});
   if (added.inbound.sending == Sending::begun) put_in_search_order(added);
-  let_one_send(install.name.tunnel);
+  let_one_send(install.name);
   ++epoch_;
   return {.stack = install.stack, .name = install.name, .refused = std::nullopt};
 }
@@ -26,7 +26,8 @@ contract::InstallResult Sad::add(const contract::InstallChildSa& install, Instan
 void Sad::put_in_search_order(ChildSa& pair) {
   // Of two generations that begin out of order, the newer stays first: behind the last of those newer than this one.
   const auto newer = std::find_if(search_order_.rbegin(), search_order_.rend(), [&](const ChildSa* sa) {
-    return sa->name.tunnel == pair.name.tunnel && sa->name.generation > pair.name.generation;
+    return sa->name.tunnel == pair.name.tunnel && sa->name.kind == pair.name.kind &&
+           sa->name.generation > pair.name.generation;
   });
   search_order_.insert(newer.base(), &pair);
 }
@@ -34,11 +35,14 @@ void Sad::put_in_search_order(ChildSa& pair) {
 /// A tunnel that has pairs sends: when none of them does of itself, on the oldest that awaits the peer, which the peer
 /// has had the longest time to install; when none does that either, on the newest that was retired. Only until another
 /// begins: the peer may not have the one that awaits it.
-void Sad::let_one_send(DynamicTunnelId tunnel) {
+void Sad::let_one_send(const contract::ChildSaName& of_tunnel) {
   bool one_sends = false;
   ChildSa *stands_in = nullptr, *awaits = nullptr, *retired = nullptr;
-  const auto end = pairs_.upper_bound({.tunnel = tunnel, .generation = UINT32_MAX});
-  for (auto at = pairs_.lower_bound({.tunnel = tunnel, .generation = 0}); at != end; ++at) {  // the newest last
+  contract::ChildSaName first = of_tunnel, last = of_tunnel;
+  first.generation = 0;
+  last.generation = UINT32_MAX;
+  const auto end = pairs_.upper_bound(last);
+  for (auto at = pairs_.lower_bound(first); at != end; ++at) {  // the newest last
     ChildSa* pair = at->second.sa.get();
     switch (pair->inbound.sending) {
       case Sending::begun:
@@ -64,7 +68,7 @@ void Sad::begin_sending(ChildSa& pair) {
   pair.inbound.sending = Sending::begun;
   std::erase(search_order_, &pair);
   put_in_search_order(pair);
-  let_one_send(pair.name.tunnel);
+  let_one_send(pair.name);
   ++epoch_;
 }
 
@@ -74,7 +78,7 @@ bool Sad::retire(const contract::ChildSaName& name) {
   ChildSa& pair = *found->second.sa;
   std::erase(search_order_, &pair);
   pair.inbound.sending = Sending::retired;
-  let_one_send(name.tunnel);
+  let_one_send(name);
   ++epoch_;
   return true;
 }
@@ -86,7 +90,7 @@ bool Sad::remove(const contract::ChildSaName& name) {
   inbound_.erase(inbound_key(pair->protocol, pair->inbound.spi));
   std::erase(search_order_, pair);
   pairs_.erase(found);
-  let_one_send(name.tunnel);
+  let_one_send(name);
   ++epoch_;
   return true;
 }
@@ -116,8 +120,16 @@ OutboundSa* Sad::find_outbound(const PacketSelectors& packet) {
 }
 
 OutboundSa* Sad::select_outbound(const PacketSelectors& packet, std::string_view filter_rule) {
-  const auto found = std::ranges::find_if(
-      search_order_, [&](const ChildSa* sa) { return sa->filter_rule == filter_rule && sa->carries(packet); });
+  const auto found = std::ranges::find_if(search_order_, [&](const ChildSa* sa) {
+    return !sa->name.is_manual() && sa->filter_rule == filter_rule && sa->carries(packet);
+  });
+  return found == search_order_.end() ? nullptr : &(*found)->outbound;
+}
+
+OutboundSa* Sad::select_manual(const PacketSelectors& packet, std::string_view vpn_action) {
+  const auto found = std::ranges::find_if(search_order_, [&](const ChildSa* sa) {
+    return sa->name.is_manual() && sa->vpn_action == vpn_action && sa->carries(packet);
+  });
   return found == search_order_.end() ? nullptr : &(*found)->outbound;
 }
 

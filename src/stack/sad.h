@@ -39,6 +39,8 @@ class Sad {
   OutboundSa* find_outbound(const PacketSelectors& packet);
   /// The same among the SAs of one filter rule, and without a memory: for callers that ask the policy first.
   OutboundSa* select_outbound(const PacketSelectors& packet, std::string_view filter_rule);
+  /// The same of the manual tunnel of one IpManVpnAction.
+  OutboundSa* select_manual(const PacketSelectors& packet, std::string_view vpn_action);
 
   /// Pairs at a limit: soft ones once, hard ones removed. With the counters that go with each report.
   struct Reached {
@@ -66,7 +68,7 @@ class Sad {
   }
   contract::ChildSaCounters counters_of(const Installed& pair, Instant now) const;
   void put_in_search_order(ChildSa& pair);
-  void let_one_send(DynamicTunnelId tunnel);
+  void let_one_send(const contract::ChildSaName& of_tunnel);
 
   std::map<contract::ChildSaName, Installed> pairs_;
   std::unordered_map<std::uint64_t, InboundSa*> inbound_;

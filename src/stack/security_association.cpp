@@ -38,7 +38,16 @@ std::optional<std::string> objection_to(const contract::InstallChildSa& install)
   if (std::max(install.local_ts.size(), install.remote_ts.size()) > most_traffic_selectors) {
     return "more than " + std::to_string(most_traffic_selectors) + " traffic selectors on a side";
   }
+  if (!install.iv_seed.empty() && install.iv_seed.size() != std::size(crypto::PacketAlgorithms{}.iv_seed)) {
+    return "an IV seed of " + std::to_string(install.iv_seed.size()) + " octets";
+  }
   return std::nullopt;
+}
+
+AntiReplayWindow::Numbers numbers_of(const contract::InstallChildSa& install) {
+  using enum AntiReplayWindow::Numbers;
+  if (!install.anti_replay) return unchecked;
+  return install.transforms.extended_sequence_numbers ? extended : plain;
 }
 
 }  // namespace
@@ -47,15 +56,16 @@ std::expected<std::unique_ptr<ChildSa>, std::string> ChildSa::make(const contrac
                                                                    Instant now) {
   if (auto objection = objection_to(install)) return std::unexpected{*std::move(objection)};
   const bool extended = install.transforms.extended_sequence_numbers;
-  using Numbers = AntiReplayWindow::Numbers;
-  auto pair = std::make_unique<ChildSa>(extended ? Numbers::extended : Numbers::plain);
+  auto pair = std::make_unique<ChildSa>(numbers_of(install));
 
   const bool is_ah = install.transforms.protocol == contract::SaProtocol::ah;
   if (is_ah != (install.transforms.encryption == EncryptionId::none)) {
     return std::unexpected{is_ah ? "AH does not encrypt" : "ESP without encryption has ENCR_NULL"};
   }
-  const crypto::PacketAlgorithms algorithms{install.transforms.encryption, install.transforms.key_bits,
-                                            install.transforms.integrity};
+  crypto::PacketAlgorithms algorithms{.encryption = install.transforms.encryption,
+                                      .key_bits = install.transforms.key_bits,
+                                      .integrity = install.transforms.integrity};
+  std::ranges::copy_n(install.iv_seed.begin(), std::ssize(install.iv_seed), algorithms.iv_seed.begin());
   for (const auto& [keys, give] :
        {std::pair{&install.outbound,
                   +[](ChildSa& p, std::unique_ptr<crypto::PacketCipher> c) { give_cipher(p.outbound, std::move(c)); }},
@@ -76,12 +86,14 @@ std::expected<std::unique_ptr<ChildSa>, std::string> ChildSa::make(const contrac
   pair->local_ts = install.local_ts;
   pair->remote_ts = install.remote_ts;
   pair->filter_rule = install.filter_rule;
+  pair->vpn_action = install.vpn_action;
   pair->installed = now;
   if (install.lifetimes.hard) pair->expires = now + *install.lifetimes.hard;
 
   OutboundSa& out = pair->outbound;
   out.spi = install.outbound_spi.value();
-  out.last_sequence = extended ? UINT64_MAX : UINT32_MAX;
+  // Without anti-replay the number on the wire rolls over (RFC 4303 §3.3.3): it is the low half of one that does not.
+  out.last_sequence = extended || !install.anti_replay ? UINT64_MAX : UINT32_MAX;
   out.limits = limits_of(install.lifetimes);
   if (is_ah) {
     const std::size_t icv_field = std::size_t{out.iv_size} + out.icv_size;
@@ -92,6 +104,8 @@ std::expected<std::unique_ptr<ChildSa>, std::string> ChildSa::make(const contrac
   out.copy_dscp = install.copy_dscp;
   out.df = install.df;
   out.is_udp = install.udp.has_value();
+  out.is_local_any = install.local.is_any();
+  out.is_remote_any = install.remote.is_any();
   out.local = endpoint(install.local, install.udp, &contract::UdpEncapsulation::local_port);
   out.remote = endpoint(install.remote, install.udp, &contract::UdpEncapsulation::remote_port);
   out.pair = pair.get();

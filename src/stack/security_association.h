@@ -51,6 +51,7 @@ struct alignas(cache_line) OutboundSa {
   bool copy_dscp = true;
   contract::DfPolicy df = contract::DfPolicy::copy;
   bool is_udp = false;
+  bool is_local_any = false, is_remote_any = false;  ///< the packet's own address stands there
   bool is_ah() const { return ah_size != 0; }
 
   Endpoint local, remote;  ///< outer addresses; ports of UDP encapsulation, else 0
@@ -78,7 +79,7 @@ struct alignas(cache_line) InboundSa {
   std::unique_ptr<crypto::PacketCipher> owned_cipher;
 };
 
-/// A pair, as iked installed it. It does not move while it is in the Sad.
+/// A pair, as iked or the stack itself installed it. It does not move while it is in the Sad.
 struct ChildSa {
   /// Why it cannot be: algorithms that are not there, keys of a wrong size, endpoints of two families.
   static std::expected<std::unique_ptr<ChildSa>, std::string> make(const contract::InstallChildSa& install,
@@ -89,7 +90,8 @@ struct ChildSa {
   contract::SaProtocol protocol = contract::SaProtocol::esp;
   contract::EncapsulationMode mode{};
   TrafficSelectors local_ts, remote_ts;
-  std::string filter_rule;
+  std::string filter_rule;  ///< of a dynamic pair
+  std::string vpn_action;
   Instant installed;
   std::optional<Instant> expires;
   bool soft_reported = false;

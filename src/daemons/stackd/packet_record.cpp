@@ -13,6 +13,8 @@ CatalogueId message_of(stack::LoggedAs as) {
       return CatalogueId::packet_denied;
     case stack::LoggedAs::no_tunnel:
       return CatalogueId::packet_without_tunnel;
+    case stack::LoggedAs::inactive:
+      return CatalogueId::packet_of_inactive_tunnel;
     case stack::LoggedAs::mismatch:
       return CatalogueId::packet_of_other_tunnel;
   }
@@ -28,10 +30,14 @@ LogRecord record_of(const stack::LoggedPacket& packet, const StackName& stack) {
                     {"rule", is_implicit ? "SYSDEFAULTDENYRULE" : packet.rule},
                     {"extension", fmt::to_string(is_implicit ? 1 : packet.extension)},
                     {"packet", packet.packet.to_string()},
-                    {"direction", packet.path.direction == policy::Direction::inbound ? "inbound" : "outbound"},
-                    {"routing", packet.path.routed ? "routed" : "local"},
-                    {"interface", packet.interface.empty() ? "n/a" : packet.interface},
                     {"octets", fmt::to_string(packet.octets)}}};
+  // Which way it came to the device, the data plane does not know of this one.
+  if (packet.as != stack::LoggedAs::inactive) {
+    record.fields.push_back(
+        {"direction", packet.path.direction == policy::Direction::inbound ? "inbound" : "outbound"});
+    record.fields.push_back({"routing", packet.path.routed ? "routed" : "local"});
+    record.fields.push_back({"interface", packet.interface.empty() ? "n/a" : packet.interface});
+  }
   if (packet.packet.is_fragment) record.fields.push_back({"fragment", "yes"});
   if (!packet.vpn_action.empty()) record.fields.push_back({"vpn_action", packet.vpn_action});
   if (packet.path.security_class != 0) {

@@ -43,6 +43,7 @@ std::expected<void, std::string> ServedStack::serve() {
   });
   if (!data_plane) return std::unexpected{data_plane.error()};
   data_plane_ = std::move(*data_plane);
+  manual_ = std::make_unique<ManualDesk>(options_.stack, *data_plane_, post);
   installed_at_ = wall_now();  // of the default filter
 
   const std::string pagent = rpc::pagent_socket(options_.socket_folder);
@@ -59,6 +60,9 @@ std::expected<void, std::string> ServedStack::serve() {
   auto operators = rpc::StackOperatorServer::start(
       {rpc::stack_operator_socket(options_.socket_folder, options_.stack), std::nullopt}, post,
       {.tunnels = [this](auto reply) { show_tunnels(std::move(reply)); },
+       .manual_tunnels = [this](auto reply) { show_manual_tunnels(std::move(reply)); },
+       .activate = [this](const auto& tunnels) { return manual_->activate(tunnels); },
+       .deactivate = [this](const auto& tunnels) { return manual_->deactivate(tunnels); },
        .filters = [this](auto reply) { show_filters(std::move(reply)); },
        .choose = [this](rpc::FilterChoice choice, auto reply) { choose_filters(choice, std::move(reply)); },
        .interfaces = [this](auto reply) { reply(interfaces(options_.data_plane.security_classes)); }});
@@ -84,7 +88,7 @@ void ServedStack::install_policy(policy::PolicyPointer policy) {
     policy_ = std::move(policy);
     return;
   }
-  const auto installed = data_plane_->set_policy(policy);
+  const auto installed = put_in_force(policy);
   LogRecord record{installed ? CatalogueId::filters_installed : CatalogueId::filters_refused,
                    {{"stack", options_.stack.text}, {"version", fmt::to_string(policy->version)}}};
   if (installed) {
@@ -95,6 +99,11 @@ void ServedStack::install_policy(policy::PolicyPointer policy) {
     record.fields.push_back({"reason", installed.error()});
   }
   log::write(record);
+}
+
+/// With its manual tunnels.
+std::expected<void, std::string> ServedStack::put_in_force(const policy::PolicyPointer& policy) {
+  return manual_->replace_policy(policy->filter, [&] { return data_plane_->set_policy(policy); });
 }
 
 void ServedStack::begin_anew(const std::string& program) {
@@ -181,6 +190,7 @@ void ServedStack::pass_on(const stack::user::Event& event) {
                  [&](const contract::Acquire& acquire) { key_manager_->tell(acquire); },
                  [&](const contract::PeerMoved& moved) { key_manager_->tell(moved); },
                  [&](const stack::user::LimitReached& reached) {
+                   if (reached.limit.name.is_manual()) return manual_->note_limit(reached.limit.name);
                    if (reached.limit.hard) pairs_.erase(reached.limit.name);
                    key_manager_->tell(reached.counters);
                    key_manager_->tell(reached.limit);
@@ -197,16 +207,31 @@ bool ServedStack::is_superseded(const contract::ChildSaName& name) const {
          });
 }
 
-void ServedStack::show_tunnels(TunnelsReply reply) {
+void ServedStack::ask_counters(CountersQuestion question) {
   const std::uint64_t number = ++last_question_;
-  questions_.emplace(number, std::move(reply));
+  questions_.emplace(number, std::move(question));
   data_plane_->query_counters(
       [this, post = loop_.post(), number](std::vector<contract::ChildSaCounters> counters) mutable {
-        post([this, number, counters = std::move(counters)]() mutable { answer(number, std::move(counters)); });
+        post([this, number, counters = std::move(counters)]() mutable {
+          questions_.extract(number).mapped()(std::move(counters));
+        });
       });
 }
 
-void ServedStack::answer(std::uint64_t number, std::vector<contract::ChildSaCounters> counters) {
+void ServedStack::show_tunnels(TunnelsReply reply) {
+  ask_counters([this, reply = std::move(reply)](std::vector<contract::ChildSaCounters> counters) mutable {
+    reply(installed_tunnels(std::move(counters)));
+  });
+}
+
+void ServedStack::show_manual_tunnels(rpc::StackOperatorServer::Reply<std::vector<rpc::ManualTunnelView>> reply) {
+  ask_counters([this, reply = std::move(reply)](const std::vector<contract::ChildSaCounters>& counters) mutable {
+    reply(manual_->views(counters));
+  });
+}
+
+std::vector<rpc::InstalledTunnel> ServedStack::installed_tunnels(
+    std::vector<contract::ChildSaCounters> counters) const {
   std::vector<rpc::InstalledTunnel> tunnels;
   for (contract::ChildSaCounters& one : counters) {
     const auto known = pairs_.find(one.name);
@@ -214,7 +239,7 @@ void ServedStack::answer(std::uint64_t number, std::vector<contract::ChildSaCoun
     if (is_superseded(one.name)) continue;
     tunnels.push_back({known->second.pair, std::move(one), known->second.expires_at});
   }
-  questions_.extract(number).mapped()(std::move(tunnels));
+  return tunnels;
 }
 
 void ServedStack::show_filters(rpc::StackOperatorServer::Reply<rpc::InstalledFilters> reply) {
@@ -236,14 +261,15 @@ void ServedStack::show_filters(rpc::StackOperatorServer::Reply<rpc::InstalledFil
 void ServedStack::choose_filters(rpc::FilterChoice choice,
                                  rpc::StackOperatorServer::Reply<std::optional<std::string>> reply) {
   if (choice == rpc::FilterChoice::policy && !policy_) return reply("no policy has come from pagent");
-  policy::PolicyPointer chosen = policy_;
+  std::expected<void, std::string> installed;
   if (choice == rpc::FilterChoice::default_filter) {
     auto snapshot = std::make_shared<policy::PolicySnapshot>();
     snapshot->stack = options_.stack;
     snapshot->filter = stack::default_filter(options_.data_plane.until_policy);
-    chosen = std::move(snapshot);
+    installed = data_plane_->set_policy(std::move(snapshot));  // tunnels stay; no rule leads to them meanwhile
+  } else {
+    installed = put_in_force(policy_);
   }
-  const auto installed = data_plane_->set_policy(std::move(chosen));
   if (!installed) return reply(installed.error());
   choice_ = choice;
   installed_at_ = wall_now();

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "daemons/event_loop.h"
+#include "daemons/stackd/manual_desk.h"
 #include "rpc/policy_client.h"
 #include "rpc/stack_operator_server.h"
 #include "rpc/stack_server.h"
@@ -32,19 +33,24 @@ class ServedStack {
   ServedStack& operator=(const ServedStack&) = delete;
 
  private:
+  /// An operator's, answered when the data plane has counted.
+  using CountersQuestion = std::move_only_function<void(std::vector<contract::ChildSaCounters>)>;
   using TunnelsReply = rpc::StackOperatorServer::Reply<std::vector<rpc::InstalledTunnel>>;
 
   ServedStack(EventLoop& loop, StackdOptions options);
   std::expected<void, std::string> serve();
 
   void install_policy(policy::PolicyPointer policy);
+  std::expected<void, std::string> put_in_force(const policy::PolicyPointer& policy);
   void begin_anew(const std::string& program);
   void carry_out(std::vector<ike::StackRequest> requests);
   void install(std::vector<contract::InstallChildSa> pairs);
   void pass_on(const stack::user::Event& event);
   void note(const contract::InstallResult& result);
   void show_tunnels(TunnelsReply reply);
-  void answer(std::uint64_t number, std::vector<contract::ChildSaCounters> counters);
+  void show_manual_tunnels(rpc::StackOperatorServer::Reply<std::vector<rpc::ManualTunnelView>> reply);
+  std::vector<rpc::InstalledTunnel> installed_tunnels(std::vector<contract::ChildSaCounters> counters) const;
+  void ask_counters(CountersQuestion question);
   void show_filters(rpc::StackOperatorServer::Reply<rpc::InstalledFilters> reply);
   void choose_filters(rpc::FilterChoice choice, rpc::StackOperatorServer::Reply<std::optional<std::string>> reply);
 
@@ -63,10 +69,11 @@ class ServedStack {
   policy::PolicyPointer policy_;
   rpc::FilterChoice choice_ = rpc::FilterChoice::policy;
   Instant installed_at_{};
-  std::map<std::uint64_t, TunnelsReply> questions_;  ///< of operators, while the data plane counts
+  std::map<std::uint64_t, CountersQuestion> questions_;  ///< while the data plane counts
   std::uint64_t last_question_ = 0;
   std::uint64_t attachment_ = 0;  ///< counts key managers: an answer to a former one is nobody's
   std::unique_ptr<stack::user::DataPlane> data_plane_;
+  std::unique_ptr<ManualDesk> manual_;
   std::unique_ptr<rpc::StackServer> key_manager_;
   std::unique_ptr<rpc::StackOperatorServer> operators_;
   std::unique_ptr<rpc::PolicyClient> policies_;

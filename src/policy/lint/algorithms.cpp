@@ -119,6 +119,14 @@ void judge_action(const Subject& subject, const DynVpnAction& action, Remarks& r
   }
 }
 
+void judge_action(const Subject& subject, const ManVpnAction& action, Remarks& remarks) {
+  const std::string of = "IpManVpnAction " + action.name;
+  const Judge judge{subject, action.at, of, remarks};
+  judge.judge(esp_encryption, action.encryption, Attribute::how_to_encrypt,
+              to_string(action.encryption, action.key_bits), "AES_CBC with KeyLength 128 or 256");
+  judge.judge(esp_integrity, action.integrity, Attribute::how_to_auth, to_string(action.integrity), better_hash);
+}
+
 }  // namespace
 
 void check_algorithms(const Subject& subject, Remarks& remarks) {
@@ -127,7 +135,11 @@ void check_algorithms(const Subject& subject, Remarks& remarks) {
     if (actions.insert(rule.action.get()).second) judge_action(subject, *rule.action, remarks);
   }
   std::set<const DynVpnAction*> tunnels;
+  std::set<const ManVpnAction*> manual;
   for (const Filter& filter : subject.policy.filter.filters) {
+    if (filter.manual != nullptr && manual.insert(filter.manual.get()).second) {
+      judge_action(subject, *filter.manual, remarks);
+    }
     if (filter.vpn != nullptr && tunnels.insert(filter.vpn.get()).second) judge_action(subject, *filter.vpn, remarks);
   }
 }

@@ -31,6 +31,7 @@ bool has_same_effect(const Filter& a, const Filter& b) {
   if (a.action != b.action) return false;
   if (a.action == FilterAction::permit) return true;
   if (a.action == FilterAction::deny) return a.discard == b.discard;
+  if (a.manual != nullptr && b.manual != nullptr) return *a.manual == *b.manual;
   return a.vpn != nullptr && b.vpn != nullptr && *a.vpn == *b.vpn;
 }
 

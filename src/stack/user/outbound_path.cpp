@@ -1,5 +1,6 @@
 #include "stack/user/outbound_path.h"
 
+#include "stack/nftables_ruleset.h"
 #include "stack/packet_selectors.h"
 #include "stack/segmentation.h"
 #include "stack/user/path_mtu.h"
@@ -69,6 +70,7 @@ void OutboundPath::put(const OffloadHeader& header, Bytes packet, OutboundSa* sa
 void OutboundPath::ask_for_sa(const PacketSelectors& flow, const OffloadHeader& header, Bytes packet, Instant now) {
   drops_.count(Drop::no_sa);
   const policy::Filter* rule = classifier_.outbound_rule(flow);
+  if (rule != nullptr && rule->manual) return note_inactive(*rule, flow, packet.size());
   if (rule == nullptr || !rule->vpn || rule->vpn->initiation == policy::Initiation::remote_only) return;
   if (!rule->local_start || !rule->local_start->allow_on_demand) return;
 
@@ -85,6 +87,21 @@ void OutboundPath::ask_for_sa(const PacketSelectors& flow, const OffloadHeader& 
     case Acquires::Ask::already:
       return;
   }
+}
+
+void OutboundPath::note_inactive(const policy::Filter& rule, const PacketSelectors& flow, std::size_t octets) {
+  using enum policy::FilterLogging;
+  const bool is_wanted = classifier_.logs() && (rule.logging == all || rule.logging == deny);
+  if (!is_wanted || logged_in_second_ == most_logged_a_second) return;
+  ++logged_in_second_;
+  logged_.push_back({.as = LoggedAs::inactive,
+                     .rule = rule.rule,
+                     .extension = rule.extension,
+                     .vpn_action = rule.manual->name,
+                     .path = {.direction = policy::Direction::outbound},
+                     .packet = flow,
+                     .octets = octets,
+                     .interface = {}});
 }
 
 void OutboundPath::release() {

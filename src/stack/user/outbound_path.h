@@ -10,6 +10,7 @@
 #include "stack/acquires.h"
 #include "stack/classifier.h"
 #include "stack/encapsulator.h"
+#include "stack/filter_log.h"
 #include "stack/user/tun_device.h"
 #include "stack/user/wire_sockets.h"
 
@@ -30,10 +31,13 @@ class OutboundPath {
   void forget_old(Instant now) {
     acquires_.forget_old(now);
     asked_for_path_ = false;
+    logged_in_second_ = 0;
   }
 
   /// The questions to iked since the last call.
   std::vector<contract::Acquire> take_questions() { return std::exchange(questions_, {}); }
+  /// Packets of inactive manual tunnels since the last call, of filters that log it; most_logged_a_second of them.
+  std::vector<LoggedPacket> take_logged() { return std::exchange(logged_, {}); }
   /// What did not fit the path of its SA since the last call, if anything: it went in fragments (RFC 4301 §8.2).
   struct Tightness {
     Endpoint remote;
@@ -48,6 +52,7 @@ class OutboundPath {
   void take(const OffloadHeader& header, Bytes packet, Instant now);
   void put(const OffloadHeader& header, Bytes packet, OutboundSa* sa);
   void ask_for_sa(const PacketSelectors& flow, const OffloadHeader& header, Bytes packet, Instant now);
+  void note_inactive(const policy::Filter& rule, const PacketSelectors& flow, std::size_t octets);
   void flush();
   void note_too_long(const Departure& departure);
   std::size_t departures_from(std::size_t begin, std::size_t& pieces, Departure& departure);
@@ -58,6 +63,8 @@ class OutboundPath {
   Encapsulator encapsulator_;
   Acquires acquires_;
   std::vector<contract::Acquire> questions_;
+  std::vector<LoggedPacket> logged_;
+  unsigned logged_in_second_ = 0;
   std::optional<Tightness> tightness_;
   bool asked_for_path_ = false;  // in this second
   std::uint64_t questions_suppressed_ = 0, reads_ = 0;

@@ -200,6 +200,7 @@ void PacketLoop::tell_what_happened() {
     question.stack = parts_.stack;
     tell(std::move(question));
   }
+  for (LoggedPacket& packet : outbound_->take_logged()) tell(std::move(packet));
   for (contract::PeerMoved& move : inbound_->take_moves()) {
     move.stack = parts_.stack;
     tell(std::move(move));

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "rpc/wiped_message.h"
 #include "samples.h"
 
 namespace adit::rpc {
@@ -11,7 +12,32 @@ TEST(PolicyMessage, CarriesEveryFieldOfAPolicyToIked) {
   const policy::PolicyPointer sent = test::snapshot();
   const auto received = from_message(to_message(*sent, Audience::iked));
   ASSERT_TRUE(received) << received.error().field;
-  EXPECT_EQ(**received, *sent);
+  EXPECT_EQ(**received, *test::without_manual_keys(*sent));
+}
+
+TEST(PolicyMessage, HasTheKeysOfManualTunnelsForTheStackAlone) {
+  const std::string_view keys[] = {"inbound cipher k", "inbound mac key", "outbound cipher ", "outbound mac key"};
+  const std::string to_stack = to_message(*test::snapshot(), Audience::stack).SerializeAsString();
+  const std::string to_iked = to_message(*test::snapshot(), Audience::iked).SerializeAsString();
+  v1::FilterPolicy to_operator;
+  write(test::snapshot()->filter, to_operator);
+  for (const std::string_view key : keys) {
+    EXPECT_TRUE(to_stack.contains(key)) << key;
+    EXPECT_FALSE(to_iked.contains(key)) << key;
+    EXPECT_FALSE(to_operator.SerializeAsString().contains(key)) << key;
+  }
+}
+
+TEST(PolicyMessage, IsWipedOfItsKeys) {
+  for (const Audience audience : {Audience::iked, Audience::stack}) {
+    v1::PolicyChange change;
+    *change.mutable_installed() = to_message(*test::snapshot(), audience);
+    wipe(change);
+    const std::string octets = change.SerializeAsString();
+    for (const std::string_view key : {"very secret indeed", "inbound cipher k", "outbound mac key"}) {
+      EXPECT_FALSE(octets.contains(key)) << key;
+    }
+  }
 }
 
 TEST(PolicyMessage, SharesAnActionThatSeveralRulesShare) {
@@ -40,9 +66,15 @@ const struct {
     {"an index past the table of actions", [](auto& m) { m.mutable_filter()->mutable_filters(0)->set_vpn(1); },
      "IpDynVpnAction of a filter"},
     {"an IpSec filter without an action", [](auto& m) { m.mutable_filter()->mutable_filters(0)->clear_vpn(); },
-     "IpDynVpnAction of a filter"},
+     "tunnel of a filter"},
     {"a deny filter with one", [](auto& m) { m.mutable_filter()->mutable_filters(1)->set_vpn(0); },
-     "IpDynVpnAction of a filter"},
+     "tunnel of a filter"},
+    {"an index past the table of manual tunnels",
+     [](auto& m) { m.mutable_filter()->mutable_filters(3)->set_manual(1); }, "IpManVpnAction of a filter"},
+    {"two tunnels", [](auto& m) { m.mutable_filter()->mutable_filters(0)->set_manual(0); }, "two tunnels of a filter"},
+    {"a manual tunnel of two families",
+     [](auto& m) { m.mutable_filter()->mutable_man_vpn_actions(0)->set_ipv6(false); },
+     "address families of an IpManVpnAction"},
     {"an enumerator that is absent",
      [](auto& m) { m.mutable_filter()->mutable_filters(0)->set_direction(v1::DIRECTION_UNSPECIFIED); }, "Direction"},
     {"an enumerator past the last",

@@ -121,7 +121,34 @@ inline policy::PolicyPointer snapshot() {
   deny.remote_identity.reset();
   Filter protect_again = protect;
   protect_again.extension = 3;
-  filters.filters = {protect, deny, protect_again};
+  auto manual = std::make_shared<ManVpnAction>();
+  manual->name = "by hand";
+  manual->active = false;
+  manual->remote = address("2001:db8::2");
+  manual->family = IpFamily::v6;
+  manual->how_to_encap = EncapsulationChoice::transport;
+  manual->ah = true;
+  manual->encryption = EncryptionId::aes_cbc;
+  manual->key_bits = 256;
+  manual->integrity = IntegrityId::hmac_md5_96;
+  manual->inbound_spi = InboundSpi{300};
+  manual->outbound_spi = OutboundSpi{301};
+  manual->inbound = {.encryption = Secret{as_bytes("inbound cipher k")},
+                     .integrity = Secret{as_bytes("inbound mac key")}};
+  manual->outbound = {.encryption = Secret{as_bytes("outbound cipher ")},
+                      .integrity = Secret{as_bytes("outbound mac key")}};
+  manual->df = DfSetting::set;
+  manual->copy_dscp = false;
+  manual->lifetime = Minutes{7};
+  manual->lifesize_kbytes = 8;
+  manual->is_installed = false;
+  manual->at = place(25);
+  Filter by_hand = protect;
+  by_hand.rule = "by hand";
+  by_hand.vpn = nullptr;
+  by_hand.local_start = nullptr;
+  by_hand.manual = manual;
+  filters.filters = {protect, deny, protect_again, by_hand};
 
   auto action = std::make_shared<KeyExchangeAction>();
   action->name = "exchange";
@@ -169,6 +196,18 @@ inline policy::PolicyPointer snapshot() {
                             .auto_activate = true,
                             .at = place(40)}};
   return result;
+}
+
+/// As others than the stack get it.
+inline policy::PolicyPointer without_manual_keys(const policy::PolicySnapshot& snapshot) {
+  auto shown = std::make_shared<policy::PolicySnapshot>(snapshot);
+  for (policy::Filter& filter : shown->filter.filters) {
+    if (filter.manual == nullptr) continue;
+    auto tunnel = std::make_shared<policy::ManVpnAction>(*filter.manual);
+    tunnel->inbound = tunnel->outbound = {};
+    filter.manual = std::move(tunnel);
+  }
+  return shown;
 }
 
 }  // namespace adit::rpc::test

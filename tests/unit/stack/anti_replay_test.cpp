@@ -106,5 +106,14 @@ TEST(AntiReplayWindow, AgreesWithASetOfAllNumbersSeen) {
   }
 }
 
+TEST(AntiReplay, UncheckedTakesEveryNumberAgain) {  // RFC 4303 §3.4.3: no service, no check
+  AntiReplayWindow window{AntiReplayWindow::Numbers::unchecked};
+  for (const std::uint64_t number : {5ull, 5ull, 1ull, 100000ull, 1ull, 0ull, 0xffffffffull, 5ull}) {
+    EXPECT_TRUE(window.may_accept(number)) << number;
+    EXPECT_TRUE(window.accept(number)) << number;
+    EXPECT_EQ(window.infer(static_cast<std::uint32_t>(number)), number);
+  }
+}
+
 }  // namespace
 }  // namespace adit::stack
