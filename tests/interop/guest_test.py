@@ -1,4 +1,4 @@
-"""Adit against a real strongSwan whose data plane is the kernel's: transport mode, AH, ESP without UDP, what libipsec has not.
+"""Adit against a real strongSwan whose data plane is the kernel's: transport mode, AH, ESP without UDP, what libipsec has not; and manual tunnels to it.
 
 The machine's kernel need have neither ESP nor AH: all of it runs in a guest (tests/lab/guest.py), one for all the cases of guest/kernel_peer.py.
 
@@ -30,6 +30,6 @@ class KernelPeer(unittest.TestCase):
         command = ["/usr/bin/python3", script, PROGRAMS, "/tmp/kernel-peer"]
         _, output = guest.run(FOLDER, command, {"ADIT_PATIENCE": PATIENCE, "PYTHONDONTWRITEBYTECODE": "1"}, SECONDS)
         print(output, file=sys.stderr)
-        for case in kernel_peer.CASES:
+        for case in (*kernel_peer.CASES, *kernel_peer.MANUAL_CASES):
             with self.subTest(case):
                 self.assertIn(f"{case} ok", output)

@@ -103,7 +103,7 @@ class Host:
     def start(self):
         for daemon in self.daemons.values():
             daemon.start()
-        wait_for(lambda: "IKE" in self.ipsec("-f", "display", check=False) or None, 20, "the policy to be installed")
+        wait_for(lambda: "Stack Policy" in self.ipsec("-f", "display", check=False), 20, "the policy to be installed")
         return self
 
     def stop(self):

@@ -134,3 +134,51 @@ KeyExchangeAction        ike
 {ike_offer_extra}  }}
 }}
 """
+
+
+def manual(local="198.51.100.1", remote="198.51.100.2", local_net="10.1.0.0/24", remote_net="10.2.0.0/24", mode="Tunnel",
+           encryption="AES_CBC KeyLength 128", authentication="ESP HMAC_SHA2_256_128", spis=(0x1001, 0x2002), keys=None, active="Yes", extra_rules="", extra=""):
+    """The policy of a host that protects everything between two nets with keys of its own. `spis` and `keys` are those of inbound and outbound: each key
+    a pair of hexadecimal digits, for the cipher (empty: none) and for integrity."""
+    keys = keys or (("11" * 16, "33" * 32), ("22" * 16, "44" * 32))
+    parts = ""
+    for direction, spi, (cipher_key, integrity_key) in zip(("Inbound", "Outbound"), spis, keys):
+        parts += f"  Auth{direction}Spi       {spi}\n  Auth{direction}Key       0x{integrity_key}\n"
+        parts += f"  Encrypt{direction}Key    0x{cipher_key}\n" if cipher_key else ""
+    return f"""
+IpFilterPolicy
+{{
+{extra_rules}
+  IpFilterRule           nets
+  {{
+    IpSourceAddrSet      {local_net}
+    IpDestAddrSet        {remote_net}
+    IpService
+    {{
+      Protocol           All
+      Direction          Bidirectional
+      Routing            {'Local' if mode == 'Transport' else 'Either'}
+    }}
+    IpGenericFilterActionRef protect
+    IpManVpnActionRef    by-hand
+  }}
+}}
+IpGenericFilterAction    protect
+{{
+  IpFilterAction         IpSec
+  IpFilterLogging        LogDeny
+}}
+IpGenericFilterAction    permit
+{{
+  IpFilterAction         Permit
+}}
+IpManVpnAction           by-hand
+{{
+  Active                 {active}
+  LocalSecurityEndpointAddr  {local}
+  RemoteSecurityEndpointAddr {remote}
+  HowToEncap             {mode}
+  HowToEncrypt           {encryption}
+  HowToAuth              {authentication}
+{parts}{extra}}}
+"""

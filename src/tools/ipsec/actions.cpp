@@ -137,7 +137,60 @@ Outcome act_on_dynamic_tunnels(const Arguments& arguments, const StackName& stac
                   rows, *answers, arguments.format);
 }
 
+using ManualCall = rpc::OrReason<Answers> (rpc::StackOperatorClient::*)(const std::vector<ManualTunnelId>&);
+
+Outcome act_on_manual_tunnels(const Arguments& arguments, const StackName& stack, const Action& action,
+                              ManualCall call) {
+  rpc::StackOperatorClient stackd{rpc::stack_operator_socket(arguments.socket_folder, stack)};
+  const auto known = stackd.manual_tunnels();
+  if (!known) return failed(known.error(), no_daemon);
+  std::map<std::string, std::string> action_of;
+  std::vector<ManualTunnelId> tunnels = named_tunnels<ManualTunnelId>(arguments);
+  for (const rpc::ManualTunnelView& tunnel : *known) {
+    action_of[name_of(tunnel.tunnel)] = tunnel.action.name;
+    const bool named = is_among(arguments.names, tunnel.action.name);
+    if (named && !is_among(tunnels, tunnel.tunnel)) tunnels.push_back(tunnel.tunnel);
+  }
+  Rows rows;
+  Outcome outcome;
+  for (const std::string& name : arguments.names) {
+    if (std::ranges::any_of(action_of, [&](const auto& one) { return one.second == name; })) continue;
+    rows.push_back({not_applicable, name, "Not found"});
+    outcome.problem += "ipsec: stack " + stack.text + " has no manual tunnel of IpManVpnAction " + name + "\n";
+  }
+  Answers answers;
+  // An empty list would mean all of them.
+  if (arguments.all_tunnels || !tunnels.empty()) {
+    auto answered = (stackd.*call)(tunnels);
+    if (!answered) return failed(answered.error(), no_daemon);
+    answers = std::move(*answered);
+  }
+  if (arguments.all_tunnels && answers.empty())
+    return failed("stack " + stack.text + " has no manual tunnel", nothing_done);
+  for (const auto& [subject, answer] : answers) {
+    const auto name = action_of.find(subject);
+    const bool is_known = name != action_of.end();
+    rows.push_back({subject, is_known ? name->second : not_applicable, status_text(answer, action.words)});
+    if (!is_known) outcome.problem += "ipsec: stack " + stack.text + " has no manual tunnel " + subject + "\n";
+  }
+  Outcome done = reported(heading(stack, "Manual tunnel", action.function, {}),
+                          {"Tunnel ID", "VpnActionName", "Status"}, rows, answers, arguments.format);
+  done.problem += outcome.problem;
+  if (!done.problem.empty()) done.exit_status = nothing_done;
+  return done;
+}
+
 }  // namespace
+
+Outcome activate_manual_tunnels(const Arguments& arguments, const StackName& stack) {
+  constexpr Action activation{"Activate", {.done = "Activating", .already = "Already active"}};
+  return act_on_manual_tunnels(arguments, stack, activation, &rpc::StackOperatorClient::activate);
+}
+
+Outcome deactivate_manual_tunnels(const Arguments& arguments, const StackName& stack) {
+  constexpr Action ending{"Deactivate", {.done = "Deactivating", .already = "Already inactive"}};
+  return act_on_manual_tunnels(arguments, stack, ending, &rpc::StackOperatorClient::deactivate);
+}
 
 Outcome activate(const Arguments& arguments, const StackName& stack) {
   const auto answers = rpc::OperatorClient{rpc::iked_socket(arguments.socket_folder)}.activate(stack, arguments.rules);

@@ -11,6 +11,8 @@ Outcome choose_filters(const Arguments& arguments, const StackName& stack);
 Outcome activate(const Arguments& arguments, const StackName& stack);
 Outcome deactivate_ike_tunnels(const Arguments& arguments, const StackName& stack);
 Outcome deactivate_dynamic_tunnels(const Arguments& arguments, const StackName& stack);
+Outcome activate_manual_tunnels(const Arguments& arguments, const StackName& stack);
+Outcome deactivate_manual_tunnels(const Arguments& arguments, const StackName& stack);
 Outcome refresh_ike_tunnels(const Arguments& arguments, const StackName& stack);
 Outcome refresh_dynamic_tunnels(const Arguments& arguments, const StackName& stack);
 

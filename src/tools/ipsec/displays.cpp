@@ -93,10 +93,37 @@ Outcome display_installed_tunnels(const Arguments& arguments, const StackName& s
 
 namespace {
 
+rpc::OrReason<std::vector<ManualTunnel>> manual_tunnels(const Arguments& arguments, const StackName& stack) {
+  auto answered = rpc::StackOperatorClient{rpc::stack_operator_socket(arguments.socket_folder, stack)}.manual_tunnels();
+  if (!answered) return std::unexpected{answered.error()};
+  std::vector<ManualTunnel> tunnels;
+  for (rpc::ManualTunnelView& view : *answered) {
+    tunnels.push_back({view.tunnel, std::move(view.action), view.is_active, std::move(view.counters), view.expires_at});
+  }
+  return tunnels;
+}
+
+}  // namespace
+
+Outcome display_manual_tunnels(const Arguments& arguments, const StackName& stack) {
+  const auto tunnels = manual_tunnels(arguments, stack);
+  if (!tunnels) return failed(tunnels.error(), no_daemon);
+  Report report{heading(stack, "Manual tunnel", "Display", "Stack"), {}};
+  report.heading.available = tunnels->size();
+  for (const ManualTunnel& tunnel : *tunnels) {
+    if (!names(arguments.tunnels, tunnel.tunnel.value()) || !names(arguments.names, tunnel.action.name)) continue;
+    report.entries.push_back(manual_tunnel_entry(tunnel));
+  }
+  return shown(report, arguments);
+}
+
+namespace {
+
 /// What a filter report shows of a stack's filters.
 struct ShownFilters {
   rpc::InstalledFilters filters;
   std::vector<InstalledTunnel> tunnels;
+  std::vector<ManualTunnel> manual;
   bool is_default = false;
   std::span<const std::uint64_t> matches;  // none of filters that are not in force
 
@@ -107,7 +134,7 @@ struct ShownFilters {
 std::expected<ShownFilters, Outcome> shown_filters(const Arguments& arguments, const StackName& stack) {
   auto answered = rpc::StackOperatorClient{rpc::stack_operator_socket(arguments.socket_folder, stack)}.filters();
   if (!answered) return std::unexpected{failed(answered.error(), no_daemon)};
-  ShownFilters shown{.filters = std::move(*answered), .tunnels = {}, .matches = {}};
+  ShownFilters shown{.filters = std::move(*answered), .tunnels = {}, .manual = {}, .matches = {}};
   shown.is_default = arguments.scope == FilterScope::profile ||
                      (arguments.scope == FilterScope::current && shown.filters.default_in_force);
   if (!shown.is_default && !shown.filters.policy) {
@@ -118,6 +145,9 @@ std::expected<ShownFilters, Outcome> shown_filters(const Arguments& arguments, c
   auto tunnels = installed_tunnels(arguments, stack);
   if (!tunnels) return std::unexpected{failed(tunnels.error(), no_daemon)};
   shown.tunnels = std::move(*tunnels);
+  auto manual = manual_tunnels(arguments, stack);
+  if (!manual) return std::unexpected{failed(manual.error(), no_daemon)};
+  shown.manual = std::move(*manual);
   return shown;
 }
 
@@ -131,7 +161,7 @@ std::string name_of(FilterScope scope) {
 Outcome display_filters(const Arguments& arguments, const StackName& stack) {
   const auto found = shown_filters(arguments, stack);
   if (!found) return found.error();
-  const FilterTable table{found->policy(), found->matches, found->tunnels, found->filters.installed_at};
+  const FilterTable table{found->policy(), found->matches, found->tunnels, found->manual, found->filters.installed_at};
   Report report{heading(stack, "Filter", "Display", found->source()),
                 filter_entries(table, {.names = arguments.names, .groups = arguments.groups})};
   report.heading.scope = name_of(arguments.scope);
@@ -143,7 +173,7 @@ Outcome display_filters(const Arguments& arguments, const StackName& stack) {
 Outcome test_traffic(const Arguments& arguments, const StackName& stack) {
   const auto found = shown_filters(arguments, stack);
   if (!found) return found.error();
-  const FilterTable table{found->policy(), found->matches, found->tunnels, found->filters.installed_at};
+  const FilterTable table{found->policy(), found->matches, found->tunnels, found->manual, found->filters.installed_at};
   Report report{heading(stack, "IP Traffic Test", "Display", found->source()),
                 matching_entries(table, arguments.traffic)};
   report.heading.available = report.entries.size();

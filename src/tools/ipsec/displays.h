@@ -9,6 +9,7 @@ namespace adit::tools::ipsec {
 Outcome display_ike_tunnels(const Arguments& arguments, const StackName& stack);
 Outcome display_negotiated_tunnels(const Arguments& arguments, const StackName& stack);
 Outcome display_installed_tunnels(const Arguments& arguments, const StackName& stack);
+Outcome display_manual_tunnels(const Arguments& arguments, const StackName& stack);
 Outcome display_interfaces(const Arguments& arguments, const StackName& stack);
 Outcome test_traffic(const Arguments& arguments, const StackName& stack);
 Outcome display_filters(const Arguments& arguments, const StackName& stack);

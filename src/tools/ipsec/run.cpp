@@ -50,6 +50,10 @@ Outcome run_on(const Arguments& arguments, const StackName& stack) {
       if (arguments.function == Function::refresh) return refresh_dynamic_tunnels(arguments, stack);
       if (arguments.view == View::iked) return display_negotiated_tunnels(arguments, stack);
       return display_installed_tunnels(arguments, stack);
+    case Primary::manual_tunnel:
+      if (arguments.function == Function::activate) return activate_manual_tunnels(arguments, stack);
+      if (arguments.function == Function::deactivate) return deactivate_manual_tunnels(arguments, stack);
+      return display_manual_tunnels(arguments, stack);
     case Primary::interfaces:
       return display_interfaces(arguments, stack);
     case Primary::traffic_test:

@@ -1,4 +1,4 @@
-"""Adit against a strongSwan that leaves ESP and AH to the kernel: what runs inside the guest of guest_test.
+"""Adit against a strongSwan that leaves ESP and AH to the kernel, and against SAs given to the kernel by hand: what runs inside the guest of guest_test.
 
 usage: kernel_peer.py PROGRAMS FOLDER [CASE...]      prints a line "CASE ok" or "CASE failed: why" for each; as root, in a kernel with XFRM
 
@@ -28,7 +28,7 @@ PATIENCE = 60  # seconds, times ADIT_PATIENCE; a handshake takes two under emula
 OCTETS = 200_000
 CLONE_NEWNET = 0x40000000
 ESP, AH, UDP = 50, 51, 17
-CREATED, REKEYED, DELETED, POLICY = "EZD1779I", "ADT1012I", "EZD1776I", "ADT2001I"
+CREATED, REKEYED, DELETED, POLICY, ACTIVATED = "EZD1779I", "ADT1012I", "EZD1776I", "ADT2001I", "EZD0819I"
 
 TUNNEL4 = (("10.1.0.0/24", "10.2.0.0/24"), ("10.1.0.1", "10.2.0.1"))
 HOSTS4 = (("198.51.100.1", "198.51.100.2"), ("198.51.100.1", "198.51.100.2"))
@@ -50,6 +50,15 @@ CASES = {
     "esp-ccm": (TUNNEL4, "AES_CCM_16 KeyLength 128", "ESP Null", "aes128ccm16"),
     "esp-ctr-xcbc": (TUNNEL4, "AES_CTR KeyLength 128", "ESP AES128_XCBC_96", "aes128ctr-aesxcbc"),
     "esp-3des-sha1": (TUNNEL4, "3DES", "ESP HMAC_SHA1", "3des-sha1"),
+}
+# Manual tunnels, the kernel's SAs made by `ip xfrm`: selectors and addresses; what the policy has; mode, protocol and algorithms in iproute2's words.
+CIPHER_KEYS, HASH_KEYS = ("1d" * 16, "2e" * 16), ("3f" * 32, "4a" * 32)
+SPIS = (0x1001, 0x2002)  # of what Adit receives, and sends
+AUTHENTICATED = "auth-trunc hmac(sha256) 0x{hash} 128"
+MANUAL_CASES = {
+    "manual-esp-tunnel": (TUNNEL4, {"keys": tuple(zip(CIPHER_KEYS, HASH_KEYS))}, "tunnel", "esp", "enc cbc(aes) 0x{cipher} " + AUTHENTICATED),
+    "manual-ah-transport": (HOSTS4, {"keys": tuple(("", key) for key in HASH_KEYS), "encryption": "DoNot", "authentication": "AH HMAC_SHA2_256_128"},
+                            "transport", "ah", AUTHENTICATED + " flag align4"),  # 32 bits, as RFC 4302 §3.3.3.2.1 wants over IPv4; else the kernel takes 64
 }
 REKEYED_BY = {"esp-transport-ipv4": "adit", "ah-tunnel-extended-numbers": "peer"}
 
@@ -179,6 +188,25 @@ class Pair:
         self.peer.control("--terminate", "--ike", "lab")
         wait_for(lambda: self.count(DELETED) > deleted, PATIENCE, "Adit to have deleted its SAs")
 
+    def check_manual(self, case):
+        ((here_net, there_net), (here, there)), values, mode, protocol, algorithms = MANUAL_CASES[case]
+        east, west = HOSTS4[1]
+        self.net.west.ip("xfrm", "policy", "flush")
+        self.net.west.ip("xfrm", "state", "flush")
+        ways = ((west, east, there_net, here_net, "out", SPIS[0], 0), (east, west, here_net, there_net, "in", SPIS[1], 1))
+        for source, target, source_net, target_net, direction, spi, key in ways:
+            ends = ("src", source, "dst", target, "proto", protocol)
+            words = algorithms.format(cipher=CIPHER_KEYS[key], hash=HASH_KEYS[key]).split()
+            self.net.west.ip("xfrm", "state", "add", *ends, "spi", spi, "mode", mode, *words)
+            self.net.west.ip("xfrm", "policy", "add", "src", source_net, "dst", target_net, "dir", direction, "tmpl", *ends, "mode", mode)
+        activated = self.count(ACTIVATED)
+        self.host.install_policy(policy_text.manual(local_net=here_net, remote_net=there_net, mode=mode.capitalize(), spis=SPIS, **values))
+        wait_for(lambda: self.count(ACTIVATED) > activated, PATIENCE, "the tunnel to be active")
+        with Wire(self.net.east) as wire:
+            self.carry(here, there)
+        if wire.protocols - {58} != {AH if protocol == "ah" else ESP}:
+            raise AssertionError(f"on the wire were the protocols {sorted(wire.protocols)}")
+
     def carry(self, here, there):
         done = subprocess.run(self.net.east.inside("ping", "-n", "-c", 2, "-i", 0.2, "-W", PATIENCE // 2, "-I", here, there), capture_output=True, text=True)
         if " 2 received" not in done.stdout:
@@ -197,7 +225,7 @@ class Pair:
 
 
 def main():
-    programs, folder, names = sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3:] or list(CASES)
+    programs, folder, names = sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3:] or [*CASES, *MANUAL_CASES]
     failed = False
     with TwoHosts() as net:
         for here, there in ((net.east, net.west), (net.west, net.east)):
@@ -209,7 +237,10 @@ def main():
             for number, case in enumerate(names):
                 begun = time.monotonic()
                 try:
-                    pair.check(case, begun_by_adit=number % 2 == 0)
+                    if case in MANUAL_CASES:
+                        pair.check_manual(case)
+                    else:
+                        pair.check(case, begun_by_adit=number % 2 == 0)
                     print(f"{case} ok ({time.monotonic() - begun:.0f} s)", flush=True)
                 except Exception as failure:
                     failed = True

@@ -29,6 +29,7 @@ constexpr std::array functions = {
 constexpr std::array of_ike_tunnels = {Function::display, Function::deactivate, Function::refresh};
 constexpr std::array of_dynamic_tunnels = {Function::display, Function::activate, Function::deactivate,
                                            Function::refresh};
+constexpr std::array of_manual_tunnels = {Function::display, Function::activate, Function::deactivate};
 constexpr std::array of_filters = {Function::display, Function::use_default, Function::reload};
 
 struct PrimaryOption {
@@ -41,6 +42,7 @@ struct PrimaryOption {
 constexpr std::array primaries = {
     PrimaryOption{Primary::ike_tunnel, "-k", 'K', "IKE tunnels", of_ike_tunnels},
     PrimaryOption{Primary::dynamic_tunnel, "-y", 'Y', "Dynamic tunnels", of_dynamic_tunnels},
+    PrimaryOption{Primary::manual_tunnel, "-m", 'M', "Manual tunnels", of_manual_tunnels},
     PrimaryOption{Primary::filter, "-f", 0, "IP filters", of_filters},
 };
 
@@ -94,15 +96,19 @@ std::optional<std::string> wrong_combination(const Arguments& arguments, bool ha
     return selects ? std::optional<std::string>{"-f default and -f reload take no selection"} : std::nullopt;
   }
   const bool acts = arguments.function != Function::display;
-  const bool acts_by_name = arguments.primary == Primary::ike_tunnel && arguments.function == Function::refresh;
-  if (arguments.function == Function::activate && arguments.rules.empty())
-    return "-y activate needs -l LocalDynVpnRule";
+  const bool is_manual = arguments.primary == Primary::manual_tunnel;
+  const bool acts_by_name =
+      is_manual || (arguments.primary == Primary::ike_tunnel && arguments.function == Function::refresh);
+  const bool begins_dynamic = arguments.function == Function::activate && !is_manual;
+  if (begins_dynamic && arguments.rules.empty()) return "-y activate needs -l LocalDynVpnRule";
   const bool names_any = has_tunnels || !arguments.rules.empty() || (acts_by_name && !arguments.names.empty());
-  if (acts && !names_any) return fmt::format("{} needs -a TUNNEL, or -a all", keyword_of(arguments.function));
-  if (arguments.function == Function::activate && has_tunnels)
-    return "-a names tunnels that are there; activate takes -l";
+  if (acts && !names_any) {
+    return fmt::format("{} needs -a TUNNEL, or -a all{}", keyword_of(arguments.function),
+                       is_manual ? ", or -n IpManVpnAction" : "");
+  }
+  if (begins_dynamic && has_tunnels) return "-a names tunnels that are there; activate takes -l";
   // An action takes more than was meant when a selection is passed over.
-  if (acts && !acts_by_name && !arguments.names.empty()) return "-n goes with display and -k refresh";
+  if (acts && !acts_by_name && !arguments.names.empty()) return "-n goes with display and -k refresh, and with -m";
   const bool has_rule = !arguments.rules.empty() || (acts && !arguments.names.empty());
   if (arguments.all_tunnels && (!arguments.tunnels.empty() || has_rule))
     return "-a all takes no other tunnel and no rule beside it";
@@ -125,7 +131,7 @@ std::optional<std::string> wrong_without_function(const Arguments& arguments, bo
 
 std::expected<Arguments, Refused> parse_arguments(int argc, const char* const* argv) {
   Arguments arguments;
-  CLI::App app{"Shows and controls IKE tunnels, dynamic tunnels and IP filters.", "ipsec"};
+  CLI::App app{"Shows and controls IKE tunnels, dynamic and manual tunnels and IP filters.", "ipsec"};
   app.set_help_flag("-?,-h,--help", "Print this help");
   app.set_version_flag("--version", std::string{"ipsec (Adit) "} + version);
   std::array<std::string, primaries.size()> words;
@@ -144,9 +150,9 @@ std::expected<Arguments, Refused> parse_arguments(int argc, const char* const* a
   std::string scope = "current", format = "detail";
   bool from_iked = false, json = false;
   app.add_option("-p", arguments.stack, "The stack; needed when the host has several")->type_name("STACK");
-  app.add_option("-a", tunnels, "Tunnels by number (K1, Y2), or all")->type_name("TUNNEL")->expected(1, -1);
+  app.add_option("-a", tunnels, "Tunnels by number (K1, Y2, M3), or all")->type_name("TUNNEL")->expected(1, -1);
   app.add_option("-l", arguments.rules, "LocalDynVpnRule names")->type_name("RULE")->expected(1, -1);
-  app.add_option("-n", arguments.names, "Rule or action names, to display or for -k refresh")
+  app.add_option("-n", arguments.names, "Rule or action names, to display, for -k refresh or of manual tunnels")
       ->type_name("NAME")
       ->expected(1, -1);
   app.add_option("-g", arguments.groups, "IpFilterGroup names to display")->type_name("GROUP")->expected(1, -1);
@@ -176,7 +182,7 @@ std::expected<Arguments, Refused> parse_arguments(int argc, const char* const* a
     word = words[i];
   }
   if ((chosen != nullptr) + interfaces + !traffic.empty() > 1) {
-    return refuse("-k, -y, -f, -i and -t exclude each other");
+    return refuse("-k, -y, -m, -f, -i and -t exclude each other");
   }
   if (interfaces) {
     arguments.primary = Primary::interfaces;
@@ -186,7 +192,7 @@ std::expected<Arguments, Refused> parse_arguments(int argc, const char* const* a
     if (!tested) return refuse("-t: " + tested.error());
     arguments.traffic = *tested;
   } else if (chosen == nullptr) {
-    return refuse("say what to show: -k, -y or -f, and a function; or -i or -t; ipsec -? prints help");
+    return refuse("say what to show: -k, -y, -m or -f, and a function; or -i or -t; ipsec -? prints help");
   } else {
     arguments.primary = chosen->primary;
     const auto function = function_of(word, chosen->functions);

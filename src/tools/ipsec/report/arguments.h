@@ -12,7 +12,7 @@
 
 namespace adit::tools::ipsec {
 
-enum class Primary : unsigned char { ike_tunnel, dynamic_tunnel, filter, interfaces, traffic_test };
+enum class Primary : unsigned char { ike_tunnel, dynamic_tunnel, manual_tunnel, filter, interfaces, traffic_test };
 enum class Function : unsigned char { display, activate, deactivate, refresh, use_default, reload };
 enum class FilterScope : unsigned char { current, profile, policy };  // of -f display: -c
 enum class View : unsigned char { stack, iked };                      // of -y display: without and with -b
@@ -23,7 +23,7 @@ struct Arguments {
   std::string stack;                         ///< -p; empty: the only stack there is
   Format format = Format::detail;            ///< -r, --json
   View view = View::stack;                   ///< -b
-  std::vector<std::uint64_t> tunnels;        ///< -a K1 K2, or Y1; none: all, or those of the rules
+  std::vector<std::uint64_t> tunnels;        ///< -a K1 K2, or Y1, or M1; none: all, or those of the rules
   bool all_tunnels = false;                  ///< -a all
   std::vector<std::string> rules;            ///< -l LocalDynVpnRule
   std::vector<std::string> names, groups;    ///< -n, -g

@@ -155,6 +155,14 @@ std::string name_of(policy::Granularity granularity) {
   return granularity == policy::Granularity::rule ? "Rule" : "Packet";
 }
 
+/// The manual tunnel of a filter; 0x00 when it has none, or that is not installed now.
+std::string tunnel_of(const Filter& filter, const FilterTable& table) {
+  const auto tunnel = std::ranges::find_if(table.manual, [&](const ManualTunnel& one) {
+    return filter.manual != nullptr && one.action.name == filter.manual->name;
+  });
+  return tunnel == table.manual.end() ? "0x00" : ipsec::name_of(tunnel->tunnel);
+}
+
 Row row_of(const Filter& filter, const FilterTable& table, std::uint64_t matches) {
   const bool anchor = filter.vpn != nullptr;
   Row row;
@@ -162,9 +170,9 @@ Row row_of(const Filter& filter, const FilterTable& table, std::uint64_t matches
   row.extension = std::to_string(filter.extension);
   row.group = filter.group.empty() ? not_applicable : filter.group;
   row.local_start = filter.local_start && !filter.local_start->name.empty() ? filter.local_start->name : not_applicable;
-  row.action = anchor ? filter.vpn->name : not_applicable;
-  row.tunnel = anchor ? "Y0" : "0x00";
-  row.type = anchor ? "Dynamic Anchor" : "Generic";
+  row.action = anchor ? filter.vpn->name : filter.manual ? filter.manual->name : not_applicable;
+  row.tunnel = anchor ? "Y0" : tunnel_of(filter, table);
+  row.type = anchor ? "Dynamic Anchor" : filter.manual ? "Manual" : "Generic";
   row.decision = filter.action == policy::FilterAction::deny ? "Deny" : "Permit";
   row.scope = name_of(filter.routing);
   row.outbound = filter.direction == policy::Direction::outbound;

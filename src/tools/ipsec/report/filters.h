@@ -16,6 +16,7 @@ struct FilterTable {
   const policy::FilterPolicy& policy;
   std::span<const std::uint64_t> matches;  ///< one for each of policy.filters; fewer: the rest count 0
   std::span<const InstalledTunnel> tunnels;
+  std::span<const ManualTunnel> manual;
   Instant installed_at;
 };
 

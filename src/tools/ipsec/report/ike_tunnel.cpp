@@ -46,6 +46,7 @@ std::string mode_text(const std::optional<ike::ExchangeMode>& mode) {
 
 std::string name_of(IkeTunnelId tunnel) { return fmt::format("K{}", tunnel.value()); }
 std::string name_of(DynamicTunnelId tunnel) { return fmt::format("Y{}", tunnel.value()); }
+std::string name_of(ManualTunnelId tunnel) { return fmt::format("M{}", tunnel.value()); }
 
 bool has_napt_in_front_of_remote(const ike::IkeTunnelView& tunnel) {
   return tunnel.nat_remote && tunnel.remote.port != 4500;

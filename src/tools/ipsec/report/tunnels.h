@@ -1,10 +1,11 @@
 #pragma once
-// The entries of `ipsec -k display` and of both views of `ipsec -y display`.
+// The entries of `ipsec -k display`, of both views of `ipsec -y display` and of `ipsec -m display`.
 
 #include <optional>
 
 #include "contract/child_sa.h"
 #include "ike/engine/views.h"
+#include "policy/model.h"
 #include "tools/ipsec/report/entry.h"
 
 namespace adit::tools::ipsec {
@@ -12,6 +13,7 @@ namespace adit::tools::ipsec {
 /// `K4`, `Y12`
 std::string name_of(IkeTunnelId tunnel);
 std::string name_of(DynamicTunnelId tunnel);
+std::string name_of(ManualTunnelId tunnel);
 
 Entry ike_tunnel_entry(const ike::IkeTunnelView& tunnel);
 
@@ -28,5 +30,15 @@ struct InstalledTunnel {
   std::optional<Instant> expires_at;
 };
 Entry installed_tunnel_entry(const InstalledTunnel& tunnel, Instant now);
+
+/// A tunnel whose keys are in the policy.
+struct ManualTunnel {
+  ManualTunnelId tunnel;
+  policy::ManVpnAction action;  ///< without its keys
+  bool is_active = false;
+  contract::ChildSaCounters counters;
+  std::optional<Instant> expires_at;
+};
+Entry manual_tunnel_entry(const ManualTunnel& tunnel);
 
 }  // namespace adit::tools::ipsec

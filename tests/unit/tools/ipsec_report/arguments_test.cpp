@@ -40,6 +40,18 @@ TEST(Arguments, NameWhatIsRefreshedByTunnelOrRule) {
   EXPECT_EQ(by_dynamic_rule->rules, std::vector<std::string>{"net-to-net"});
 }
 
+TEST(Arguments, NameManualTunnelsByNumberOrAction) {
+  const auto by_number = parsed({"-m", "act", "-a", "M1", "m2"});
+  ASSERT_TRUE(by_number) << by_number.error().text;
+  EXPECT_EQ(by_number->primary, Primary::manual_tunnel);
+  EXPECT_EQ(by_number->function, Function::activate);
+  EXPECT_EQ(by_number->tunnels, (std::vector<std::uint64_t>{1, 2}));
+  const auto by_action = parsed({"-mdeact", "-n", "by-hand"});
+  ASSERT_TRUE(by_action) << by_action.error().text;
+  EXPECT_EQ(by_action->names, std::vector<std::string>{"by-hand"});
+  EXPECT_EQ(parsed({"-m", "display"})->function, Function::display);
+}
+
 TEST(Arguments, ChooseAndShowFiltersAndShowInterfaces) {
   const auto use_default = parsed({"-f", "DEF"});
   ASSERT_TRUE(use_default) << use_default.error().text;
@@ -58,7 +70,14 @@ TEST(Arguments, AreRefusedWithWhatWouldBeRight) {
     std::vector<const char*> words;
     const char* says;
   } cases[] = {
-      {{}, "-k, -y or -f"},
+      {{}, "-k, -y, -m or -f"},
+      {{"-m", "refresh", "-a", "M1"}, "it has display, activate, deactivate"},
+      {{"-m", "activate"}, "activate needs -a TUNNEL, or -a all, or -n IpManVpnAction"},
+      {{"-m", "deactivate", "-a", "Y1"}, "M1, M2"},
+      {{"-m", "deactivate", "-a", "all", "-n", "action"}, "-a all takes no other tunnel"},
+      {{"-m", "activate", "-l", "rule"}, "-l goes with -y"},
+      {{"-m", "display", "-b"}, "-b goes with -y display"},
+      {{"-m", "display", "-y", "display"}, "exclude each other"},
       {{"-k", "activate"}, "display, deactivate"},
       {{"-f", "deactivate"}, "it has display"},
       {{"-f", "refresh"}, "it has display"},

@@ -252,6 +252,66 @@ TEST(FilterEntries, ListDynamicFiltersUnderTheirAnchorAndTheImplicitDeniesLast) 
   EXPECT_EQ(value(entries[4], "FilterMatches"), "n/a");
 }
 
+policy::ManVpnAction manual_action() {
+  policy::ManVpnAction action;
+  action.name = "by-hand";
+  action.local = IpAddress::parse("192.0.2.1");
+  action.encryption = EncryptionId::aes_cbc;
+  action.key_bits = 256;
+  action.integrity = IntegrityId::hmac_sha2_256_128;
+  action.inbound_spi = InboundSpi{4097};
+  action.outbound_spi = OutboundSpi{8194};
+  action.lifesize_kbytes = 9;
+  return action;
+}
+
+TEST(ManualTunnelEntry, SaysHowItProtectsAndWhetherItIsActive) {
+  ManualTunnel tunnel{.tunnel = ManualTunnelId{4}, .action = manual_action(), .is_active = true};
+  tunnel.counters.outbound_octets = 77;
+  const char* const want[][2] = {{"TunnelID", "M4"},
+                                 {"VpnActionName", "by-hand"},
+                                 {"State", "Active"},
+                                 {"HowToEncap", "Tunnel"},
+                                 {"LocalEndPoint", "192.0.2.1"},
+                                 {"RemoteEndPoint", "Any4"},
+                                 {"HowToAuth", "ESP"},
+                                 {"AuthAlgorithm", "HMAC-SHA2-256-128"},
+                                 {"AuthInboundSpi", "4097 (0x00001001)"},
+                                 {"HowToEncrypt", "AES-CBC"},
+                                 {"KeyLength", "256"},
+                                 {"EncryptOutboundSpi", "8194 (0x00002002)"},
+                                 {"OutboundBytes", "77"},
+                                 {"Lifesize", "9K"},
+                                 {"LifetimeExpires", "n/a"},
+                                 {"PassthroughDF", "Yes"},
+                                 {"PassthroughDSCP", "Yes"}};
+  for (const auto& [name, text] : want) EXPECT_EQ(value(manual_tunnel_entry(tunnel), name), text) << name;
+  tunnel.is_active = false;
+  tunnel.action.ah = true;
+  tunnel.action.encryption = EncryptionId::none;
+  tunnel.action.how_to_encap = policy::EncapsulationChoice::transport;
+  const char* const of_ah[][2] = {{"State", "Inactive"},    {"HowToAuth", "AH"},          {"HowToEncrypt", "None"},
+                                  {"KeyLength", "n/a"},     {"EncryptInboundSpi", "n/a"}, {"HowToEncap", "Transport"},
+                                  {"PassthroughDF", "n/a"}, {"PassthroughDSCP", "n/a"}};
+  for (const auto& [name, text] : of_ah) EXPECT_EQ(value(manual_tunnel_entry(tunnel), name), text) << name;
+}
+
+TEST(FilterEntries, NameTheManualTunnelOfARule) {
+  policy::FilterPolicy policy;
+  policy.filters = {anchor(policy::Direction::outbound)};
+  policy.filters[0].vpn = nullptr;
+  policy.filters[0].local_start = nullptr;
+  policy.filters[0].manual = std::make_shared<const policy::ManVpnAction>(manual_action());
+  const std::vector<ManualTunnel> manual = {{.tunnel = ManualTunnelId{4}, .action = manual_action()}};
+  const Entry entry = filter_entries({.policy = policy, .manual = manual}, {.names = {"nets"}}).at(0);
+  EXPECT_EQ(value(entry, "Type"), "Manual");
+  EXPECT_EQ(value(entry, "TunnelID"), "M4");
+  EXPECT_EQ(value(entry, "VpnActionName"), "by-hand");
+  EXPECT_EQ(value(entry, "OnDemand"), "n/a");
+  EXPECT_EQ(value(filter_entries({.policy = policy}, {.names = {"nets"}}).at(0), "TunnelID"), "0x00")
+      << "its time condition does not hold";
+}
+
 TEST(FilterEntries, ListADynamicFilterForEachPairingThatAPacketCanBeOf) {
   policy::FilterPolicy policy;
   policy.filters = {anchor(policy::Direction::outbound)};
