@@ -96,14 +96,16 @@ Value read_address(const AttributeRow& row, ValueText& text, std::string_view ex
 
 Value read_span(const AttributeRow& row, ValueText& text, std::string_view expected) {
   Word word;
-  const std::string whole = joined(text, ":-", word);
+  std::string whole = joined(text, ":-", word);
   const std::size_t delimiter = whole.find_first_of(":-");
   const auto first = parse_number(std::string_view{whole}.substr(0, delimiter));
   auto last = first;
   if (delimiter != std::string::npos) {
     last = parse_number(std::string_view{whole}.substr(delimiter + 1));
   } else if (parse_number(text.peek())) {
-    last = parse_number(text.take().text);
+    const std::string_view second = text.take().text;
+    last = parse_number(second);
+    whole += " " + std::string{second};
   }
   if (!first || !last) {
     text.refuse(word, wrong(whole.empty() ? "value missing" : "not a number or range", whole, expected));

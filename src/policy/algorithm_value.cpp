@@ -43,6 +43,13 @@ Value read_encryption(const AttributeRow& row, ValueText& text, std::string_view
                          .nearest = {}});
     return {};
   }
+  if (*bits == 192 && !text.takes_extensions()) {
+    text.refuse(length, {.problem = "not known to z/OS, whose words alone Compat takes",
+                         .found = std::string{length.text},
+                         .expected = "128 | 256",
+                         .nearest = {}});
+    return {};
+  }
   return EncryptionChoice{.id = id, .key_bits = static_cast<unsigned>(*bits)};
 }
 

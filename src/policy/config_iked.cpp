@@ -81,7 +81,7 @@ const NssStack* IkedConfig::find_stack(std::string_view name) const {
 
 Parsed<IkedConfig> parse_iked_config(const SourceFile& file) {
   Findings findings;
-  const Statement top = parse_file(StatementId::iked_file, file, findings);
+  const Statement top = parse_file(StatementId::iked_file, file, Compat::none, findings);
   IkedConfig config;
   // Of several IkeConfig the last one counts, alone.
   if (const Statement* daemon = last_of(top, StatementId::ike_config, findings)) read_daemon(*daemon, config, findings);

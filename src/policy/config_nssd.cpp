@@ -74,7 +74,7 @@ const NssClientAccess* NssdConfig::find_client(std::string_view name) const {
 
 Parsed<NssdConfig> parse_nssd_config(const SourceFile& file) {
   Findings findings;
-  Statement top = parse_file(StatementId::nssd_file, file, findings);
+  Statement top = parse_file(StatementId::nssd_file, file, Compat::none, findings);
   NssdConfig config;
   const Place start{.file = &file.name, .line = 1, .column = 1, .length = 1};
   const std::optional<Statement> server = merged(top, StatementId::nss_config);

@@ -39,7 +39,7 @@ void check_roles(const Statement& top, const PagentConfig& config, Findings& fin
 
 Parsed<PagentConfig> parse_pagent_config(const SourceFile& file) {
   Findings findings;
-  const Statement top = parse_file(StatementId::pagent_file, file, findings);
+  const Statement top = parse_file(StatementId::pagent_file, file, Compat::none, findings);
   PagentConfig config;
   for (const Entry& entry : top.entries) {
     const auto* words = std::get_if<ImageWords>(&entry.value);
@@ -73,7 +73,7 @@ Parsed<PagentConfig> parse_pagent_config(const SourceFile& file) {
 
 Parsed<ImageConfig> parse_image_config(const SourceFile& file) {
   Findings findings;
-  const Statement top = parse_file(StatementId::image_file, file, findings);
+  const Statement top = parse_file(StatementId::image_file, file, Compat::none, findings);
   ImageConfig config{.own_policy = text_of(top, Attribute::ipsec_config), .remote = remote_policy_of(top, findings)};
   if (config.remote) warn_of_local_file(top, findings);
   return finished(std::move(config), std::move(findings), file);

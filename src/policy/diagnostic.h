@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "policy/model.h"
+#include "policy/surroundings.h"
 
 namespace adit::policy {
 
@@ -38,7 +39,8 @@ struct ParseResult {
 
 /// Parses and resolves the policy files of one stack: the common file (or none) and the stack's own (or none); a global
 /// statement of the stack's file replaces the common one of the same type and name (reference §2.2).
-ParseResult parse_policy(const StackName& stack, const SourceFile* common, const SourceFile* own);
+ParseResult parse_policy(const StackName& stack, const SourceFile* common, const SourceFile* own,
+                         const Surroundings& around = {});
 
 /// All diagnostics with their lines, ready to print.
 std::string render(std::span<const Diagnostic> diagnostics, std::span<const SourceFile> sources);

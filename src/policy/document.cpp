@@ -5,20 +5,24 @@
 
 namespace adit::policy {
 
-Document::Document(const StackName& stack, const SourceFile* common, const SourceFile* own) {
+Document::Document(const StackName& stack, const SourceFile* common, const SourceFile* own,
+                   const Surroundings& around) {
   static const std::string no_file = "policy";
   Findings findings;
   std::vector<std::string> order;
   files_.reserve(2);  // Names and places borrow the statements
+  // One release for both: a statement of the common file is resolved among those of the stack's own.
+  std::optional<Compat> compat = own != nullptr ? compat_of(*own) : std::nullopt;
+  if (!compat && common != nullptr) compat = compat_of(*common);
   for (const SourceFile* file : {common, own}) {
     if (file == nullptr) continue;
     order.push_back(file->name);
-    files_.push_back(parse_file(StatementId::policy_file, *file, findings));
+    files_.push_back(parse_file(StatementId::policy_file, *file, compat.value_or(Compat::none), findings));
     names_.add(files_.back(), findings);
   }
   const SourceFile* main = own != nullptr ? own : common;
   const Place nowhere{.file = main != nullptr ? &main->name : &no_file, .line = 1, .column = 1, .length = 1};
-  PolicySnapshot resolved = Resolver{names_, findings}.resolve(stack, nowhere);
+  PolicySnapshot resolved = Resolver{names_, compat.value_or(Compat::none), around, findings}.resolve(stack, nowhere);
   if (!findings.has_errors()) result_.policy = std::make_shared<const PolicySnapshot>(std::move(resolved));
   result_.diagnostics = std::move(findings).in_order(order);
 }

@@ -17,7 +17,7 @@ namespace adit::policy {
 class Document {
  public:
   /// As parse_policy(). The sources must outlive the document: places borrow the names of files.
-  Document(const StackName& stack, const SourceFile* common, const SourceFile* own);
+  Document(const StackName& stack, const SourceFile* common, const SourceFile* own, const Surroundings& around = {});
   Document(const Document&) = delete;
   Document& operator=(const Document&) = delete;
 

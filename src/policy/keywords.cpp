@@ -44,11 +44,16 @@ struct Row : AttributeRow {
   constexpr Row repeatable() const { return changed(&Row::occurs, Occurs::many); }
   constexpr Row required() const { return changed(&Row::need, Need::required); }
   constexpr Row preset_to(std::string_view value) const { return changed(&Row::preset, value); }
+  /// What z/OS takes where the attribute is absent: up to V2R1, and from V2R2 on.
+  constexpr Row preset_of_zos(std::string_view v1r12, std::string_view v2r2) const {
+    return changed(&Row::preset_v1r12, v1r12).changed(&Row::preset_v2r2, v2r2);
+  }
   constexpr Row when_absent(std::string_view meaning) const { return changed(&Row::absent, meaning); }
   constexpr Row in_slot(std::uint8_t number) const { return changed(&Row::slot, number); }
   constexpr Row standing_for(std::string_view newer) const { return changed(&Row::stands_for, newer); }
   constexpr Row refused(std::string_view why) const { return changed(&Row::unsupported, why); }
   constexpr Row without_effect(std::string_view why) const { return changed(&Row::idle, why); }
+  constexpr Row ours() const { return changed(&Row::is_ours, true); }
   constexpr Row helped_by(std::string_view text) const { return changed(&Row::help, text); }
 };
 
@@ -68,6 +73,8 @@ constexpr std::array<AttributeRow, sizeof...(Rows)> rows(const Rows&... given) {
 // ---- values that several attributes share
 
 constexpr std::array yes_no = {of("Yes", 1), of("No", 0)};
+constexpr std::array compat_choices = {of("None", Compat::none), of("V1R12", Compat::v1r12), of("V2R1", Compat::v2r1),
+                                       of("V2R2", Compat::v2r2)};
 constexpr std::array on_off = {of("On", 1), of("Off", 0)};
 constexpr std::array silent_icmp = {of("Silent", DiscardAction::silent), of("ICMP", DiscardAction::icmp)};
 constexpr std::array initiate_choices = {of("Main", HowToInitiate::main), of("Aggressive", HowToInitiate::aggressive),
@@ -85,8 +92,6 @@ constexpr std::array encap_ikev2_choices = {of("Tunnel", EncapsulationChoice::tu
                                             of("Either", EncapsulationChoice::either)};
 constexpr std::array df_followers = {of("Clear", DfSetting::clear), of("Set", DfSetting::set)};
 constexpr std::array granularity_choices = {of("Rule", Granularity::rule), of("Packet", Granularity::packet)};
-constexpr std::array type_granularity_choices = {of("Rule", Granularity::rule),
-                                                 of("Packet", Granularity::packet, unsupported)};
 constexpr std::array initiation_choices = {of("LocalOnly", Initiation::local_only),
                                            of("RemoteOnly", Initiation::remote_only), of("Either", Initiation::either)};
 constexpr std::array filter_actions = {of("Permit", FilterAction::permit), of("Deny", FilterAction::deny),
@@ -261,7 +266,12 @@ constexpr auto policy_file_rows = rows(
     block("RemoteSecurityEndpoint", S::remote_security_endpoint, ""),
     block("LocalDynVpnPolicy", S::local_dyn_vpn_policy, ""), block("LocalDynVpnGroup", S::local_dyn_vpn_group, ""),
     block("LocalDynVpnRule", S::local_dyn_vpn_rule, ""),
-    row(A::ignored, "Codepage", Form::ignored).helped_by("files are UTF-8"));
+    row(A::ignored, "Codepage", Form::ignored).helped_by("files are UTF-8"),
+    row(A::compat, "Compat", Form::choice)
+        .taking(compat_choices)
+        .preset_to("None")
+        .ours()
+        .helped_by("before all statements: the release of z/OS whose defaults hold, and whose words alone are taken"));
 
 constexpr auto ip_filter_policy_rows =
     rows(row(A::pre_decap, "PreDecap", Form::choice)
@@ -447,8 +457,12 @@ constexpr auto ip_addr_set_rows = rows(
     row(A::address, "Prefix", Form::prefix).required().in_slot(1).helped_by("all addresses of a prefix"),
     AttributeRow{
         .id = A::address, .name = "Range", .form = Form::range, .slot = 1, .help = "all addresses from one to another"},
-    AttributeRow{
-        .id = A::address, .name = "Addr", .form = Form::address, .slot = 1, .help = "address, prefix or range (ours)"});
+    AttributeRow{.id = A::address,
+                 .name = "Addr",
+                 .form = Form::address,
+                 .slot = 1,
+                 .is_ours = true,
+                 .help = "address, prefix or range"});
 constexpr auto ip_addr_group_rows = rows(
     row(A::address, "IpAddr", Form::block).naming(S::ip_addr).repeatable().helped_by("an address"),
     row(A::address, "IpAddrRef", Form::name).naming(S::ip_addr).repeatable().helped_by("a global IpAddr"),
@@ -526,6 +540,7 @@ constexpr auto ip_man_vpn_action_rows = rows(
     row(A::how_to_encrypt, "HowToEncrypt", Form::encryption)
         .taking(manual_encryption)
         .preset_to("AES_CBC KeyLength 128")
+        .preset_of_zos("DES", "AES_CBC KeyLength 128")
         .helped_by("cipher; DoNot: none"),
     row(A::encrypt_inbound_spi, "EncryptInboundSpi", Form::spi)
         .within(256, largest)
@@ -548,6 +563,7 @@ constexpr auto ip_man_vpn_action_rows = rows(
     row(A::how_to_auth, "HowToAuth", Form::authentication)
         .taking(manual_authentication)
         .preset_to("ESP HMAC_SHA1")
+        .preset_of_zos("ESP HMAC_MD5", "ESP HMAC_SHA1")
         .helped_by("protocol and integrity"),
     row(A::auth_inbound_spi, "AuthInboundSpi", Form::spi)
         .within(256, largest)
@@ -568,11 +584,13 @@ constexpr auto ip_man_vpn_action_rows = rows(
     row(A::lifetime, "Lifetime", Form::number)
         .within(1, longest_minutes)
         .when_absent("no limit")
-        .helped_by("minutes after which the tunnel becomes inactive (ours)"),
+        .ours()
+        .helped_by("minutes after which the tunnel becomes inactive"),
     row(A::lifesize, "Lifesize", Form::number)
         .within(1, largest_size)
         .when_absent("no limit")
-        .helped_by("Kbytes in one direction after which the tunnel becomes inactive (ours)"),
+        .ours()
+        .helped_by("Kbytes in one direction after which the tunnel becomes inactive"),
     row(A::time_condition, "IpTimeCondition", Form::block)
         .naming(S::ip_time_condition)
         .when_absent("always")
@@ -634,10 +652,12 @@ constexpr auto ip_data_offer_rows = rows(
     row(A::how_to_encrypt, "HowToEncrypt", Form::encryption)
         .taking(data_encryption)
         .preset_to("AES_CBC KeyLength 128")
+        .preset_of_zos("DES", "AES_CBC KeyLength 128")
         .helped_by("cipher; DoNot: none"),
     row(A::how_to_auth, "HowToAuth", Form::authentication)
         .taking(data_authentication)
         .preset_to("ESP HMAC_SHA1")
+        .preset_of_zos("ESP HMAC_MD5", "ESP HMAC_SHA1")
         .helped_by("protocol and integrity; ESP Null with a combined mode"),
     row(A::refresh_lifetime_proposed, "RefreshLifetimeProposed", Form::number)
         .within(1, longest_refresh)
@@ -656,68 +676,69 @@ constexpr auto ip_data_offer_rows = rows(
         .preset_to("None")
         .helped_by("IKEv1: Kbytes taken from the peer"));
 
-constexpr auto ip_local_start_action_rows = rows(row(A::allow_on_demand, "AllowOnDemand", Form::choice)
-                                                     .taking(yes_no)
-                                                     .when_absent("as IpFilterPolicy says")
-                                                     .helped_by("whether packets of this rule may start a negotiation"),
-                                                 row(A::local_ip_granularity, "LocalIpGranularity", Form::choice)
-                                                     .taking(granularity_choices)
-                                                     .preset_to("Packet")
-                                                     .helped_by("local addresses of an on-demand SA"),
-                                                 row(A::remote_ip_granularity, "RemoteIpGranularity", Form::choice)
-                                                     .taking(granularity_choices)
-                                                     .preset_to("Packet")
-                                                     .helped_by("remote addresses of an on-demand SA"),
-                                                 row(A::protocol_granularity, "ProtocolGranularity", Form::choice)
-                                                     .taking(granularity_choices)
-                                                     .preset_to("Rule")
-                                                     .helped_by("protocol of an on-demand SA"),
-                                                 row(A::local_port_granularity, "LocalPortGranularity", Form::choice)
-                                                     .taking(granularity_choices)
-                                                     .preset_to("Rule")
-                                                     .helped_by("local ports of an on-demand SA"),
-                                                 row(A::remote_port_granularity, "RemotePortGranularity", Form::choice)
-                                                     .taking(granularity_choices)
-                                                     .preset_to("Rule")
-                                                     .helped_by("remote ports of an on-demand SA"),
-                                                 row(A::icmp_type_granularity, "ICMPTypeGranularity", Form::choice)
-                                                     .taking(type_granularity_choices)
-                                                     .preset_to("Rule")
-                                                     .helped_by("type of an on-demand SA"),
-                                                 row(A::icmp_code_granularity, "ICMPCodeGranularity", Form::choice)
-                                                     .taking(type_granularity_choices)
-                                                     .preset_to("Rule")
-                                                     .helped_by("code of an on-demand SA"),
-                                                 row(A::icmpv6_type_granularity, "ICMPv6TypeGranularity", Form::choice)
-                                                     .taking(type_granularity_choices)
-                                                     .preset_to("Rule")
-                                                     .helped_by("type of an on-demand SA"),
-                                                 row(A::icmpv6_code_granularity, "ICMPv6CodeGranularity", Form::choice)
-                                                     .taking(type_granularity_choices)
-                                                     .preset_to("Rule")
-                                                     .helped_by("code of an on-demand SA"),
-                                                 row(A::mipv6_type_granularity, "MIPv6TypeGranularity", Form::choice)
-                                                     .taking(type_granularity_choices)
-                                                     .preset_to("Rule")
-                                                     .helped_by("type of an on-demand SA"),
-                                                 row(A::local_endpoint, "LocalSecurityEndpoint", Form::block)
-                                                     .naming(S::local_security_endpoint)
-                                                     .when_absent("the packet's source")
-                                                     .in_slot(1)
-                                                     .helped_by("who this side is, and where"),
-                                                 row(A::local_endpoint, "LocalSecurityEndpointRef", Form::name)
-                                                     .naming(S::local_security_endpoint)
-                                                     .in_slot(1)
-                                                     .helped_by("who this side is, and where"),
-                                                 row(A::remote_endpoint, "RemoteSecurityEndpoint", Form::block)
-                                                     .naming(S::remote_security_endpoint)
-                                                     .when_absent("the packet's destination")
-                                                     .in_slot(2)
-                                                     .helped_by("the peer to negotiate with"),
-                                                 row(A::remote_endpoint, "RemoteSecurityEndpointRef", Form::name)
-                                                     .naming(S::remote_security_endpoint)
-                                                     .in_slot(2)
-                                                     .helped_by("the peer to negotiate with"));
+constexpr auto ip_local_start_action_rows =
+    rows(row(A::allow_on_demand, "AllowOnDemand", Form::choice)
+             .taking(yes_no)
+             .when_absent("as IpFilterPolicy says")
+             .helped_by("whether packets of this rule may start a negotiation"),
+         row(A::local_ip_granularity, "LocalIpGranularity", Form::choice)
+             .taking(granularity_choices)
+             .preset_to("Packet")
+             .helped_by("local addresses of an on-demand SA"),
+         row(A::remote_ip_granularity, "RemoteIpGranularity", Form::choice)
+             .taking(granularity_choices)
+             .preset_to("Packet")
+             .helped_by("remote addresses of an on-demand SA"),
+         row(A::protocol_granularity, "ProtocolGranularity", Form::choice)
+             .taking(granularity_choices)
+             .preset_to("Rule")
+             .helped_by("protocol of an on-demand SA"),
+         row(A::local_port_granularity, "LocalPortGranularity", Form::choice)
+             .taking(granularity_choices)
+             .preset_to("Rule")
+             .helped_by("local ports of an on-demand SA"),
+         row(A::remote_port_granularity, "RemotePortGranularity", Form::choice)
+             .taking(granularity_choices)
+             .preset_to("Rule")
+             .helped_by("remote ports of an on-demand SA"),
+         row(A::icmp_type_granularity, "ICMPTypeGranularity", Form::choice)
+             .taking(granularity_choices)
+             .preset_to("Rule")
+             .helped_by("type of what this side sends in an on-demand SA; IKEv1 has no word for it"),
+         row(A::icmp_code_granularity, "ICMPCodeGranularity", Form::choice)
+             .taking(granularity_choices)
+             .preset_to("Rule")
+             .helped_by("code of what this side sends in an on-demand SA, where its type is one"),
+         row(A::icmpv6_type_granularity, "ICMPv6TypeGranularity", Form::choice)
+             .taking(granularity_choices)
+             .preset_to("Rule")
+             .helped_by("type of what this side sends in an on-demand SA; IKEv1 has no word for it"),
+         row(A::icmpv6_code_granularity, "ICMPv6CodeGranularity", Form::choice)
+             .taking(granularity_choices)
+             .preset_to("Rule")
+             .helped_by("code of what this side sends in an on-demand SA, where its type is one"),
+         row(A::mipv6_type_granularity, "MIPv6TypeGranularity", Form::choice)
+             .taking(granularity_choices)
+             .preset_to("Rule")
+             .helped_by("type of what this side sends in an on-demand SA; IKEv1 has no word for it"),
+         row(A::local_endpoint, "LocalSecurityEndpoint", Form::block)
+             .naming(S::local_security_endpoint)
+             .when_absent("the packet's source")
+             .in_slot(1)
+             .helped_by("who this side is, and where"),
+         row(A::local_endpoint, "LocalSecurityEndpointRef", Form::name)
+             .naming(S::local_security_endpoint)
+             .in_slot(1)
+             .helped_by("who this side is, and where"),
+         row(A::remote_endpoint, "RemoteSecurityEndpoint", Form::block)
+             .naming(S::remote_security_endpoint)
+             .when_absent("the packet's destination")
+             .in_slot(2)
+             .helped_by("the peer to negotiate with"),
+         row(A::remote_endpoint, "RemoteSecurityEndpointRef", Form::name)
+             .naming(S::remote_security_endpoint)
+             .in_slot(2)
+             .helped_by("the peer to negotiate with"));
 
 constexpr auto remote_identity_rows =
     rows(row(A::identity, "Identity", Form::identity).required().helped_by("as in RemoteSecurityEndpoint"));
@@ -734,6 +755,7 @@ constexpr auto key_exchange_policy_rows =
          row(A::how_to_initiate, "HowToInitiate", Form::choice)
              .taking(initiate_choices)
              .preset_to("IKEv2")
+             .preset_of_zos("Main", "Main")
              .helped_by("how this side starts"),
          row(A::liveness_interval, "LivenessInterval", Form::number)
              .within(0, 86400)
@@ -777,41 +799,44 @@ constexpr auto key_exchange_group_rows = rows(row(A::rule, "KeyExchangeRule", Fo
                                                   .repeatable()
                                                   .helped_by("a global rule, in its place"));
 
-constexpr auto key_exchange_rule_rows = rows(row(A::local_endpoint, "LocalSecurityEndpoint", Form::block)
-                                                 .naming(S::local_security_endpoint)
-                                                 .required()
-                                                 .in_slot(1)
-                                                 .helped_by("this side"),
-                                             row(A::local_endpoint, "LocalSecurityEndpointRef", Form::name)
-                                                 .naming(S::local_security_endpoint)
-                                                 .in_slot(1)
-                                                 .helped_by("this side"),
-                                             row(A::remote_endpoint, "RemoteSecurityEndpoint", Form::block)
-                                                 .naming(S::remote_security_endpoint)
-                                                 .required()
-                                                 .in_slot(2)
-                                                 .helped_by("the peer"),
-                                             row(A::remote_endpoint, "RemoteSecurityEndpointRef", Form::name)
-                                                 .naming(S::remote_security_endpoint)
-                                                 .in_slot(2)
-                                                 .helped_by("the peer"),
-                                             row(A::key_exchange_action, "KeyExchangeActionRef", Form::name)
-                                                 .naming(S::key_exchange_action)
-                                                 .required()
-                                                 .in_slot(3)
-                                                 .helped_by("how keys are exchanged"),
-                                             row(A::key_exchange_action, "KeyExchangeAction", Form::block)
-                                                 .naming(S::key_exchange_action)
-                                                 .in_slot(3)
-                                                 .helped_by("how keys are exchanged, inline (ours)"),
-                                             row(A::shared_key, "SharedKey", Form::shared_key)
-                                                 .within(1, 900)
-                                                 .when_absent("none")
-                                                 .helped_by("the pre-shared key; never shown"),
-                                             row(A::shared_key_file, "SharedKeyFile", Form::rest)
-                                                 .when_absent("none")
-                                                 .refused("keys in files are not supported by this release")
-                                                 .helped_by("a file with the key (ours)"));
+constexpr auto key_exchange_rule_rows =
+    rows(row(A::local_endpoint, "LocalSecurityEndpoint", Form::block)
+             .naming(S::local_security_endpoint)
+             .required()
+             .in_slot(1)
+             .helped_by("this side"),
+         row(A::local_endpoint, "LocalSecurityEndpointRef", Form::name)
+             .naming(S::local_security_endpoint)
+             .in_slot(1)
+             .helped_by("this side"),
+         row(A::remote_endpoint, "RemoteSecurityEndpoint", Form::block)
+             .naming(S::remote_security_endpoint)
+             .required()
+             .in_slot(2)
+             .helped_by("the peer"),
+         row(A::remote_endpoint, "RemoteSecurityEndpointRef", Form::name)
+             .naming(S::remote_security_endpoint)
+             .in_slot(2)
+             .helped_by("the peer"),
+         row(A::key_exchange_action, "KeyExchangeActionRef", Form::name)
+             .naming(S::key_exchange_action)
+             .required()
+             .in_slot(3)
+             .helped_by("how keys are exchanged"),
+         row(A::key_exchange_action, "KeyExchangeAction", Form::block)
+             .naming(S::key_exchange_action)
+             .in_slot(3)
+             .helped_by("how keys are exchanged, inline (ours)"),
+         row(A::shared_key, "SharedKey", Form::shared_key)
+             .within(1, 900)
+             .when_absent("none")
+             .in_slot(4)
+             .helped_by("the pre-shared key; never shown"),
+         row(A::shared_key_file, "SharedKeyFile", Form::rest)
+             .within(1, 900)
+             .in_slot(4)
+             .ours()
+             .helped_by("a file with the key, as what follows SharedKey; its path starts at the folder of this file"));
 
 constexpr auto key_exchange_action_rows =
     rows(row(A::how_to_initiate, "HowToInitiate", Form::choice)
@@ -836,7 +861,8 @@ constexpr auto key_exchange_action_rows =
          row(A::force_udp_encapsulation, "ForceUdpEncapsulation", Form::choice)
              .taking(yes_no)
              .preset_to("No")
-             .helped_by("IKEv2: ESP goes in UDP where no NAT is, too; needs AllowNat Yes (ours)"),
+             .ours()
+             .helped_by("IKEv2: ESP goes in UDP where no NAT is, too; needs AllowNat Yes"),
          row(A::offer, "KeyExchangeOffer", Form::block)
              .naming(S::key_exchange_offer)
              .repeatable()
@@ -871,74 +897,90 @@ constexpr auto key_exchange_action_rows =
          row(A::liveness_interval, "LivenessInterval", Form::number)
              .within(0, 86400)
              .when_absent(of_policy)
-             .helped_by("seconds of silence until the peer is asked for a sign of life (ours here)"));
+             .ours()
+             .helped_by("seconds of silence until the peer is asked for a sign of life"));
 
-constexpr auto key_exchange_offer_rows = rows(
-    row(A::how_to_encrypt, "HowToEncrypt", Form::encryption)
-        .taking(ike_encryption)
-        .preset_to("AES_CBC KeyLength 128")
-        .helped_by("cipher of IKE messages"),
-    row(A::how_to_auth_msgs, "HowToAuthMsgs", Form::choice)
-        .taking(hash_choices)
-        .preset_to("SHA2_256")
-        .helped_by("IKEv1: hash"),
-    row(A::how_to_verify_msgs, "HowToVerifyMsgs", Form::choice)
-        .taking(verify_choices)
-        .preset_to("HMAC_SHA2_256_128")
-        .helped_by("IKEv2: integrity; None with a combined mode, and only there"),
-    row(A::pseudo_random_function, "PseudoRandomFunction", Form::choice)
-        .taking(prf_choices)
-        .preset_to("HMAC_SHA2_256")
-        .helped_by("IKEv2: what keys are derived with"),
-    row(A::how_to_auth_peers, "HowToAuthPeers", Form::choice)
-        .taking(auth_peers_choices)
-        .preset_to("RsaSignature")
-        .helped_by("how the peer must prove itself; RsaSignature: any signature"),
-    row(A::dh_group, "DHGroup", Form::choice).taking(groups).preset_to("Group14").helped_by("Diffie-Hellman group"),
-    row(A::refresh_lifetime_proposed, "RefreshLifetimeProposed", Form::number)
-        .within(1, longest_refresh)
-        .preset_to("480")
-        .helped_by("minutes an SA lives; it is rekeyed 4 to 10 % earlier"),
-    row(A::refresh_lifetime_accepted, "RefreshLifetimeAccepted", Form::limits)
-        .within(1, longest_refresh)
-        .preset_to("240 1440")
-        .helped_by("IKEv1: minutes taken from the peer"),
-    row(A::refresh_lifesize_proposed, "RefreshLifesizeProposed", Form::number_or_none)
-        .within(1, largest_size)
-        .preset_to("None")
-        .helped_by("Kbytes an SA carries; it is rekeyed at 90 %"),
-    row(A::refresh_lifesize_accepted, "RefreshLifesizeAccepted", Form::limits_or_none)
-        .within(1, largest_size)
-        .preset_to("None")
-        .helped_by("IKEv1: Kbytes taken from the peer"),
-    row(A::additional_key_exchange_1, "AdditionalKeyExchange1", Form::choice)
-        .taking(additional_choices)
-        .preset_to("None")
-        .helped_by("RFC 9370: one more key exchange (ours)"),
-    row(A::additional_key_exchange_2, "AdditionalKeyExchange2", Form::choice)
-        .taking(additional_choices)
-        .preset_to("None")
-        .helped_by("RFC 9370: one more key exchange (ours)"),
-    row(A::additional_key_exchange_3, "AdditionalKeyExchange3", Form::choice)
-        .taking(additional_choices)
-        .preset_to("None")
-        .helped_by("RFC 9370: one more key exchange (ours)"),
-    row(A::additional_key_exchange_4, "AdditionalKeyExchange4", Form::choice)
-        .taking(additional_choices)
-        .preset_to("None")
-        .helped_by("RFC 9370: one more key exchange (ours)"),
-    row(A::additional_key_exchange_5, "AdditionalKeyExchange5", Form::choice)
-        .taking(additional_choices)
-        .preset_to("None")
-        .helped_by("RFC 9370: one more key exchange (ours)"),
-    row(A::additional_key_exchange_6, "AdditionalKeyExchange6", Form::choice)
-        .taking(additional_choices)
-        .preset_to("None")
-        .helped_by("RFC 9370: one more key exchange (ours)"),
-    row(A::additional_key_exchange_7, "AdditionalKeyExchange7", Form::choice)
-        .taking(additional_choices)
-        .preset_to("None")
-        .helped_by("RFC 9370: one more key exchange (ours)"));
+constexpr auto key_exchange_offer_rows =
+    rows(row(A::how_to_encrypt, "HowToEncrypt", Form::encryption)
+             .taking(ike_encryption)
+             .preset_to("AES_CBC KeyLength 128")
+             .preset_of_zos("DES", "AES_CBC KeyLength 128")
+             .helped_by("cipher of IKE messages"),
+         row(A::how_to_auth_msgs, "HowToAuthMsgs", Form::choice)
+             .taking(hash_choices)
+             .preset_to("SHA2_256")
+             .preset_of_zos("MD5", "SHA1")
+             .helped_by("IKEv1: hash"),
+         row(A::how_to_verify_msgs, "HowToVerifyMsgs", Form::choice)
+             .taking(verify_choices)
+             .preset_to("HMAC_SHA2_256_128")
+             .preset_of_zos("HMAC_SHA1_96", "HMAC_SHA1_96")
+             .helped_by("IKEv2: integrity; None with a combined mode, and only there"),
+         row(A::pseudo_random_function, "PseudoRandomFunction", Form::choice)
+             .taking(prf_choices)
+             .preset_to("HMAC_SHA2_256")
+             .preset_of_zos("HMAC_SHA1", "HMAC_SHA1")
+             .helped_by("IKEv2: what keys are derived with"),
+         row(A::how_to_auth_peers, "HowToAuthPeers", Form::choice)
+             .taking(auth_peers_choices)
+             .preset_to("RsaSignature")
+             .helped_by("how the peer must prove itself; RsaSignature: any signature"),
+         row(A::dh_group, "DHGroup", Form::choice)
+             .taking(groups)
+             .preset_to("Group14")
+             .preset_of_zos("Group1", "Group2")
+             .helped_by("Diffie-Hellman group"),
+         row(A::refresh_lifetime_proposed, "RefreshLifetimeProposed", Form::number)
+             .within(1, longest_refresh)
+             .preset_to("480")
+             .helped_by("minutes an SA lives; it is rekeyed 4 to 10 % earlier"),
+         row(A::refresh_lifetime_accepted, "RefreshLifetimeAccepted", Form::limits)
+             .within(1, longest_refresh)
+             .preset_to("240 1440")
+             .helped_by("IKEv1: minutes taken from the peer"),
+         row(A::refresh_lifesize_proposed, "RefreshLifesizeProposed", Form::number_or_none)
+             .within(1, largest_size)
+             .preset_to("None")
+             .helped_by("Kbytes an SA carries; it is rekeyed at 90 %"),
+         row(A::refresh_lifesize_accepted, "RefreshLifesizeAccepted", Form::limits_or_none)
+             .within(1, largest_size)
+             .preset_to("None")
+             .helped_by("IKEv1: Kbytes taken from the peer"),
+         row(A::additional_key_exchange_1, "AdditionalKeyExchange1", Form::choice)
+             .taking(additional_choices)
+             .preset_to("None")
+             .ours()
+             .helped_by("RFC 9370: one more key exchange"),
+         row(A::additional_key_exchange_2, "AdditionalKeyExchange2", Form::choice)
+             .taking(additional_choices)
+             .preset_to("None")
+             .ours()
+             .helped_by("RFC 9370: one more key exchange"),
+         row(A::additional_key_exchange_3, "AdditionalKeyExchange3", Form::choice)
+             .taking(additional_choices)
+             .preset_to("None")
+             .ours()
+             .helped_by("RFC 9370: one more key exchange"),
+         row(A::additional_key_exchange_4, "AdditionalKeyExchange4", Form::choice)
+             .taking(additional_choices)
+             .preset_to("None")
+             .ours()
+             .helped_by("RFC 9370: one more key exchange"),
+         row(A::additional_key_exchange_5, "AdditionalKeyExchange5", Form::choice)
+             .taking(additional_choices)
+             .preset_to("None")
+             .ours()
+             .helped_by("RFC 9370: one more key exchange"),
+         row(A::additional_key_exchange_6, "AdditionalKeyExchange6", Form::choice)
+             .taking(additional_choices)
+             .preset_to("None")
+             .ours()
+             .helped_by("RFC 9370: one more key exchange"),
+         row(A::additional_key_exchange_7, "AdditionalKeyExchange7", Form::choice)
+             .taking(additional_choices)
+             .preset_to("None")
+             .ours()
+             .helped_by("RFC 9370: one more key exchange"));
 
 constexpr auto local_security_endpoint_rows =
     rows(row(A::identity, "Identity", Form::identity)
@@ -995,15 +1037,19 @@ constexpr auto local_dyn_vpn_group_rows = rows(row(A::rule, "LocalDynVpnRule", F
                                                    .helped_by("a global rule"));
 constexpr auto local_dyn_vpn_rule_rows = rows(
     row(A::source, "LocalIp", Form::address).required().in_slot(1).helped_by("local addresses of the tunnel's traffic"),
-    AttributeRow{
-        .id = A::source, .name = "LocalIpSet", .form = Form::address, .slot = 1, .help = "local addresses (ours)"},
+    AttributeRow{.id = A::source,
+                 .name = "LocalIpSet",
+                 .form = Form::address,
+                 .slot = 1,
+                 .is_ours = true,
+                 .help = "local addresses"},
     row(A::source, "LocalIpRef", Form::name).naming(S::ip_addr).in_slot(1).helped_by("local addresses"),
     row(A::source, "LocalIpSetRef", Form::name).naming(S::ip_addr_set).in_slot(1).helped_by("local addresses"),
     row(A::destination, "RemoteIp", Form::address)
         .required()
         .in_slot(2)
         .helped_by("remote addresses of the tunnel's traffic"),
-    row(A::destination, "RemoteIpSet", Form::address).in_slot(2).helped_by("remote addresses (ours)"),
+    row(A::destination, "RemoteIpSet", Form::address).in_slot(2).ours().helped_by("remote addresses"),
     row(A::destination, "RemoteIpRef", Form::name).naming(S::ip_addr).in_slot(2).helped_by("remote addresses"),
     row(A::destination, "RemoteIpSetRef", Form::name).naming(S::ip_addr_set).in_slot(2).helped_by("remote addresses"),
     row(A::protocol, "Protocol", Form::protocol)
@@ -1372,6 +1418,13 @@ static_assert(statements.size() == std::to_underlying(S::count));
 static_assert(std::ranges::is_sorted(statements, {}, &StatementRow::id));
 
 }  // namespace
+
+std::string_view AttributeRow::preset_in(Compat compat) const {
+  const std::string_view of_zos = compat == Compat::v2r2   ? preset_v2r2
+                                  : compat == Compat::none ? std::string_view{}
+                                                           : preset_v1r12;
+  return of_zos.empty() ? preset : of_zos;
+}
 
 const StatementRow& row_of(StatementId id) { return statements.at(std::to_underlying(id)); }
 std::span<const StatementRow> statement_table() { return statements; }

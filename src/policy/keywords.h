@@ -8,6 +8,9 @@
 
 namespace adit::policy {
 
+/// The release of z/OS that a policy is written for (`Compat`): its defaults hold, and nothing of ours is taken.
+enum class Compat : std::uint8_t { none, v1r12, v2r1, v2r2 };
+
 /// A word that an attribute may have as its value, and what it stands for: an enumerator of model.h or a number.
 struct Choice {
   enum class Standing : std::uint8_t {
@@ -71,16 +74,21 @@ struct AttributeRow {
   std::span<const Choice> choices = {};
   std::span<const Choice> followers = {};
   std::uint64_t least = 0, most = 0;
-  StatementId statement{};       ///< of a block or a name
-  std::string_view preset = {};  ///< the value when it is absent, as it would be written
-  std::string_view absent = {};  ///< what absence means, where that is no value
+  StatementId statement{};             ///< of a block or a name
+  std::string_view preset = {};        ///< the value when it is absent, as it would be written
+  std::string_view preset_v1r12 = {};  ///< the same by Compat V1R12 and V2R1, where it is another one
+  std::string_view preset_v2r2 = {};   ///< the same by Compat V2R2
+  std::string_view absent = {};        ///< what absence means, where that is no value
   Occurs occurs = Occurs::once;
   Need need = Need::optional;
   std::uint8_t slot = 0;              ///< rows of one slot stand for each other: of those that occur once, one is given
   std::string_view stands_for = {};   ///< an older or other spelling of this attribute
   std::string_view unsupported = {};  ///< why this release refuses it
   std::string_view idle = {};         ///< why another value than the preset changes nothing in this release
+  bool is_ours = false;               ///< z/OS does not know it
   std::string_view help = {};
+
+  std::string_view preset_in(Compat compat) const;
 };
 
 enum class Naming : std::uint8_t { none, optional, required };
@@ -149,6 +157,7 @@ enum class StatementId : std::uint8_t {
 enum class Attribute : std::uint8_t {
   statement,  // a block at the top of a file
   ignored,
+  compat,
   // IpFilterPolicy
   pre_decap,
   filter_logging,

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "policy/code_page.h"
+
 namespace adit::policy {
 namespace {
 
@@ -77,6 +79,14 @@ LineReader::LineReader(const SourceFile& file, Findings& findings)
                     {.problem = "file too long",
                      .found = fmt::format("{} octets", left_.size()),
                      .expected = fmt::format("at most {} octets", longest_file),
+                     .nearest = {}});
+    left_ = {};
+  }
+  if (const std::string_view page = foreign_code_page(left_); !page.empty()) {
+    findings_.error({.file = &file_.name, .line = 1, .column = 1, .length = 1},
+                    {.problem = fmt::format("text in {}", page),
+                     .found = {},
+                     .expected = fmt::format("text in UTF-8: iconv -f {} -t UTF-8", page),
                      .nearest = {}});
     left_ = {};
   }

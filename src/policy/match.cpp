@@ -71,7 +71,7 @@ std::optional<SelectorPair> intersection(const Filter& filter, const SelectorPai
 
 // Whether the identity of the peer lets it use the filter; asked only with FilterByIdentity Yes.
 bool is_meant_for(const Filter& filter, const std::optional<Identity>& peer) {
-  return !peer || !filter.remote_identity || same_identity(*filter.remote_identity, *peer);
+  return !peer || !filter.remote_identity || filter.remote_identity->matches(*peer);
 }
 
 // The filter that decides about a pairing, and what of it an SA may carry.
@@ -253,6 +253,42 @@ std::optional<Narrowed> narrow(const FilterPolicy& policy, const TrafficSelector
   return std::nullopt;
 }
 
+namespace {
+
+/// What granularity says of type and code, for the protocol of the packet. OSPF has none: its packets stay on one link.
+struct TypeGranularity {
+  Granularity type = Granularity::rule, code = Granularity::rule;
+};
+TypeGranularity type_granularity(const LocalStart& start, std::uint8_t protocol) {
+  switch (protocol) {
+    case IpProtocol::icmp:
+      return {start.icmp_type, start.icmp_code};
+    case IpProtocol::icmpv6:
+      return {start.icmpv6_type, start.icmpv6_code};
+    case IpProtocol::mobility:
+      return {start.mipv6_type};
+    default:
+      return {};
+  }
+}
+
+// The packet's type, with its code or with all codes that the rule has of it, as far as they are one range.
+PortRange types_for(const PortRange& of_rule, const PacketSelectors& packet, TypeGranularity granularity) {
+  const auto code_is = [&](std::uint16_t code) {
+    return static_cast<std::uint16_t>((packet.source_port & 0xff00) | code);
+  };
+  const bool has_code = packet.protocol != IpProtocol::mobility;
+  const bool is_one_type = of_rule.first >> 8 == of_rule.last >> 8;
+  if (granularity.code == Granularity::packet && (granularity.type == Granularity::packet || is_one_type)) {
+    return PortRange::of(packet.source_port);
+  }
+  if (granularity.type != Granularity::packet) return of_rule;
+  if (!has_code) return PortRange::of(packet.source_port);
+  return {std::max(of_rule.first, code_is(0)), std::min(of_rule.last, code_is(0xff))};
+}
+
+}  // namespace
+
 SelectorPair selectors_for(const Filter& outbound_filter, const PacketSelectors& packet) {
   static const LocalStart by_packet;
   const LocalStart& start = outbound_filter.local_start != nullptr ? *outbound_filter.local_start : by_packet;
@@ -264,6 +300,10 @@ SelectorPair selectors_for(const Filter& outbound_filter, const PacketSelectors&
   if (has_ports && pair.local.protocol != IpProtocol::any) {
     if (start.local_port == Granularity::packet) pair.local.ports = PortRange::of(packet.source_port);
     if (start.remote_port == Granularity::packet) pair.remote.ports = PortRange::of(packet.destination_port);
+  }
+  const bool has_type = !packet.ports_hidden && upper_fields(packet.protocol) == UpperFields::type;
+  if (has_type && pair.local.protocol != IpProtocol::any && pair.local.ports.contains(packet.source_port)) {
+    pair.local.ports = types_for(pair.local.ports, packet, type_granularity(start, packet.protocol));
   }
   return pair;
 }

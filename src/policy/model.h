@@ -60,13 +60,27 @@ struct ServiceSelector {
   auto operator<=>(const ServiceSelector&) const = default;
 };
 
+/// A value of Identity of RemoteSecurityEndpoint or RemoteIdentity: exact, or a pattern (reference §5.3).
+struct IdentityPattern {
+  IdentityType type{};
+  std::string text;                  ///< as written
+  std::optional<Identity> exact;     ///< when it is no pattern
+  std::optional<IpRange> addresses;  ///< IpAddr with prefix or range
+  bool matches(const Identity& identity) const;
+  auto operator<=>(const IdentityPattern&) const = default;
+};
+
 /// How a value of an on-demand SA is found (IpLocalStartAction).
 struct LocalStart {
   std::string name;  ///< of the statement; empty when inline without one
   bool allow_on_demand = false;
   Granularity local_address = Granularity::packet, remote_address = Granularity::packet;
   Granularity protocol = Granularity::rule, local_port = Granularity::rule, remote_port = Granularity::rule;
+  Granularity icmp_type = Granularity::rule, icmp_code = Granularity::rule;
+  Granularity icmpv6_type = Granularity::rule, icmpv6_code = Granularity::rule;
+  Granularity mipv6_type = Granularity::rule;
   std::optional<IpAddress> local_endpoint, remote_endpoint;  ///< Location of the security endpoints, where single
+  std::optional<std::string> unknown_host;  ///< InitiateToLocation that no address was found for: nobody to start with
   std::optional<Identity> local_identity, remote_identity;
   auto operator<=>(const LocalStart&) const = default;
 };
@@ -158,24 +172,14 @@ struct Filter {
   std::shared_ptr<const DynVpnAction> vpn;
   std::shared_ptr<const ManVpnAction> manual;
   std::shared_ptr<const LocalStart> local_start;  ///< always there with vpn: defaults of the policy where none is coded
-  std::optional<Identity> remote_identity;
-  std::shared_ptr<const TimeCondition> time;  ///< when it is in force; null: always. in_force() leaves none
+  std::optional<IdentityPattern> remote_identity;  ///< whose SAs alone are meant, with FilterByIdentity Yes
+  std::shared_ptr<const TimeCondition> time;       ///< when it is in force; null: always. in_force() leaves none
   SourceRange at;
 
   bool operator==(const Filter& other) const;
   /// The local and the remote side's selector, whatever the direction.
   TrafficSelector local_selector() const;
   TrafficSelector remote_selector() const;
-};
-
-/// A value of RemoteSecurityEndpoint's Identity: exact, or a pattern (reference §5.3).
-struct IdentityPattern {
-  IdentityType type{};
-  std::string text;                  ///< as written
-  std::optional<Identity> exact;     ///< when it is no pattern
-  std::optional<IpRange> addresses;  ///< IpAddr with prefix or range
-  bool matches(const Identity& identity) const;
-  auto operator<=>(const IdentityPattern&) const = default;
 };
 
 struct KeyExchangeOffer {
@@ -219,7 +223,7 @@ struct KeyExchangeRule {
   std::vector<IpRange> local_locations;  ///< none: any address
   IdentityPattern remote_identity;
   std::vector<IpRange> remote_locations;   ///< none: any address
-  std::optional<std::string> initiate_to;  ///< InitiateToLocation: address or host name
+  std::optional<std::string> initiate_to;  ///< InitiateToLocation: address, or a host that was not found
   std::vector<std::string> ca_labels;
   std::shared_ptr<const KeyExchangeAction> action;
   Secret shared_key;  ///< empty: none coded

@@ -10,6 +10,9 @@ namespace {
 // No keyword or name is longer; a longer word was hardly meant to be one.
 constexpr std::size_t longest_compared = 64;
 
+// Letters that a word must share with the beginning of another to be taken for it.
+constexpr std::size_t shortest_part = 5;
+
 constexpr char lower(char letter) {
   return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
 }
@@ -49,6 +52,13 @@ std::string nearest_word(std::string_view word, std::span<const std::string_view
     if (distance >= least) continue;
     least = distance;
     best = candidate;
+  }
+  // The beginning of a word, or a word and more: SourcePort for SourcePortRange.
+  if (!best.empty() || word.size() < shortest_part) return std::string{best};
+  for (const std::string_view candidate : candidates) {
+    const std::size_t common = std::min(word.size(), candidate.size());
+    if (common < shortest_part || !equal_without_case(word.substr(0, common), candidate.substr(0, common))) continue;
+    if (best.empty() || candidate.size() < best.size()) best = candidate;
   }
   return std::string{best};
 }

@@ -3,8 +3,9 @@
 
 namespace adit::policy {
 
-ParseResult parse_policy(const StackName& stack, const SourceFile* common, const SourceFile* own) {
-  return Document{stack, common, own}.take();
+ParseResult parse_policy(const StackName& stack, const SourceFile* common, const SourceFile* own,
+                         const Surroundings& around) {
+  return Document{stack, common, own, around}.take();
 }
 
 }  // namespace adit::policy

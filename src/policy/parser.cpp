@@ -24,31 +24,39 @@ const AttributeRow* find_row(const StatementRow& statement, std::string_view nam
 
 bool is_block(const AttributeRow& row) { return row.form == Form::block; }
 
-// Names of rules and actions are arguments of the ipsec command, where `-` begins an option and `,` parts names.
-bool is_argument_of_commands(StatementId id) {
+// Names of rules and actions are arguments of the ipsec command, where `-` begins an option and `,` parts names. z/OS
+// refuses such names of some statements; of the others they load, and commands cannot take them.
+enum class CommandName : std::uint8_t { free, advised, demanded };
+CommandName command_name(StatementId id) {
   using enum StatementId;
   switch (id) {
     case ip_filter_rule:
-    case ip_filter_group:
     case ip_generic_filter_action:
     case ip_dyn_vpn_action:
     case ip_man_vpn_action:
+      return CommandName::demanded;
+    case ip_filter_group:
     case local_dyn_vpn_rule:
     case local_dyn_vpn_group:
     case key_exchange_rule:
-      return true;
+      return CommandName::advised;
     default:
-      return false;
+      return CommandName::free;
   }
 }
 
 class Parser {
  public:
-  Parser(const SourceFile& file, StatementId root, Findings& findings)
-      : lines_{file, findings}, root_{row_of(root)}, findings_{findings} {}
+  Parser(const SourceFile& file, StatementId root, Compat compat, Findings& findings)
+      : lines_{file, findings}, root_{row_of(root)}, compat_{compat}, findings_{findings} {}
 
   Statement parse() {
-    Statement top{.row = &root_, .name = {}, .at = {&lines_.file_name(), 1, 1, 1}, .name_at = {}, .entries = {}};
+    Statement top{.row = &root_,
+                  .compat = compat_,
+                  .name = {},
+                  .at = {&lines_.file_name(), 1, 1, 1},
+                  .name_at = {},
+                  .entries = {}};
     top.name_at = top.at;
     while (lines_.peek() != nullptr) read_entry(top);
     check_occurrences(top, findings_);
@@ -115,6 +123,16 @@ class Parser {
     return Ending::closed;
   }
 
+  void check_compat(const Statement& into, const Entry& entry) {
+    if (entry.row->is_ours && entry.row->id != Attribute::compat && compat_ != Compat::none) {
+      refuse(entry.at, "not known to z/OS, whose words alone Compat takes", entry.row->name, {});
+    }
+    const auto is_block_entry = [](const Entry& other) { return other.block != nullptr; };
+    if (entry.row->id == Attribute::compat && std::ranges::any_of(into.entries, is_block_entry)) {
+      refuse(entry.at, "Compat after a statement", entry.row->name, "Compat before all statements of the file");
+    }
+  }
+
   Ending pass_over(const AttributeRow& row, const Line& line) {
     findings_.note(
         place(line),
@@ -126,10 +144,11 @@ class Parser {
   }
 
   void read_attribute(Statement& into, const AttributeRow& row, const Line& line) {
-    ValueText text{lines_, line, findings_};
+    ValueText text{lines_, line, findings_, compat_};
     Entry entry{.row = &row, .at = place(line), .value_at = lines_.place(line, text.first()), .value = {}, .block = {}};
     entry.value = read_value(row, text, expected_of(row));
     if (!row.unsupported.empty()) refuse(entry.at, row.unsupported, row.name, {});
+    check_compat(into, entry);
     const bool is_sound = !std::holds_alternative<std::monostate>(entry.value);
     if (is_sound && !row.idle.empty() && !equal_without_case(line.rest(1).text, row.preset)) {
       findings_.warning(
@@ -151,9 +170,10 @@ class Parser {
   Ending read_block(Statement& into, const AttributeRow& row, const Line& line) {
     const StatementRow& kind = row_of(row.statement);
     Entry entry{.row = &row, .at = place(line), .value_at = place(line), .value = {}, .block = {}};
-    entry.block = std::make_unique<Statement>(
-        Statement{.row = &kind, .name = {}, .at = place(line), .name_at = place(line), .entries = {}});
+    entry.block = std::make_unique<Statement>(Statement{
+        .row = &kind, .compat = compat_, .name = {}, .at = place(line), .name_at = place(line), .entries = {}});
     Statement& statement = *entry.block;
+    check_compat(into, entry);
     bool opened = line.words.size() > 1 && line.words.back().text == "{";
     if (opened) refuse(place(line, line.words.size() - 1), "brace beside a statement", "{", "{ alone on the next line");
     read_name(statement, into.row == &root_ ? Naming::required : kind.naming, line,
@@ -213,9 +233,17 @@ class Parser {
     if (name.length > longest_name) {
       refuse(statement.name_at, "name too long", name.text, fmt::format("1 to {} characters", longest_name));
     }
-    const bool is_argument = is_argument_of_commands(statement.row->id);
-    if (is_argument && (name.text.starts_with('-') || name.text.contains(','))) {
-      refuse(statement.name_at, "name that commands cannot take", name.text, "no - at its start and no comma in it");
+    const CommandName wanted = command_name(statement.row->id);
+    if (wanted != CommandName::free && (name.text.starts_with('-') || name.text.contains(','))) {
+      Finding finding{.problem = "name that commands cannot take",
+                      .found = std::string{name.text},
+                      .expected = "no - at its start and no comma in it",
+                      .nearest = {}};
+      if (wanted == CommandName::demanded) {
+        findings_.error(statement.name_at, std::move(finding));
+      } else {
+        findings_.warning(statement.name_at, std::move(finding));
+      }
     }
     if (words > 2) warn_of_more(line, 2);
   }
@@ -232,8 +260,16 @@ class Parser {
     if (elsewhere != nullptr && is_block(*elsewhere) && has_block) {
       refuse(place(line), fmt::format("{} cannot stand in {}", elsewhere->name, where), keyword, "the top of the file");
     } else {
-      refuse(place(line), has_block ? "unknown statement" : "unknown attribute", keyword,
-             fmt::format("{} of {}", has_block ? "a statement" : "an attribute", where), nearest_word(keyword, words));
+      Finding finding{.problem = has_block ? "unknown statement" : "unknown attribute",
+                      .found = std::string{keyword},
+                      .expected = fmt::format("{} of {}", has_block ? "a statement" : "an attribute", where),
+                      .nearest = findings_.is_full() ? std::string{} : nearest_word(keyword, words)};
+      if (compat_ == Compat::none) {
+        findings_.error(place(line), std::move(finding));
+      } else {  // as z/OS, which passes over what it does not know
+        finding.problem += ", passed over";
+        findings_.warning(place(line), std::move(finding));
+      }
     }
     if (has_block) {
       lines_.next();
@@ -244,13 +280,29 @@ class Parser {
 
   LineReader lines_;
   const StatementRow& root_;
+  Compat compat_;
   Findings& findings_;
 };
 
 }  // namespace
 
-Statement parse_file(StatementId root, const SourceFile& file, Findings& findings) {
-  return Parser{file, root, findings}.parse();
+Statement parse_file(StatementId root, const SourceFile& file, Compat compat, Findings& findings) {
+  return Parser{file, root, compat, findings}.parse();
+}
+
+std::optional<Compat> compat_of(const SourceFile& file) {
+  Findings unheard;
+  LineReader lines{file, unheard};
+  std::optional<Compat> found;
+  // Only what stands before the first statement: a file of many rules is not read twice.
+  while (const auto line = lines.next()) {
+    const AttributeRow* row = find_row(row_of(StatementId::policy_file), line->words.front().text);
+    if (row == nullptr || is_block(*row)) return found;
+    if (row->id != Attribute::compat) continue;
+    const Value value = read_value(*row, ValueText{lines, *line, unheard, Compat::none});
+    if (std::holds_alternative<Chosen>(value)) found = chosen_of<Compat>(value, Compat::none);
+  }
+  return found;
 }
 
 }  // namespace adit::policy

@@ -72,9 +72,9 @@ Secret PolicySource::build() const {
   return built;
 }
 
-ParseResult PolicySource::policy_of(const StackName& stack) const {
+ParseResult PolicySource::policy_of(const StackName& stack, const Surroundings& around) const {
   const LentText common_file{"central common policy", common}, own_file{"central policy", own};
-  return parse_policy(stack, common_file.get(), own_file.get());
+  return parse_policy(stack, common_file.get(), own_file.get(), around);
 }
 
 }  // namespace adit::policy

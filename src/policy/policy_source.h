@@ -23,7 +23,7 @@ struct PolicySource {
 
   /// The policy of the text. Diagnostics name the files `central common policy` and `central policy`, whichever server
   /// they came from.
-  ParseResult policy_of(const StackName& stack) const;
+  ParseResult policy_of(const StackName& stack, const Surroundings& around = {}) const;
 };
 
 }  // namespace adit::policy

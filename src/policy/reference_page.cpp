@@ -27,11 +27,16 @@ std::string values_of(const AttributeRow& row) {
 std::string default_of(const AttributeRow& row) {
   if (!row.stands_for.empty()) return {};
   if (row.need == Need::required) return "required";
-  return std::string{row.preset.empty() ? row.absent : row.preset};
+  std::string preset{row.preset.empty() ? row.absent : row.preset};
+  const std::string_view v1r12 = row.preset_in(Compat::v1r12), v2r2 = row.preset_in(Compat::v2r2);
+  if (v1r12 == row.preset && v2r2 == row.preset) return preset;
+  if (v1r12 == v2r2) return fmt::format("{}; with Compat {}", preset, v1r12);
+  return fmt::format("{}; with Compat V1R12, V2R1 {}, V2R2 {}", preset, v1r12, v2r2);
 }
 
 std::string meaning_of(const AttributeRow& row) {
   std::string meaning = row.stands_for.empty() ? std::string{row.help} : fmt::format("read as {}", row.stands_for);
+  if (row.is_ours) meaning += " (ours)";
   if (!row.unsupported.empty()) meaning += fmt::format(". Refused: {}", row.unsupported);
   if (!row.idle.empty()) meaning += fmt::format(". Taken with a warning: {}", row.idle);
   std::string extensions;

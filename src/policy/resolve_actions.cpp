@@ -69,10 +69,10 @@ std::shared_ptr<const DynVpnAction> Resolver::dyn_vpn_action(const Statement& st
     if (auto made = data_offer(*offer, offers)) action.offers.push_back(*std::move(made));
   }
   if (offers != 0 && action.offers.empty() && !findings_.has_errors()) {
-    findings_.error(statement.at, {.problem = "no offer that can be negotiated",
-                                   .found = statement.name,
-                                   .expected = "an IpDataOffer of AH alone or ESP alone",
-                                   .nearest = {}});
+    findings_.warning(statement.at, {.problem = "no offer that can be negotiated: what its rules match is dropped",
+                                     .found = statement.name,
+                                     .expected = "an IpDataOffer of AH alone or ESP alone",
+                                     .nearest = {}});
   }
   return dyn_vpn_actions_[&statement] = std::make_shared<const DynVpnAction>(std::move(action));
 }

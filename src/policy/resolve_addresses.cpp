@@ -7,7 +7,7 @@ std::vector<IpRange> Resolver::addresses(const Entry* entry, const Statement& st
     const Statement* named = target(*entry);
     return named == nullptr ? std::vector<IpRange>{} : addresses_of(*named);
   }
-  const Value& value = entry != nullptr ? entry->value : preset_of(*statement.row, id);
+  const Value& value = entry != nullptr ? entry->value : preset_of(*statement.row, id, statement.compat);
   const auto* spec = std::get_if<AddressSpec>(&value);
   return spec == nullptr ? std::vector<IpRange>{} : spec->ranges;
 }

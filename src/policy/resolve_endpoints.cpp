@@ -11,7 +11,7 @@ SecurityEndpoint Resolver::endpoint(const Statement& statement) {
   }
   made.locations = addresses(statement.find(Attribute::location), statement, Attribute::location);
   if (const auto* place = std::get_if<std::string>(&statement.value_of(Attribute::initiate_to_location))) {
-    made.initiate_to = *place;
+    made.initiate_to = initiate_to(*place, where(statement, Attribute::initiate_to_location));
   }
   for (const Entry& entry : statement.entries) {
     if (entry.row->id != Attribute::ca_label) continue;
@@ -20,12 +20,28 @@ SecurityEndpoint Resolver::endpoint(const Statement& statement) {
   return made;
 }
 
+std::string Resolver::initiate_to(const std::string& host, const Place& at) {
+  if (!around_.address_of || IpAddress::parse(host)) return host;
+  const auto [entry, is_new] = looked_up_.try_emplace(host, host);
+  if (!is_new) return entry->second;
+  if (const auto address = around_.address_of(host)) {
+    entry->second = address->to_string();
+  } else {
+    findings_.warning(at, {.problem = "host not found: this side cannot start until the policy is read again",
+                           .found = host,
+                           .expected = "a host that the system can look up, or an address",
+                           .nearest = {}});
+  }
+  return entry->second;
+}
+
 std::shared_ptr<const LocalStart> Resolver::local_start(const Statement& statement) {
   if (const auto made = local_starts_.find(&statement); made != local_starts_.end()) return made->second;
   LocalStart start{.name = statement.name,
                    .allow_on_demand = default_start_->allow_on_demand,
                    .local_endpoint = std::nullopt,
                    .remote_endpoint = std::nullopt,
+                   .unknown_host = std::nullopt,
                    .local_identity = std::nullopt,
                    .remote_identity = std::nullopt};
   if (statement.find(Attribute::allow_on_demand) != nullptr) {
@@ -36,6 +52,11 @@ std::shared_ptr<const LocalStart> Resolver::local_start(const Statement& stateme
   start.protocol = chosen<Granularity>(statement, Attribute::protocol_granularity);
   start.local_port = chosen<Granularity>(statement, Attribute::local_port_granularity);
   start.remote_port = chosen<Granularity>(statement, Attribute::remote_port_granularity);
+  start.icmp_type = chosen<Granularity>(statement, Attribute::icmp_type_granularity);
+  start.icmp_code = chosen<Granularity>(statement, Attribute::icmp_code_granularity);
+  start.icmpv6_type = chosen<Granularity>(statement, Attribute::icmpv6_type_granularity);
+  start.icmpv6_code = chosen<Granularity>(statement, Attribute::icmpv6_code_granularity);
+  start.mipv6_type = chosen<Granularity>(statement, Attribute::mipv6_type_granularity);
 
   const auto exact = [](const SecurityEndpoint& end) -> std::optional<Identity> {
     return end.identity ? end.identity->exact : std::nullopt;
@@ -52,12 +73,13 @@ std::shared_ptr<const LocalStart> Resolver::local_start(const Statement& stateme
   if (const Statement* remote = target(statement, Attribute::remote_endpoint)) {
     const SecurityEndpoint end = endpoint(*remote);
     start.remote_endpoint = end.initiate_to ? IpAddress::parse(*end.initiate_to) : single(end);
+    if (!start.remote_endpoint) start.unknown_host = end.initiate_to;
     start.remote_identity = exact(end);
-    if (!start.remote_endpoint) {
+    if (!start.remote_endpoint && !start.unknown_host) {
       findings_.error(name_of(statement, Attribute::remote_endpoint),
                       {.problem = "the peer to start with has no single address",
-                       .found = end.initiate_to.value_or(""),
-                       .expected = "Location with one address, or InitiateToLocation with an address",
+                       .found = {},
+                       .expected = "Location with one address, or InitiateToLocation",
                        .nearest = {}});
     }
   }

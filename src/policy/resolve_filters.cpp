@@ -75,11 +75,7 @@ void Resolver::filter_rule(const Statement& rule, const std::string& group) {
   if (common.vpn != nullptr && common.local_start == nullptr) common.local_start = default_start_;
   if (const Statement* peer = target(rule, Attribute::remote_identity)) {
     if (const auto* identity = std::get_if<IdentityPattern>(&peer->value_of(Attribute::identity))) {
-      common.remote_identity = identity->exact;
-      if (!identity->exact) {
-        findings_.error(where(*peer, Attribute::identity),
-                        told("wildcards of RemoteIdentity are not supported by this release", "an exact identity"));
-      }
+      common.remote_identity = *identity;
     }
   }
   std::vector<Service> wanted;

@@ -39,7 +39,7 @@ const T& Resolver::inherited(const Statement& action, Attribute id) const {
     const Value* value = statement == nullptr ? nullptr : &statement->value_of(id);
     if (value != nullptr && std::holds_alternative<T>(*value)) return std::get<T>(*value);
   }
-  return std::get<T>(preset_of(row_of(StatementId::key_exchange_policy), id));
+  return std::get<T>(preset_of(row_of(StatementId::key_exchange_policy), id, compat_));
 }
 
 void Resolver::key_exchange_policy(const Statement* statement) {
@@ -83,18 +83,13 @@ void Resolver::key_exchange_rule(const Statement& rule) {
     made.remote_locations = std::move(end.locations);
     made.initiate_to = std::move(end.initiate_to);
     made.ca_labels = std::move(end.ca_labels);
-    if (made.initiate_to && !IpAddress::parse(*made.initiate_to)) {
-      findings_.warning(where(*remote, Attribute::initiate_to_location),
-                        told("host names are not resolved by this release: Location, or where the traffic goes, counts",
-                             "an address"));
-    }
     if (end.identity) {
       made.remote_identity = *std::move(end.identity);
     } else if (remote->find(Attribute::identity) == nullptr) {
       findings_.error(end.at, told("RemoteSecurityEndpoint without Identity", "Identity type value"));
     }
   }
-  if (const auto* key = std::get_if<Secret>(&rule.value_of(Attribute::shared_key))) made.shared_key = *key;
+  made.shared_key = shared_key(rule);
   if (const Statement* action = target(rule, Attribute::key_exchange_action)) {
     made.action = key_exchange_action(*action);
     check_secret(rule, made, *action);
@@ -108,8 +103,9 @@ void Resolver::check_secret(const Statement& rule, const KeyExchangeRule& made, 
   const bool only_by_key = !made.action->offers.empty() && std::ranges::all_of(made.action->offers, by_key);
   const bool me_by_key = made.action->how_to_auth_me == HowToAuthMe::preshared_key;
   const Entry* coded = rule.find(Attribute::shared_key);
+  if (coded == nullptr) coded = rule.find(Attribute::shared_key_file);
   if (coded == nullptr && (peers_by_key || me_by_key)) {
-    findings_.error(rule.at, told("PresharedKey without a key", "SharedKey in this rule"));
+    findings_.error(rule.at, told("PresharedKey without a key", "SharedKey or SharedKeyFile in this rule"));
   }
   if (coded != nullptr && !peers_by_key && !me_by_key) {
     findings_.warning(coded->at,

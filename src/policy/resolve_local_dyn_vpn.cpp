@@ -13,6 +13,12 @@ void Resolver::local_dyn_vpn_rules(const Statement& holder, const std::string& g
     const Statement* rule = target(entry);
     if (rule != nullptr && is_new_rule(*rule, entry.at)) local_dyn_vpn_rule(*rule, group);
   }
+  if (holder.entries.empty() && holder.row->id == StatementId::local_dyn_vpn_group) {
+    findings_.warning(holder.at, {.problem = "group without members",
+                                  .found = holder.name,
+                                  .expected = "LocalDynVpnRule or LocalDynVpnRuleRef",
+                                  .nearest = {}});
+  }
 }
 
 void Resolver::local_dyn_vpn_rule(const Statement& rule, const std::string& group) {
@@ -32,8 +38,14 @@ void Resolver::local_dyn_vpn_rule(const Statement& rule, const std::string& grou
       protocol == protocol_opaque ? IpProtocol::any : static_cast<std::uint8_t>(protocol);
   made.local.ports = ports(rule, Attribute::local_data_port, protocol);
   made.remote.ports = ports(rule, Attribute::remote_data_port, protocol);
-  const PortRange types = type_and_code(rule, protocol);
-  if (!types.is_all()) made.local.ports = made.remote.ports = types;
+  const std::vector<PortRange> types = types_and_codes(rule, protocol);
+  if (types.size() > 1) {
+    findings_.error(name_of(rule, Attribute::code), {.problem = "code without a single type, in one tunnel",
+                                                     .found = rule.name,
+                                                     .expected = "Type n before it",
+                                                     .nearest = {}});
+  }
+  if (!types.front().is_all()) made.local.ports = made.remote.ports = types.front();
 
   const auto locals = addresses(rule.find(Attribute::source), rule, Attribute::source);
   const auto remotes = addresses(rule.find(Attribute::destination), rule, Attribute::destination);

@@ -26,7 +26,7 @@ PortRange Resolver::ports(const Statement& statement, Attribute id, unsigned pro
   return {static_cast<std::uint16_t>(span.first), static_cast<std::uint16_t>(span.last)};
 }
 
-PortRange Resolver::type_and_code(const Statement& statement, unsigned protocol) {
+std::vector<PortRange> Resolver::types_and_codes(const Statement& statement, unsigned protocol) {
   const auto coded = [&](Attribute id) -> std::optional<Span> {
     const Entry* entry = statement.find(id);
     const auto* span = entry == nullptr ? nullptr : std::get_if<Span>(&entry->value);
@@ -38,7 +38,7 @@ PortRange Resolver::type_and_code(const Statement& statement, unsigned protocol)
                                 .found = std::string{entry->row->name},
                                 .expected = std::string{expected},
                                 .nearest = {}});
-    return PortRange::all();
+    return std::vector{PortRange::all()};
   };
   const auto type = coded(Attribute::type);
   const auto code = coded(Attribute::code);
@@ -48,27 +48,31 @@ PortRange Resolver::type_and_code(const Statement& statement, unsigned protocol)
   if (code && !has_code(protocol)) {
     return refuse(Attribute::code, "code of a protocol that has none", "Protocol Icmp or Icmpv6");
   }
-  // Selectors hold type << 8 | code as one range (RFC 7296 §3.13.1): a code alone, or one of several types, is none.
-  if (code && (!type || type->first != type->last)) {
-    return refuse(Attribute::code, "code without a single type", "Type n before it");
-  }
-  const bool is_any = !type || (type->first == 0 && type->last == 255 && !code);
-  if (is_any) return PortRange::all();
+  const Span types = type.value_or(Span{0, 255});
   // Without codes the low octet is zero at both ends (RFC 7296 §3.13.1).
   const Span codes = code.value_or(has_code(protocol) ? Span{0, 255} : Span{0, 0});
-  return {static_cast<std::uint16_t>(type->first << 8 | codes.first),
-          static_cast<std::uint16_t>(type->last << 8 | codes.last)};
+  const bool is_every_type = types.first == 0 && types.last == 255;
+  if (is_every_type && (!has_code(protocol) || (codes.first == 0 && codes.last == 255))) return {PortRange::all()};
+  const auto range = [&codes](std::uint64_t from, std::uint64_t to) {
+    return PortRange{static_cast<std::uint16_t>(from << 8 | codes.first),
+                     static_cast<std::uint16_t>(to << 8 | codes.last)};
+  };
+  const bool is_one_range = !has_code(protocol) || (codes.first == 0 && codes.last == 255);
+  if (is_one_range) return {range(types.first, types.last)};
+  // Selectors hold type << 8 | code as one range (RFC 7296 §3.13.1): a code of several types is one range for each.
+  std::vector<PortRange> ranges;
+  for (std::uint64_t one = types.first; one <= types.last; ++one) ranges.push_back(range(one, one));
+  return ranges;
 }
 
-Service Resolver::service(const Statement& statement) {
+std::vector<Service> Resolver::services_of(const Statement& statement) {
   Service made;
   const auto protocol = static_cast<unsigned>(number(statement, Attribute::protocol));
   made.selector.opaque = protocol == protocol_opaque;
   made.selector.protocol = made.selector.opaque ? IpProtocol::any : static_cast<std::uint8_t>(protocol);
   made.selector.source_ports = ports(statement, Attribute::source_port_range, protocol);
   made.selector.destination_ports = ports(statement, Attribute::destination_port_range, protocol);
-  const PortRange types = type_and_code(statement, protocol);
-  if (!types.is_all()) made.selector.source_ports = made.selector.destination_ports = types;
+  const std::vector<PortRange> types = types_and_codes(statement, protocol);
 
   const Chosen& direction = value_as<Chosen>(statement, Attribute::direction);
   const bool is_both = equal_without_case(direction.choice->word, "Bidirectional");
@@ -88,13 +92,19 @@ Service Resolver::service(const Statement& statement) {
   made.routing = static_cast<Routing>(routing.choice->value);
   made.fragments_only = routing.follower != nullptr || is_yes(statement, Attribute::fragments_only);
   if (made.fragments_only && made.routing == Routing::local) {
-    findings_.error(name_of(statement, Attribute::fragments_only), {.problem = "FragmentsOnly with Routing Local",
-                                                                    .found = {},
-                                                                    .expected = "Routing Routed or Either",
-                                                                    .nearest = {}});
+    const Attribute said_by = routing.follower != nullptr ? Attribute::routing : Attribute::fragments_only;
+    findings_.error(name_of(statement, said_by), {.problem = "FragmentsOnly with Routing Local",
+                                                  .found = {},
+                                                  .expected = "Routing Routed or Either",
+                                                  .nearest = {}});
   }
   made.security_class = static_cast<std::uint8_t>(number(statement, Attribute::security_class));
-  return made;
+  std::vector<Service> all;
+  for (const PortRange& range : types) {
+    all.push_back(made);
+    if (!range.is_all()) all.back().selector.source_ports = all.back().selector.destination_ports = range;
+  }
+  return all;
 }
 
 std::vector<Service> Resolver::services(const Entry& entry) {
@@ -112,7 +122,7 @@ std::vector<Service> Resolver::services(const Entry& entry) {
                         {.problem = "group without members", .found = statement->name, .expected = {}, .nearest = {}});
     }
   } else {
-    all.push_back(service(*statement));
+    all = services_of(*statement);
   }
   made_services_[statement] = all;
   return all;

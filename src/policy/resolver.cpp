@@ -8,15 +8,17 @@
 
 namespace adit::policy {
 
-Resolver::Resolver(const Names& names, Findings& findings)
+Resolver::Resolver(const Names& names, Compat compat, const Surroundings& around, Findings& findings)
     : names_{names},
+      compat_{compat},
+      around_{around},
       findings_{findings},
       filter_statement_{names.find_policy(StatementId::ip_filter_policy)},
       key_exchange_statement_{names.find_policy(StatementId::key_exchange_policy)} {
   const StatementRow& filter_row = row_of(StatementId::ip_filter_policy);
   const auto says_yes = [&](Attribute id) {
     return filter_statement_ != nullptr ? is_yes(*filter_statement_, id)
-                                        : chosen_of<unsigned>(preset_of(filter_row, id), 0) == 1;
+                                        : chosen_of<unsigned>(preset_of(filter_row, id, compat_), 0) == 1;
   };
   fips140_ = says_yes(Attribute::fips140);
   default_start_ = std::make_shared<const LocalStart>(
@@ -123,7 +125,7 @@ void Resolver::check_unused() {
   each(ip_local_start_action, [this](const Statement& start) { local_start(start); });
   each(ip_addr_group, [this](const Statement& group) { addresses_of(group); });
   each(ip_service, [this](const Statement& one) {
-    if (!made_services_.contains(&one)) service(one);
+    if (!made_services_.contains(&one)) services_of(one);
   });
   each(ip_service_group, [this](const Statement& group) {
     for (const Entry& member : group.entries) services(member);

@@ -49,7 +49,7 @@ struct SecurityEndpoint {
 
 class Resolver {
  public:
-  Resolver(const Names& names, Findings& findings);
+  Resolver(const Names& names, Compat compat, const Surroundings& around, Findings& findings);
 
   /// The policy of a stack; worth nothing when there are errors.
   PolicySnapshot resolve(const StackName& stack, const Place& nowhere);
@@ -60,8 +60,9 @@ class Resolver {
   std::vector<IpRange> addresses_of(const Statement& statement);
   // services
   std::vector<Service> services(const Entry& entry);
-  Service service(const Statement& statement);
-  PortRange type_and_code(const Statement& statement, unsigned protocol);
+  /// One; more where codes of several types take a range each.
+  std::vector<Service> services_of(const Statement& statement);
+  std::vector<PortRange> types_and_codes(const Statement& statement, unsigned protocol);
   PortRange ports(const Statement& statement, Attribute id, unsigned protocol);
   // actions
   GenericAction generic_action(const Statement& statement);
@@ -74,6 +75,8 @@ class Resolver {
   void check_fips(const Statement& statement, EncryptionId encryption, IntegrityId integrity);
   void check_fips(const Statement& statement, Attribute group);
   // endpoints
+  /// The address of a host as text, where it is known; else its name, as it is written.
+  std::string initiate_to(const std::string& host, const Place& at);
   SecurityEndpoint endpoint(const Statement& statement);
   std::shared_ptr<const LocalStart> local_start(const Statement& statement);
   // filters
@@ -88,6 +91,8 @@ class Resolver {
   void key_exchange_rule(const Statement& rule);
   std::shared_ptr<const KeyExchangeAction> key_exchange_action(const Statement& statement);
   KeyExchangeOffer key_exchange_offer(const Statement& statement, std::size_t number);
+  Secret shared_key(const Statement& rule);
+  std::optional<Secret> key_in(const Statement& rule, const std::string& path);
   void check_secret(const Statement& rule, const KeyExchangeRule& made, const Statement& action);
   // tunnels that can be activated
   void local_dyn_vpn_rules(const Statement& holder, const std::string& group);
@@ -125,6 +130,8 @@ class Resolver {
   const T& inherited(const Statement& action, Attribute id) const;
 
   const Names& names_;
+  Compat compat_;
+  const Surroundings& around_;
   Findings& findings_;
   PolicySnapshot snapshot_;
   const Statement* filter_statement_ = nullptr;
@@ -143,6 +150,7 @@ class Resolver {
   std::unordered_map<const Statement*, std::shared_ptr<const KeyExchangeAction>> key_exchange_actions_;
   std::unordered_map<const Statement*, Place> installed_;  // rules, and where they are installed
   std::map<std::pair<StatementId, std::string_view>, Place> rule_names_;
+  std::unordered_map<std::string, std::string> looked_up_;  // hosts
   std::shared_ptr<const LocalStart> default_start_;
 };
 

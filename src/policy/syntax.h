@@ -72,9 +72,10 @@ struct Entry {
 
 struct Statement {
   const StatementRow* row = nullptr;
-  std::string name;  ///< empty: none
-  Place at;          ///< of the statement's keyword
-  Place name_at;     ///< of its name, or of the keyword
+  Compat compat = Compat::none;  ///< whose defaults hold
+  std::string name;              ///< empty: none
+  Place at;                      ///< of the statement's keyword
+  Place name_at;                 ///< of its name, or of the keyword
   std::vector<Entry> entries;
 
   /// The attribute as coded: the last one, an older spelling only where the newer is absent. Null: not coded.
@@ -89,7 +90,7 @@ struct Statement {
 };
 
 /// The preset of an attribute of a statement that is not coded at all.
-const Value& preset_of(const StatementRow& row, Attribute id);
+const Value& preset_of(const StatementRow& row, Attribute id, Compat compat);
 
 /// The value of an attribute that always has one: coded, or by its preset.
 template <class T>
@@ -97,7 +98,7 @@ const T& value_as(const Statement& statement, Attribute id) {
   const Value& coded = statement.value_of(id);
   if (const T* value = std::get_if<T>(&coded)) return *value;
   // Coded wrongly and reported: the preset lets the rest of the statement be checked.
-  if (const T* value = std::get_if<T>(&preset_of(*statement.row, id))) return *value;
+  if (const T* value = std::get_if<T>(&preset_of(*statement.row, id, statement.compat))) return *value;
   static const T none{};
   return none;
 }

@@ -139,6 +139,13 @@ const Choice* read_choice(std::span<const Choice> choices, ValueText& text, std:
                        .nearest = {}});
     return nullptr;
   }
+  if (choice->standing == Choice::Standing::extension && !text.takes_extensions()) {
+    text.refuse(word, {.problem = "not known to z/OS, whose words alone Compat takes",
+                       .found = std::string{word.text},
+                       .expected = std::string{expected},
+                       .nearest = {}});
+    return nullptr;
+  }
   if (choice->standing == Choice::Standing::deprecated) {
     text.warn(word, {.problem = "deprecated value",
                      .found = std::string{word.text},

@@ -13,8 +13,8 @@ namespace adit::policy {
 /// The words after an attribute's name, taken one by one, and where what is wrong with them is told.
 class ValueText {
  public:
-  ValueText(const LineReader& lines, const Line& line, Findings& findings, std::size_t first = 1)
-      : lines_{lines}, line_{line}, findings_{findings}, next_{first} {}
+  ValueText(const LineReader& lines, const Line& line, Findings& findings, Compat compat, std::size_t first = 1)
+      : lines_{lines}, line_{line}, findings_{findings}, compat_{compat}, next_{first} {}
 
   bool more() const { return next_ < line_.words.size(); }
   /// The next word, not taken; empty at the end.
@@ -24,6 +24,9 @@ class ValueText {
   Word take() { return more() ? line_.words[next_++] : after_the_end(); }
   /// All that is left, as it is written.
   Word rest();
+
+  /// Whether what z/OS does not know is taken.
+  bool takes_extensions() const { return compat_ == Compat::none; }
 
   /// Words of the line taken so far, the attribute's name among them.
   std::size_t taken() const { return next_; }
@@ -39,6 +42,7 @@ class ValueText {
   const LineReader& lines_;
   const Line& line_;
   Findings& findings_;
+  Compat compat_;
   std::size_t next_;
 };
 

@@ -71,6 +71,26 @@ policy::SourceRange read(Intake& in, const v1::SourceRange& from) {
   return {in.text(from.file(), "file"), from.line(), from.column(), from.length()};
 }
 
+void write(const policy::IdentityPattern& from, v1::IdentityPattern& to) {
+  to.set_type(std::to_underlying(from.type));
+  to.set_text(from.text);
+  if (from.exact) write(*from.exact, *to.mutable_exact());
+  if (from.addresses) write(*from.addresses, *to.mutable_addresses());
+}
+
+policy::IdentityPattern read(Intake& in, const v1::IdentityPattern& from) {
+  policy::IdentityPattern pattern{
+      .type = in.known<IdentityType>(
+          from.type(), [](IdentityType type) { return is_known(type); }, "identity type"),
+      .text = in.text(from.text(), "identity pattern"),
+      .exact = {},
+      .addresses = {},
+  };
+  if (from.has_exact()) pattern.exact = read(in, from.exact());
+  if (from.has_addresses()) pattern.addresses = read(in, from.addresses());
+  return pattern;
+}
+
 void write(const policy::DynVpnAction& from, v1::DynVpnAction& to) {
   to.set_name(from.name);
   to.set_initiation(choice<v1::Initiation>(from.initiation));
@@ -170,8 +190,14 @@ void write(const policy::LocalStart& from, v1::LocalStart& to) {
   to.set_protocol(choice<v1::Granularity>(from.protocol));
   to.set_local_port(choice<v1::Granularity>(from.local_port));
   to.set_remote_port(choice<v1::Granularity>(from.remote_port));
+  to.set_icmp_type(choice<v1::Granularity>(from.icmp_type));
+  to.set_icmp_code(choice<v1::Granularity>(from.icmp_code));
+  to.set_icmpv6_type(choice<v1::Granularity>(from.icmpv6_type));
+  to.set_icmpv6_code(choice<v1::Granularity>(from.icmpv6_code));
+  to.set_mipv6_type(choice<v1::Granularity>(from.mipv6_type));
   if (from.local_endpoint) to.set_local_endpoint(as_string(from.local_endpoint->octets()));
   if (from.remote_endpoint) to.set_remote_endpoint(as_string(from.remote_endpoint->octets()));
+  if (from.unknown_host) to.set_unknown_host(*from.unknown_host);
   if (from.local_identity) write(*from.local_identity, *to.mutable_local_identity());
   if (from.remote_identity) write(*from.remote_identity, *to.mutable_remote_identity());
 }
@@ -186,9 +212,15 @@ policy::LocalStart read(Intake& in, const v1::LocalStart& from) {
       .protocol = in.choice(from.protocol(), packet, "protocol granularity"),
       .local_port = in.choice(from.local_port(), packet, "local port granularity"),
       .remote_port = in.choice(from.remote_port(), packet, "remote port granularity"),
+      .icmp_type = in.choice(from.icmp_type(), packet, "ICMP type granularity"),
+      .icmp_code = in.choice(from.icmp_code(), packet, "ICMP code granularity"),
+      .icmpv6_type = in.choice(from.icmpv6_type(), packet, "ICMPv6 type granularity"),
+      .icmpv6_code = in.choice(from.icmpv6_code(), packet, "ICMPv6 code granularity"),
+      .mipv6_type = in.choice(from.mipv6_type(), packet, "MIPv6 type granularity"),
   };
   if (from.has_local_endpoint()) start.local_endpoint = in.address(from.local_endpoint(), "local endpoint");
   if (from.has_remote_endpoint()) start.remote_endpoint = in.address(from.remote_endpoint(), "remote endpoint");
+  if (from.has_unknown_host()) start.unknown_host = in.text(from.unknown_host(), "InitiateToLocation");
   if (from.has_local_identity()) start.local_identity = read(in, from.local_identity());
   if (from.has_remote_identity()) start.remote_identity = read(in, from.remote_identity());
   return start;

@@ -10,26 +10,6 @@ constexpr std::size_t longest_shared_key = 65535;
 constexpr std::size_t most_locations = 10'000;
 constexpr std::size_t most_labels = 1'000;
 
-void write(const policy::IdentityPattern& from, v1::IdentityPattern& to) {
-  to.set_type(std::to_underlying(from.type));
-  to.set_text(from.text);
-  if (from.exact) rpc::write(*from.exact, *to.mutable_exact());
-  if (from.addresses) rpc::write(*from.addresses, *to.mutable_addresses());
-}
-
-policy::IdentityPattern read(Intake& in, const v1::IdentityPattern& from) {
-  policy::IdentityPattern pattern{
-      .type = in.known<IdentityType>(
-          from.type(), [](IdentityType type) { return is_known(type); }, "identity type"),
-      .text = in.text(from.text(), "identity pattern"),
-      .exact = {},
-      .addresses = {},
-  };
-  if (from.has_exact()) pattern.exact = rpc::read(in, from.exact());
-  if (from.has_addresses()) pattern.addresses = rpc::read(in, from.addresses());
-  return pattern;
-}
-
 void write(const policy::KeyExchangeOffer& from, v1::KeyExchangeOffer& to) {
   to.set_name(from.name);
   to.set_encryption(std::to_underlying(from.encryption));

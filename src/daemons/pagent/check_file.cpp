@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "daemons/command_line.h"
+#include "daemons/pagent/surroundings.h"
 #include "daemons/read_file.h"
 #include "policy/agreement/play.h"
 #include "policy/document.h"
@@ -33,14 +34,14 @@ FileReport check_file(const std::string& path, ReportFormat format) {
   auto text = read_file(path);
   if (!text) return unreadable(path, text.error());
   const policy::SourceFile source{path, std::move(*text)};
-  return mistakes(source, policy::Document{StackName{"check"}, nullptr, &source}, format);
+  return mistakes(source, policy::Document{StackName{"check"}, nullptr, &source, key_files()}, format);
 }
 
 FileReport lint_file(const std::string& path, ReportFormat format) {
   auto text = read_file(path);
   if (!text) return unreadable(path, text.error());
   const policy::SourceFile source{path, std::move(*text)};
-  const policy::Document document{StackName{"check"}, nullptr, &source};
+  const policy::Document document{StackName{"check"}, nullptr, &source, key_files()};
   if (document.policy() == nullptr) return mistakes(source, document, format);
   const auto remarks = policy::lint::lint(document);
   const bool has_warnings = std::ranges::any_of(remarks, [](const policy::lint::Remark& remark) {
@@ -58,9 +59,9 @@ FileReport compare_files(const std::string& path, const std::string& peer_path, 
   if (!peer_text) return unreadable(peer_path, peer_text.error());
   const policy::SourceFile source{path, std::move(*text)};
   const policy::SourceFile peer_source{peer_path, std::move(*peer_text)};
-  const policy::Document document{StackName{"check"}, nullptr, &source};
+  const policy::Document document{StackName{"check"}, nullptr, &source, key_files()};
   if (document.policy() == nullptr) return mistakes(source, document, format);
-  const policy::Document peer_document{StackName{"peer"}, nullptr, &peer_source};
+  const policy::Document peer_document{StackName{"peer"}, nullptr, &peer_source, key_files()};
   if (peer_document.policy() == nullptr) return mistakes(peer_source, peer_document, format);
 
   using policy::agreement::Side;

@@ -9,6 +9,7 @@
 
 #include "daemons/client_name.h"
 #include "daemons/configuration.h"
+#include "daemons/pagent/surroundings.h"
 #include "daemons/tls_files.h"
 #include "policy/config_pagent.h"
 #include "policy/policy_source.h"
@@ -102,7 +103,8 @@ StackPolicy read_policy(const policy::PagentConfig& pagent, const policy::Pagent
   }
   if (result.errors != 0) return result;
 
-  policy::ParseResult parsed = policy::parse_policy(image.stack, common ? &*common : nullptr, own ? &*own : nullptr);
+  policy::ParseResult parsed =
+      policy::parse_policy(image.stack, common ? &*common : nullptr, own ? &*own : nullptr, this_host(files));
   log_diagnostics(parsed.diagnostics);
   result.errors = errors_among(parsed.diagnostics);
   result.policy = std::move(parsed.policy);

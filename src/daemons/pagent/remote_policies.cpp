@@ -4,13 +4,14 @@
 
 #include "base/log.h"
 #include "daemons/configuration.h"
+#include "daemons/pagent/surroundings.h"
 
 namespace adit::daemons::pagent {
 namespace {
 
 /// The policy of a text that came from outside; what is wrong with it is logged.
 StackPolicy judged(const StackName& stack, const policy::PolicySource& source, const std::string& from) {
-  policy::ParseResult parsed = source.policy_of(stack);
+  policy::ParseResult parsed = source.policy_of(stack, this_host_for_central_policy());
   log_diagnostics(parsed.diagnostics);
   const auto errors =
       std::ranges::count(parsed.diagnostics, policy::Diagnostic::Severity::error, &policy::Diagnostic::severity);

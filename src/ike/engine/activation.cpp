@@ -103,6 +103,7 @@ OperatorAnswer Engine::State::start(const StackName& stack, Start wanted) {
   }
 
   const policy::LocalStart& begin = *filter.local_start;
+  if (begin.unknown_host) return {Status::forbidden, "no address was found for host " + *begin.unknown_host};
   std::optional<IpAddress> local = begin.local_endpoint;
   std::optional<IpAddress> remote = begin.remote_endpoint;
   if (!local) local = wanted.packet ? std::optional{wanted.packet->source} : single(wanted.selectors.local);
@@ -117,7 +118,8 @@ OperatorAnswer Engine::State::start(const StackName& stack, Start wanted) {
                                               (remote ? remote->to_string() : "any address")};
   }
   if (!begin.remote_endpoint && rule->initiate_to) {
-    if (const auto named = IpAddress::parse(*rule->initiate_to)) remote = named;
+    remote = IpAddress::parse(*rule->initiate_to);
+    if (!remote) return {Status::forbidden, "no address was found for host " + *rule->initiate_to};
   }
   if (!local && rule->local_locations.size() == 1 && rule->local_locations.front().is_single()) {
     local = rule->local_locations.front().first;

@@ -63,7 +63,7 @@ class Reading {
     }
     for (const AttributeRow& row : statement.row->attributes) {
       if (coded.contains(row.id) || !row.stands_for.empty() || !coded.insert(row.id).second) continue;
-      if (!row.preset.empty() || !row.absent.empty()) lines.push_back(not_coded(statement, row));
+      if (!row.preset_in(statement.compat).empty() || !row.absent.empty()) lines.push_back(not_coded(statement, row));
     }
     return lines;
   }
@@ -111,11 +111,11 @@ class Reading {
       const AttributeRow* general = row_of_attribute(policy::row_of(heirs.from), row.id);
       if (general == nullptr) break;
       return {.name = std::string{row.name},
-              .value = std::string{general->preset},
+              .value = std::string{general->preset_in(statement.compat)},
               .origin = fmt::format("{} of {}", by_default, policy::row_of(heirs.from).name)};
     }
     return {.name = std::string{row.name},
-            .value = std::string{row.preset.empty() ? row.absent : row.preset},
+            .value = std::string{row.preset.empty() ? row.absent : row.preset_in(statement.compat)},
             .origin = std::string{by_default}};
   }
 

@@ -1,3 +1,4 @@
+#include "policy/config_pagent.h"
 #include "sources.h"
 
 namespace adit::policy {
@@ -14,6 +15,35 @@ TEST(ExamplePolicies, LoadWithoutAWord) {
     const ParseResult result = parsed(source);
     EXPECT_NE(result.policy, nullptr);
     EXPECT_EQ(told(result, source), "");
+  }
+}
+
+/// The fenced blocks of a page that are marked as `kind`.
+std::vector<SourceFile> blocks_of(const std::string& page, std::string_view kind) {
+  const std::string text = read_source(page).text;
+  const std::string begin = "\n```" + std::string{kind} + "\n";
+  std::vector<SourceFile> blocks;
+  for (std::size_t at = text.find(begin); at != std::string::npos; at = text.find(begin, at + 1)) {
+    const std::size_t from = at + begin.size();
+    blocks.push_back({.name = page, .text = text.substr(from, text.find("\n```", from) + 1 - from)});
+  }
+  return blocks;
+}
+
+TEST(DocumentedPolicies, LoadWithoutAWord) {
+  const auto policies = blocks_of("../docs/policy.md", "policy");
+  EXPECT_EQ(policies.size(), 2u);
+  for (const SourceFile& source : policies) {
+    const ParseResult result = parsed(source);
+    EXPECT_NE(result.policy, nullptr);
+    EXPECT_EQ(told(result, source), "") << source.text;
+  }
+  const auto configurations = blocks_of("../docs/central-policy.md", "pagent.conf");
+  EXPECT_EQ(configurations.size(), 2u);
+  for (const SourceFile& source : configurations) {
+    const auto result = parse_pagent_config(source);
+    EXPECT_TRUE(result.value);
+    EXPECT_EQ(render(result.diagnostics, std::vector{source}), "") << source.text;
   }
 }
 

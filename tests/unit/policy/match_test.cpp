@@ -2,6 +2,8 @@
 
 #include "policy/match.h"
 
+#include <fmt/format.h>
+
 #include "base/distinguished_name.h"
 #include "sources.h"
 
@@ -395,11 +397,19 @@ TEST(Narrow, SkipsRulesOfOtherPeersOnlyWhenIdentitiesCount) {
   const Identity b{IdentityType::fqdn, {'b'}};
   FilterPolicy policy;
   policy.filters = {plain(Direction::outbound, FilterAction::ipsec), plain(Direction::outbound, FilterAction::ipsec)};
-  policy.filters[0].remote_identity = a;
+  policy.filters[0].remote_identity = IdentityPattern{.type = a.type, .text = "a", .exact = a, .addresses = {}};
   const TrafficSelectors all = {selector("0.0.0.0", "255.255.255.255")};
   EXPECT_EQ(narrow(policy, all, all, std::nullopt)->filter, &policy.filters[0]);
   EXPECT_EQ(narrow(policy, all, all, a)->filter, &policy.filters[0]);
   EXPECT_EQ(narrow(policy, all, all, b)->filter, &policy.filters[1]);
+
+  // A rule for roaming peers: whoever of a domain.
+  policy.filters[0].remote_identity =
+      IdentityPattern{.type = a.type, .text = "*.example.com", .exact = {}, .addresses = {}};
+  const auto host = [](std::string_view name) { return Identity{IdentityType::fqdn, {name.begin(), name.end()}}; };
+  EXPECT_EQ(narrow(policy, all, all, host("x.Example.com"))->filter, &policy.filters[0]);
+  EXPECT_EQ(narrow(policy, all, all, host("example.net"))->filter, &policy.filters[1]);
+  EXPECT_EQ(narrow(policy, all, all, std::nullopt)->filter, &policy.filters[0]);
 }
 
 TEST(OnDemand, TakesEachSelectorOfThePacketOrTheRule) {
@@ -418,6 +428,37 @@ TEST(OnDemand, TakesEachSelectorOfThePacketOrTheRule) {
             "10.1.0.1[tcp] 10.2.0.1[tcp/80]");
   filter.service = {.protocol = IpProtocol::tcp, .destination_ports = {1, 1024}};
   EXPECT_EQ(shown({}), "10.1.0.1[tcp] 10.2.0.1[tcp/1-1024]");
+}
+
+// The answer has another type than the question, and comes in the same SA: what the peer sends stays the rule's.
+TEST(OnDemand, TakesTypeAndCodeOfThePacketForWhatThisSideSends) {
+  Filter filter = plain(Direction::outbound, FilterAction::ipsec);
+  filter.service = {.protocol = IpProtocol::icmp};
+  PacketSelectors packet = tcp("10.1.0.1", 3 << 8 | 4, "10.2.0.1", 3 << 8 | 4);
+  packet.protocol = IpProtocol::icmp;
+  const auto shown = [&](const LocalStart& start) {
+    filter.local_start = std::make_shared<const LocalStart>(start);
+    const SelectorPair pair = selectors_for(filter, packet);
+    return fmt::format("{}-{} {}-{}", pair.local.ports.first, pair.local.ports.last, pair.remote.ports.first,
+                       pair.remote.ports.last);
+  };
+  constexpr Granularity by_packet = Granularity::packet;
+  EXPECT_EQ(shown({}), "0-65535 0-65535");
+  EXPECT_EQ(shown({.icmp_type = by_packet}), "768-1023 0-65535") << "all codes of the type";
+  EXPECT_EQ(shown({.icmp_type = by_packet, .icmp_code = by_packet}), "772-772 0-65535");
+  EXPECT_EQ(shown({.icmp_code = by_packet}), "0-65535 0-65535") << "a code of all types is no range";
+  EXPECT_EQ(shown({.icmpv6_type = by_packet, .mipv6_type = by_packet}), "0-65535 0-65535") << "another protocol's";
+  filter.service.source_ports = filter.service.destination_ports = {3 << 8, 3 << 8 | 5};
+  EXPECT_EQ(shown({.icmp_type = by_packet}), "768-773 768-773") << "no more codes than the rule has";
+  EXPECT_EQ(shown({.icmp_code = by_packet}), "772-772 768-773");
+  packet.protocol = filter.service.protocol = IpProtocol::icmpv6;
+  EXPECT_EQ(shown({.icmpv6_code = by_packet}), "772-772 768-773");
+  filter.service = {.protocol = IpProtocol::mobility};
+  packet.protocol = IpProtocol::mobility;
+  packet.source_port = packet.destination_port = 5 << 8;
+  EXPECT_EQ(shown({.mipv6_type = by_packet}), "1280-1280 0-65535");
+  packet.ports_hidden = true;
+  EXPECT_EQ(shown({.mipv6_type = by_packet}), "0-65535 0-65535");
 }
 
 TEST(OnDemand, TakesNoTypeForAPort) {  // the answer to an echo has another type than the echo

@@ -110,7 +110,7 @@ inline policy::PolicyPointer snapshot() {
   protect.discard = DiscardAction::icmp;
   protect.vpn = vpn;
   protect.local_start = start;
-  protect.remote_identity = fqdn("peer");
+  protect.remote_identity = IdentityPattern{.type = IdentityType::fqdn, .text = "*.peer", .exact = {}, .addresses = {}};
   protect.at = place(20);
   Filter deny = protect;
   deny.rule = "deny";

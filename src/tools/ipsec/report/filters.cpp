@@ -56,7 +56,8 @@ struct Row {
   std::string protocol_granularity = not_applicable, local_granularity = not_applicable,
               remote_granularity = not_applicable;
   std::string local_port_granularity = not_applicable, remote_port_granularity = not_applicable;
-  std::string type_granularity = not_applicable;
+  std::string icmp_type_granularity = not_applicable, icmp_code_granularity = not_applicable,
+              mipv6_type_granularity = not_applicable;
   std::string connect = not_applicable, identity_type = not_applicable, identity = not_applicable;
   bool fragments_only = false;
   bool outbound = false;
@@ -102,10 +103,10 @@ Entry entry_of(const Row& row) {
                        : row.protocol == IpProtocol::any ? "All"
                                                          : protocol_text(row.protocol))
       .add("ICMPType", icmp_type)
-      .add("ICMPTypeGranularity", row.type_granularity)
+      .add("ICMPTypeGranularity", row.icmp_type_granularity)
       .called("ICMPTypeGran")
       .add("ICMPCode", is_mobility ? not_applicable : types.code)
-      .add("ICMPCodeGranularity", row.type_granularity)
+      .add("ICMPCodeGranularity", row.icmp_code_granularity)
       .called("ICMPCodeGran")
       .row("OSPFType",
            is_ospf && !row.source_ports.is_all() ? std::to_string(row.source_ports.first >> 8) : not_applicable)
@@ -138,7 +139,7 @@ Entry entry_of(const Row& row) {
       .add("UpdateTime", time_text(row.created))
       .row("DiscardAction", row.discard)
       .add("MIPv6Type", is_mobility ? types.type : not_applicable)
-      .add("MIPv6TypeGranularity", row.type_granularity)
+      .add("MIPv6TypeGranularity", row.mipv6_type_granularity)
       .called("MIPv6TypeGran")
       .add("TypeRange", types.type_range)
       .add("CodeRange", types.code_range)
@@ -197,11 +198,16 @@ Row row_of(const Filter& filter, const FilterTable& table, std::uint64_t matches
     row.remote_granularity = name_of(filter.local_start->remote_address);
     row.local_port_granularity = name_of(filter.local_start->local_port);
     row.remote_port_granularity = name_of(filter.local_start->remote_port);
-    row.type_granularity = name_of(policy::Granularity::rule);  // no other is taken
+    // One field for both families: the filter is of one of them.
+    const bool is_v6 = filter.source.family() == IpFamily::v6;
+    row.icmp_type_granularity = name_of(is_v6 ? filter.local_start->icmpv6_type : filter.local_start->icmp_type);
+    row.icmp_code_granularity = name_of(is_v6 ? filter.local_start->icmpv6_code : filter.local_start->icmp_code);
+    row.mipv6_type_granularity = name_of(filter.local_start->mipv6_type);
   }
   if (filter.remote_identity) {
     row.identity_type = adit::name_of(filter.remote_identity->type);
-    row.identity = filter.remote_identity->to_string();
+    row.identity =
+        filter.remote_identity->exact ? filter.remote_identity->exact->to_string() : filter.remote_identity->text;
   }
   return row;
 }
@@ -217,7 +223,8 @@ Row row_of(const InstalledTunnel& tunnel, const Filter& anchor, const FilterTabl
   row.tunnel = ipsec::name_of(tunnel.sa.name.tunnel);
   row.on_demand = row.local_start = not_applicable;
   row.protocol_granularity = row.local_granularity = row.remote_granularity = not_applicable;
-  row.local_port_granularity = row.remote_port_granularity = row.type_granularity = not_applicable;
+  row.local_port_granularity = row.remote_port_granularity = not_applicable;
+  row.icmp_type_granularity = row.icmp_code_granularity = row.mipv6_type_granularity = not_applicable;
   row.protocol = std::max(local.protocol, remote.protocol);  // any is 0
   row.source = from.addresses;
   row.destination = to.addresses;

@@ -1,0 +1,109 @@
+// `Compat`: the defaults of z/OS, and its words alone.
+
+#include <fmt/format.h>
+
+#include "sources.h"
+
+namespace adit::policy {
+namespace {
+
+constexpr const char* policy_text = R"(IpFilterPolicy
+{
+  IpFilterRule r
+  {
+    IpSourceAddr 10.0.0.1
+    IpDestAddr 10.0.0.2
+    IpService
+    {
+    }
+    IpGenericFilterActionRef ipsec
+    IpDynVpnActionRef v
+  }
+}
+IpGenericFilterAction ipsec
+{
+  IpFilterAction IpSec
+}
+IpDynVpnAction v
+{
+  IpDataOffer
+  {
+  }
+}
+KeyExchangePolicy
+{
+  KeyExchangeRule k
+  {
+    LocalSecurityEndpoint
+    {
+      Identity IpAddr 10.0.0.1
+    }
+    RemoteSecurityEndpoint
+    {
+      Identity IpAddr 10.0.0.2
+    }
+    KeyExchangeActionRef a
+  }
+}
+KeyExchangeAction a
+{
+  KeyExchangeOffer
+  {
+  }
+}
+)";
+
+std::string defaults_of(const PolicyPointer& policy) {
+  const KeyExchangeAction& action = *policy->key_exchange.rules.front().action;
+  const KeyExchangeOffer& ike = action.offers.front();
+  const DataOffer& data = policy->filter.filters.front().vpn->offers.front();
+  return fmt::format("{} {} {} {} {}; {} {}; {}", to_string(ike.encryption, ike.key_bits), to_string(ike.hash_v1),
+                     to_string(ike.integrity), to_string(ike.prf), to_string(ike.group),
+                     to_string(data.encryption, data.key_bits), to_string(data.integrity),
+                     action.how_to_initiate == HowToInitiate::main ? "Main" : "IKEv2");
+}
+
+TEST(Compat, HasTheDefaultsOfItsRelease) {
+  const std::string v1r12 = "DES PRF_HMAC_MD5 HMAC_SHA1_96 PRF_HMAC_SHA1 MODP_768; DES HMAC_MD5_96; Main";
+  const std::string v2r2 =
+      "AES_CBC-128 PRF_HMAC_SHA1 HMAC_SHA1_96 PRF_HMAC_SHA1 MODP_1024; AES_CBC-128 HMAC_SHA1_96; Main";
+  const std::string ours =
+      "AES_CBC-128 PRF_HMAC_SHA2_256 HMAC_SHA2_256_128 PRF_HMAC_SHA2_256 MODP_2048; AES_CBC-128 HMAC_SHA1_96; IKEv2";
+  const struct {
+    std::string line, want;
+  } cases[] = {{"", ours},
+               {"Compat None\n", ours},
+               {"compat v1r12\n", v1r12},
+               {"# comment\n\nCodepage IBM-1047\nCompat V2R1\n", v1r12},
+               {"Compat V2R2 # as before\n", v2r2}};
+  for (const auto& [line, want] : cases) {
+    SCOPED_TRACE(line);
+    const ParseResult result = parsed(line + policy_text);
+    ASSERT_NE(result.policy, nullptr);
+    EXPECT_EQ(defaults_of(result.policy), want);
+  }
+}
+
+// A file of z/OS loads unchanged: the common file beside it may hold nothing but the line.
+TEST(Compat, OfTheCommonFileHoldsForTheStacksOwnUnlessThatSaysOtherwise) {
+  const SourceFile common{"common", "Compat V1R12\n"};
+  const SourceFile own{"own", policy_text};
+  const SourceFile other{"own", std::string{"Compat V2R2\n"} + policy_text};
+  const auto first = [&](const SourceFile& file) {
+    const ParseResult result = parse_policy(StackName{"east"}, &common, &file);
+    return result.policy == nullptr ? "none" : defaults_of(result.policy).substr(0, 3);
+  };
+  EXPECT_EQ(first(own), "DES");
+  EXPECT_EQ(first(other), "AES");
+}
+
+TEST(Compat, PassesOverWhatZosPassesOver) {
+  const SourceFile file{"f", std::string{"Compat V1R12\nNewStatement x\n{\nThing 1\n}\n"} + policy_text};
+  const ParseResult result = parsed(file);
+  EXPECT_NE(result.policy, nullptr);
+  EXPECT_TRUE(told(result, file).starts_with("f:2:1: warning: unknown statement, passed over: \"NewStatement\""))
+      << told(result, file);
+}
+
+}  // namespace
+}  // namespace adit::policy
