@@ -2,7 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "policy/agreement/child.h"
+#include "policy/agreement/moments.h"
+#include "policy/in_force.h"
 #include "policy/match.h"
 
 namespace adit::policy::agreement {
@@ -117,7 +122,7 @@ Start start_of(const PolicySnapshot& policy, const Beginning& beginning) {
                                                .remote_identity = begin.remote_identity});
   if (start.rule == nullptr) return start;
   if (!begin.remote_endpoint && start.rule->initiate_to) {
-    if (const auto named = IpAddress::parse(*start.rule->initiate_to)) start.remote = named;
+    start.remote = IpAddress::parse(*start.rule->initiate_to);
   }
   const auto& locations = start.rule->local_locations;
   if (!start.local && locations.size() == 1 && locations.front().is_single()) start.local = locations.front().first;
@@ -161,10 +166,48 @@ Outcome outcome_of(const Side& initiator, const Side& responder, const Beginning
 
 }  // namespace
 
-std::vector<Outcome> play(const Side& initiator, const Side& responder) {
+namespace {
+
+std::vector<Outcome> play_at_one_time(const Side& initiator, const Side& responder) {
   std::vector<Outcome> outcomes;
   for (const Beginning& beginning : beginnings(initiator.policy)) {
     outcomes.push_back(outcome_of(initiator, responder, beginning));
+  }
+  return outcomes;
+}
+
+PolicyPointer at_moment(const PolicySnapshot& policy, const CalendarTime& moment) {
+  return in_force(std::make_shared<const PolicySnapshot>(policy), moment);
+}
+
+}  // namespace
+
+std::vector<Outcome> play(const Side& initiator, const Side& responder) {
+  const std::vector<CalendarTime> times = moments(initiator.policy, responder.policy);
+  if (times.empty()) return play_at_one_time(initiator, responder);
+  // Of each tunnel what it comes to, each outcome at the first moment that has it.
+  std::vector<std::vector<Outcome>> tunnels;
+  for (const CalendarTime& moment : times) {
+    const PolicyPointer here = at_moment(initiator.policy, moment);
+    const PolicyPointer there = at_moment(responder.policy, moment);
+    for (Outcome& outcome : play_at_one_time({*here, initiator.origins}, {*there, responder.origins})) {
+      const auto is_it = [&](const std::vector<Outcome>& known) {
+        return known.front().tunnel == outcome.tunnel && known.front().at == outcome.at;
+      };
+      auto tunnel = std::ranges::find_if(tunnels, is_it);
+      if (tunnel == tunnels.end()) tunnel = tunnels.insert(tunnels.end(), std::vector<Outcome>{});
+      const auto is_same = [&](const Outcome& known) {
+        return known.ends == outcome.ends && known.steps == outcome.steps;
+      };
+      if (std::ranges::any_of(*tunnel, is_same)) continue;
+      outcome.when = moment_text(moment);
+      tunnel->push_back(std::move(outcome));
+    }
+  }
+  std::vector<Outcome> outcomes;
+  for (std::vector<Outcome>& tunnel : tunnels) {
+    if (tunnel.size() == 1) tunnel.front().when.clear();
+    std::ranges::move(tunnel, std::back_inserter(outcomes));
   }
   return outcomes;
 }

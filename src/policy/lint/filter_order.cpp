@@ -8,6 +8,7 @@
 
 #include "policy/lint/region_index.h"
 #include "policy/lint/subject.h"
+#include "policy/time_relation.h"
 
 namespace adit::policy::lint {
 namespace {
@@ -17,12 +18,16 @@ constexpr std::size_t most_pieces = 512;
 // Subtractions for the whole file, about a second of work.
 constexpr std::size_t most_subtractions = 20'000'000;
 constexpr std::size_t most_named = 3;  // rules in one line
+// Earlier rules under a condition that are looked at for one filter: a few shadow it, or none does.
+constexpr std::size_t most_times_tried = 16;
 
 /// What becomes of a rule's filters; those of one rule lie together in each family.
 struct RuleFate {
   const Filter* first = nullptr;
   std::size_t filters = 0, dead = 0;
-  bool same_effect = true;              ///< of all that take its packets
+  bool same_effect = true;        ///< of all that take its packets
+  std::size_t dead_at_times = 0;  ///< filters that do not match while some earlier one is in force
+  const Filter* taker_at_times = nullptr;
   const Filter* example = nullptr;      ///< one that never matches
   std::vector<const Filter*> takers{};  ///< the first filter of each rule that takes its packets, each rule once
 };
@@ -36,16 +41,21 @@ bool has_same_effect(const Filter& a, const Filter& b) {
 }
 
 // A rule for one peer (RemoteIdentity) does not keep another peer's negotiation from a later rule of the same traffic.
+bool is_for_all_peers(const Filter& earlier, const Filter& later) {
+  return !(earlier.remote_identity && earlier.vpn != nullptr && later.vpn != nullptr);
+}
+
 // A rule that is in force at some times leaves the others to a later one.
 bool may_take(const Filter& earlier, const Filter& later) {
-  if (earlier.time && !(later.time && *earlier.time == *later.time)) return false;
-  return !(earlier.remote_identity && earlier.vpn != nullptr && later.vpn != nullptr);
+  return covers(earlier.time.get(), later.time.get()) && is_for_all_peers(earlier, later);
 }
 
 class Order {
  public:
   explicit Order(const std::vector<const Filter*>& filters)
-      : filters_{filters}, regions_{regions_of(filters)}, index_{regions_} {}
+      : filters_{filters}, regions_{regions_of(filters)}, index_{regions_} {
+    has_times_ = std::ranges::any_of(filters, [](const Filter* filter) { return filter->time != nullptr; });
+  }
 
   bool gave_up() const { return index_.is_exhausted() || subtractions_ > most_subtractions; }
 
@@ -60,6 +70,29 @@ class Order {
       earlier.push_back(other);
     }
     return taken_together(whole, earlier);
+  }
+
+  /// An earlier filter under a condition of its own that, while it is in force, matches all that one would match; with
+  /// others perhaps that are in force then. Null: there is none, or nothing is under a condition.
+  const Filter* taker_at_times(std::uint32_t at) {
+    if (!has_times_) return nullptr;
+    const Filter& later = *filters_[at];
+    const Region& whole = regions_[at];
+    const std::vector<std::uint32_t> meeting = index_.meeting(whole, at);
+    std::size_t tried = 0;
+    for (const std::uint32_t timed : meeting) {
+      const TimeCondition* time = filters_[timed]->time.get();
+      if (time == nullptr || covers(time, later.time.get()) || are_disjoint(time, later.time.get())) continue;
+      if (tried++ == most_times_tried) return nullptr;
+      std::vector<std::uint32_t> in_force_then;
+      for (const std::uint32_t other : meeting) {
+        if (!is_for_all_peers(*filters_[other], later) || !covers(filters_[other]->time.get(), time)) continue;
+        if (regions_[other].contains(whole)) return filters_[other];
+        in_force_then.push_back(other);
+      }
+      if (!taken_together(whole, in_force_then).empty()) return filters_[timed];
+    }
+    return nullptr;
   }
 
  private:
@@ -111,6 +144,7 @@ class Order {
   std::vector<Region> regions_;
   RegionIndex index_;
   std::size_t subtractions_ = 0;
+  bool has_times_ = false;
 };
 
 std::string named(const std::vector<const Filter*>& rules) {
@@ -120,6 +154,19 @@ std::string named(const std::vector<const Filter*>& rules) {
   }
   if (rules.size() > most_named) text += fmt::format(" and {} more", rules.size() - most_named);
   return text;
+}
+
+void tell_at_times(const RuleFate& fate, Remarks& remarks) {
+  const Filter& taker = *fate.taker_at_times;
+  const std::string part = fate.dead_at_times < fate.filters
+                               ? fmt::format("{} of its {} filters do", fate.dead_at_times, fate.filters)
+                               : "it does";
+  remarks.add({.kind = Kind::shadowed_at_times,
+               .at = fate.first->at,
+               .other = taker.at,
+               .problem = fmt::format("IpFilterRule {}: {} not match while {} (line {}) before it is in force",
+                                      fate.first->rule, part, taker.rule, taker.at.line),
+               .advice = "nothing, if it is meant for the other times; else move it before the other rule"});
 }
 
 void tell(const RuleFate& fate, Remarks& remarks) {
@@ -181,7 +228,13 @@ void check_filter_order(const Subject& subject, Remarks& remarks) {
       std::vector<const Filter*> takers = order.takers_of(at);
       // A rule whose own services or addresses overlap takes nothing from itself.
       std::erase_if(takers, [&](const Filter* taker) { return taker->at == filter.at; });
-      if (takers.empty()) continue;
+      if (takers.empty()) {
+        const Filter* taker = order.taker_at_times(at);
+        if (taker == nullptr || taker->at == filter.at) continue;
+        ++fate.dead_at_times;
+        if (fate.taker_at_times == nullptr) fate.taker_at_times = taker;
+        continue;
+      }
       ++fate.dead;
       if (fate.example == nullptr) fate.example = &filter;
       for (const Filter* taker : takers) {
@@ -195,6 +248,7 @@ void check_filter_order(const Subject& subject, Remarks& remarks) {
   }
   for (const auto& [place, fate] : fates) {
     if (fate.dead != 0) tell(fate, remarks);
+    if (fate.dead_at_times != 0) tell_at_times(fate, remarks);
   }
   if (gave_up && !subject.policy.filter.filters.empty()) {
     remarks.add({.kind = Kind::not_all_compared,

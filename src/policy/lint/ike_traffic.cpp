@@ -4,9 +4,11 @@
 #include <fmt/format.h>
 
 #include <set>
+#include <tuple>
 
 #include "policy/lint/region_index.h"
 #include "policy/lint/subject.h"
+#include "policy/time_relation.h"
 
 namespace adit::policy::lint {
 namespace {
@@ -23,14 +25,16 @@ class Traffic {
   Traffic(const FilterPolicy& policy, Direction direction)
       : filters_{filters_of(policy, direction)}, index_{regions_} {}
 
-  const Filter* first_match(const IpAddress& source, const IpAddress& destination) {
+  /// Of the filters that are in force whenever `time` holds.
+  const Filter* first_match(const IpAddress& source, const IpAddress& destination, const TimeCondition* time) {
     const AddressNumber from = AddressNumber::of(source);
     const AddressNumber to = AddressNumber::of(destination);
     Region packet{.source = {from, from}, .destination = {to, to}};
     packet.values[Region::protocol] = {IpProtocol::udp, IpProtocol::udp};
     packet.values[Region::source_port] = packet.values[Region::destination_port] = {ike_port, ike_port};
     for (const std::uint32_t at : index_.meeting(packet, static_cast<std::uint32_t>(regions_.size()))) {
-      if (filters_[at]->source.family() == source.family()) return filters_[at];
+      const Filter& filter = *filters_[at];
+      if (filter.source.family() == source.family() && covers(filter.time.get(), time)) return &filter;
     }
     return nullptr;
   }
@@ -57,15 +61,15 @@ class Traffic {
 void check_ike_traffic(const Subject& subject, Remarks& remarks) {
   Traffic outbound{subject.policy.filter, Direction::outbound};
   Traffic inbound{subject.policy.filter, Direction::inbound};
-  std::set<std::pair<IpAddress, IpAddress>> seen;
+  std::set<std::tuple<IpAddress, IpAddress, const TimeCondition*>> seen;
   for (const Filter& filter : subject.policy.filter.filters) {
     if (filter.vpn == nullptr || filter.direction != Direction::outbound) continue;
     const auto local = filter.local_start->local_endpoint ? filter.local_start->local_endpoint : single(filter.source);
     const auto remote =
         filter.local_start->remote_endpoint ? filter.local_start->remote_endpoint : single(filter.destination);
-    if (!local || !remote || !seen.emplace(*local, *remote).second) continue;
-    const Filter* out = outbound.first_match(*local, *remote);
-    const Filter* in = inbound.first_match(*remote, *local);
+    if (!local || !remote || !seen.emplace(*local, *remote, filter.time.get()).second) continue;
+    const Filter* out = outbound.first_match(*local, *remote, filter.time.get());
+    const Filter* in = inbound.first_match(*remote, *local, filter.time.get());
     if (outbound.is_exhausted() || inbound.is_exhausted()) return;
     const auto passes = [](const Filter* match) { return match != nullptr && match->action == FilterAction::permit; };
     if (passes(out) && passes(in)) continue;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 
 #include "policy/identity_match.h"
@@ -107,8 +108,16 @@ void check_tunnels(const Subject& subject, Remarks& remarks) {
 }
 
 void check_local_dyn_vpn(const Subject& subject, Remarks& remarks) {
+  FilterPolicy always;  // without rules under a condition that leave nothing to activate; empty: there is none
+  const auto only_blocks = [](const Filter& filter) { return filter.time != nullptr && filter.vpn == nullptr; };
+  if (std::ranges::any_of(subject.policy.filter.filters, only_blocks)) {
+    always = subject.policy.filter;
+    std::erase_if(always.filters, only_blocks);
+  }
   for (const LocalDynVpnRule& rule : subject.policy.local_dyn_vpn) {
     const Filter* anchor = anchor_for(subject.policy.filter, rule);
+    // What an earlier rule takes at some times may be activated at the others.
+    if (anchor == nullptr && !always.filters.empty()) anchor = anchor_for(always, rule);
     if (anchor == nullptr) {
       remarks.add(
           {.kind = Kind::local_dyn_vpn_without_anchor,

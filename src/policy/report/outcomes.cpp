@@ -18,8 +18,9 @@ std::string places(const agreement::Step& step) {
 }
 
 std::string tunnel_text(const agreement::Outcome& outcome, const std::string& starter) {
-  std::string text = fmt::format("{} ({}), started by {}{}, {}: {}\n", shown(outcome.tunnel), outcome.at.to_string(),
-                                 starter, outcome.version.empty() ? "" : " with " + outcome.version, outcome.ends,
+  std::string text = fmt::format("{} ({}){}, started by {}{}, {}: {}\n", shown(outcome.tunnel), outcome.at.to_string(),
+                                 outcome.when.empty() ? "" : ", " + outcome.when, starter,
+                                 outcome.version.empty() ? "" : " with " + outcome.version, outcome.ends,
                                  outcome.comes_up() ? "comes up" : "does not come up");
   for (const agreement::Step& step : outcome.steps) {
     text +=
@@ -36,9 +37,13 @@ nlohmann::ordered_json tunnel_json(const agreement::Outcome& outcome, std::strin
     if (step.responder) json["responder"] = place(*step.responder);
     steps.push_back(std::move(json));
   }
-  return {{"tunnel", shown(outcome.tunnel)}, {"started_by", starter}, {"at", place(outcome.at)},
-          {"version", outcome.version},      {"ends", outcome.ends},  {"comes_up", outcome.comes_up()},
-          {"steps", std::move(steps)}};
+  nlohmann::ordered_json json = {{"tunnel", shown(outcome.tunnel)}, {"started_by", starter}, {"at", place(outcome.at)}};
+  if (!outcome.when.empty()) json["when"] = outcome.when;
+  json.update({{"version", outcome.version},
+               {"ends", outcome.ends},
+               {"comes_up", outcome.comes_up()},
+               {"steps", std::move(steps)}});
+  return json;
 }
 
 }  // namespace

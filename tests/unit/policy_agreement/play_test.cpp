@@ -206,6 +206,40 @@ TEST(Play, Ikev1NamesTheFirstThingThatDiffers) {
   }
 }
 
+// Rules in force at other times do not meet; those of a part of the day meet in it.
+TEST(Play, LooksAtTheTimesAtWhichRulesAreInForce) {
+  const std::string east = text_of("../examples/two-hosts/east.policy");
+  const std::string west = text_of("../examples/two-hosts/west.policy");
+  const auto at = [](const std::string& text, const char* times) {
+    return changed(text, {{"IpDynVpnActionRef ", fmt::format("IpTimeCondition\n{{\nTimeOfDayRange {}\n}}\n"
+                                                             "IpDynVpnActionRef ",
+                                                             times)}});
+  };
+  const struct {
+    const char* name;
+    std::string ours, theirs;
+    std::vector<std::string> want;  // of the rule: when, and whether it comes up
+  } timed[] = {
+      {"at the same time", at(east, "07:00-19:00"), at(west, "07:00-19:00"), {" up"}},
+      {"here a part of there", at(east, "09:00-10:00"), at(west, "07:00-19:00"), {" up"}},
+      {"by day and by night", at(east, "07:00-19:00"), at(west, "19:00-07:00"), {" down"}},
+      {"an hour in common",
+       at(east, "07:00-19:00"),
+       at(west, "18:00-23:00"),
+       {"Mon 2024-01-01 07:00 down", "Mon 2024-01-01 18:00 up"}},
+      {"always here", east, at(west, "18:00-23:00"), {"Mon 2024-01-01 00:00 down", "Mon 2024-01-01 18:00 up"}},
+  };
+  for (const auto& [name, ours, theirs, want] : timed) {
+    SCOPED_TRACE(name);
+    std::vector<std::string> got;
+    for (const Outcome& outcome : Pair{ours, theirs}.outcomes) {
+      if (!outcome.tunnel.starts_with("IpFilterRule")) continue;
+      got.push_back(outcome.when + (outcome.comes_up() ? " up" : " down"));
+    }
+    EXPECT_EQ(got, want);
+  }
+}
+
 TEST(OutcomesReport, HasEachStepWithBothPlaces) {
   const Pair pair{text_of("../examples/two-hosts/east.policy"), text_of("../examples/two-hosts/west.policy")};
   const report::BothWays both{

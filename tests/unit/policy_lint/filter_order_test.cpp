@@ -20,6 +20,12 @@ std::string policy_of(const std::vector<std::string>& rules) {
     in >> action >> from >> arrow >> to >> protocol;
     std::getline(in, rest);
     std::string service = "Protocol " + protocol + "\n";
+    // `@ 07:00-19:00` at the end: the IpTimeCondition.
+    std::string time;
+    if (const std::size_t at = rest.find('@'); at != std::string::npos) {
+      time = "IpTimeCondition\n{\nTimeOfDayRange " + rest.substr(at + 2) + "\n}\n";
+      rest.resize(at);
+    }
     const std::size_t bar = rest.find('|');
     const std::string ports = rest.substr(0, bar);
     if (ports.find_first_not_of(' ') != std::string::npos) service += "DestinationPortRange" + ports + "\n";
@@ -29,8 +35,9 @@ std::string policy_of(const std::vector<std::string>& rules) {
       service += more + "\n";
     }
     text += fmt::format(
-        "IpFilterRule r{}\n{{\nIpSourceAddr {}\nIpDestAddr {}\nIpService\n{{\n{}}}\nIpGenericFilterActionRef {}\n}}\n",
-        i, from, to, service, action);
+        "IpFilterRule r{}\n{{\nIpSourceAddr {}\nIpDestAddr {}\nIpService\n{{\n{}}}\n{}IpGenericFilterActionRef "
+        "{}\n}}\n",
+        i, from, to, service, time, action);
   }
   return text +
          "}\nIpGenericFilterAction permit\n{\nIpFilterAction Permit\n}\nIpGenericFilterAction deny\n{\nIpFilterAction "
@@ -80,7 +87,7 @@ const Case cases[] = {
     {"in force at some times",
      {"deny 10.0.0.0/8 > All4 all | };IpTimeCondition;{;TimeOfDayRange 07:00-19:00",
       "permit 10.0.0.1 > 10.0.0.2 tcp 22"},
-     {}},
+     {"shadowed-at-times r1 r0"}},
     {"in force at the same times",
      {"deny 10.0.0.0/8 > All4 all | };IpTimeCondition;{;TimeOfDayRange 07:00-19:00",
       "permit 10.0.0.1 > 10.0.0.2 tcp 22 | };IpTimeCondition;{;TimeOfDayRange 07:00-19:00"},
@@ -148,6 +155,27 @@ const Case cases[] = {
      {"deny All4 > All4 udp | SourcePortRange 0 32767", "deny All4 > All4 udp | SourcePortRange 32768 65535",
       "permit All4 > All4 udp 500"},
      {"unreachable-rule r2 r0"}},
+    {"shadowed by day alone",
+     {"deny All > All all @ 07:00-19:00", "permit All > All all"},
+     {"shadowed-at-times r1 r0"}},
+    {"shadowed whenever it is in force itself",
+     {"deny All > All all @ 07:00-19:00", "permit All > All all @ 09:00-10:00"},
+     {"shadowed-rule r1 r0"}},
+    {"day and night do not meet", {"deny All > All all @ 07:00-19:00", "permit All > All all @ 19:00-07:00"}, {}},
+    {"an evening in part",
+     {"deny All > All all @ 07:00-19:00", "permit All > All all @ 18:00-20:00"},
+     {"shadowed-at-times r1 r0"}},
+    {"one half always, the other by day",
+     {"deny 10.0.0.0/9 > 20.0.0.0/8 all", "deny 10.128.0.0/9 > 20.0.0.0/8 all @ 07:00-19:00",
+      "permit 10.0.0.0/8 > 20.0.0.0/8 all"},
+     {"shadowed-at-times r2 r1"}},
+    {"one half by day, the other by night: never all of it",
+     {"deny 10.0.0.0/9 > 20.0.0.0/8 all @ 07:00-19:00", "deny 10.128.0.0/9 > 20.0.0.0/8 all @ 19:00-07:00",
+      "permit 10.0.0.0/8 > 20.0.0.0/8 all"},
+     {}},
+    {"one direction of it",
+     {"deny All > All all | Direction Outbound @ 07:00-19:00", "permit All > All all"},
+     {"shadowed-at-times r1 r0"}},
 };
 
 TEST(FilterOrder, TellsWhichRulesNeverMatch) {
