@@ -68,6 +68,19 @@ std::shared_ptr<const DynVpnAction> Resolver::dyn_vpn_action(const Statement& st
     if (offer == nullptr) continue;
     if (auto made = data_offer(*offer, offers)) action.offers.push_back(*std::move(made));
   }
+  // IKEv1 takes the mode of its offers; where those have transport mode, too, there is no outer header to write.
+  const bool may_tunnel = action.how_to_encap_ikev2 != EncapsulationChoice::transport ||
+                          std::ranges::any_of(action.offers, [](const DataOffer& offer) {
+                            return offer.how_to_encap == EncapsulationChoice::tunnel;
+                          });
+  for (const Attribute id : {Attribute::passthrough_df, Attribute::passthrough_dscp}) {
+    const Entry* coded = statement.find(id);
+    if (may_tunnel || coded == nullptr) continue;
+    findings_.note(coded->at, {.problem = fmt::format("{} has no effect in transport mode", coded->row->name),
+                               .found = {},
+                               .expected = {},
+                               .nearest = {}});
+  }
   if (offers != 0 && action.offers.empty() && !findings_.has_errors()) {
     findings_.warning(statement.at, {.problem = "no offer that can be negotiated: what its rules match is dropped",
                                      .found = statement.name,

@@ -258,6 +258,32 @@ class Files(unittest.TestCase):
                 self.assertEqual(done.returncode, 1)
                 self.assertTrue(re.search(problem, done.stdout + done.stderr), done.stdout + done.stderr)
 
+    def test_of_keys_are_read_where_the_policy_names_them_and_refused_where_everybody_reads_them(self):
+        example = pathlib.Path(__file__).parents[2] / "examples/two-hosts/east.policy"
+        text = re.sub(r"SharedKey +Ascii .*", "SharedKeyFile keys/west.key", example.read_text())
+        with tempfile.TemporaryDirectory(prefix="adit-e2e-") as folder:
+            policy = pathlib.Path(folder) / "east.policy"
+            key = pathlib.Path(folder) / "keys/west.key"
+            policy.write_text(text)
+            key.parent.mkdir()
+
+            def check(problem, content=None, mode=0o600):
+                if content is not None:
+                    key.write_text(content)
+                    key.chmod(mode)
+                done = subprocess.run([PROGRAMS / "pagent", "--check", policy], capture_output=True, text=True, timeout=5)
+                self.assertEqual(done.returncode, 1 if problem else 0, done.stdout)
+                self.assertNotIn("zebra", done.stdout + done.stderr)
+                self.assertTrue(re.search(f"error: SharedKeyFile: {problem}", done.stdout) if problem else done.stdout == "", done.stdout)
+
+            check("No such file")
+            check("every user may read it", "Ascii zebra-zebra-zebra-zebra\n", 0o644)
+            check("form of the key missing", "zebra-zebra-zebra-zebra\n")
+            check("holds no key", "# later\n")
+            check("holds more than a key", "Ascii zebra-zebra-zebra-zebra\nHex 00\n")
+            check("is no key file", "#" * 20000)
+            check("", "# of west\nAscii zebra-zebra-zebra-zebra\n")
+
 
 del TwoAditHosts  # its tests are two_hosts_test's
 
