@@ -18,7 +18,14 @@ class SourceLines {
   std::string_view at(const SourceRange& place) const;
 
  private:
-  std::unordered_map<std::string_view, std::vector<std::string_view>> lines_;
+  /// A file's text, and where each 256th line begins: a file of line ends alone must not take a view for each octet.
+  struct Text {
+    std::string_view text;
+    std::vector<std::size_t> marks;
+  };
+  static constexpr std::size_t lines_a_mark = 256;
+
+  std::unordered_map<std::string_view, Text> files_;
 };
 
 }  // namespace adit::policy

@@ -109,7 +109,7 @@ TEST(HostileFiles, AreToldApartFromPolicies) {
     EXPECT_NE(all.substr(0, all.find('\n')).find(want), std::string::npos) << all.substr(0, 300);
     EXPECT_LE(result.diagnostics.size(), Findings::most + 2);
     EXPECT_LT(all.size(), 1UL << 20) << "what is told is bounded, too";
-    EXPECT_LT(took, std::chrono::seconds{20}) << "even under a sanitizer on a busy machine";
+    EXPECT_LT(took, std::chrono::seconds{120}) << "even under a sanitizer on a busy machine";
   }
 }
 
