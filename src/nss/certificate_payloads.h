@@ -22,7 +22,7 @@ struct PeerCertificates {
 };
 
 /// The first payload must be a certificate that parses (RFC 7296 §3.6: it holds the key that signed). Others that do
-/// not parse, or whose encoding is not known, are passed over: the path may not need them.
+/// not parse, or whose encoding is not known, are passed over (RFC 2408 §5.9): the path may not need them.
 std::expected<PeerCertificates, contract::ServiceRefusal> read_payloads(
     std::span<const contract::CertificatePayload> payloads);
 

@@ -47,6 +47,7 @@ class PresharedKey(WithPairs):
 
         self.for_each_role(carries_traffic, policy=v1_gateway(mode), configuration=v1_connection(mode, **values), settings=TAKES_AGGRESSIVE_MODE)
 
+    # Shows RFC 2408 2.5.1-1.
     def test_in_main_mode(self):
         self.check(MAIN)
 

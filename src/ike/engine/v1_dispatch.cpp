@@ -29,15 +29,16 @@ void Engine::State::take_v1(const Datagram& datagram) {
                                   sa->responder_cookie == header->responder_cookie);
     if (!fits) sa = nullptr;
   }
+  // RFC 2408 §5.2.
   if (sa == nullptr || sa->stack != datagram.stack) return ignore("no phase 1 SA with its cookies");
   v1::Turn current = v1_turn();
   v1::receive(current, *sa, datagram, *header);
   settle(*sa);
 }
 
-/// IKEv1 has no cookie that costs no memory (RFC 2408 §2.5.3 only names the idea). So that who forges addresses keeps
-/// nobody out, at the bounds the oldest goes of those that have not shown that they are where they seem to be: who is
-/// there shows it in a round trip.
+/// A cookie of IKEv1 is 64 random bits in a table, of one peer and hard to guess, but none that costs no memory (RFC
+/// 2408 §2.5.3). So that who forges addresses keeps nobody out (RFC 2408 §1.7.1), at the bounds the oldest goes of
+/// those that have not shown that they are where they seem to be: who is there shows it in a round trip.
 bool Engine::State::has_room_for_first_v1(const Datagram& datagram) {
   using Verdict = HalfOpenLimits::Verdict;
   const auto judge = [&] { return half_open_.judge(datagram.remote.address, HalfOpenLimits::CookieProof::none); };
@@ -183,7 +184,7 @@ void Engine::State::refresh(v1::Phase1Sa& old) {
   fresh->generation = old.generation + 1;
   fresh->role = Role::initiator;
   fresh->begun_at = now_;
-  fresh->initiator_cookie = draw_ike_spi();
+  fresh->initiator_cookie = draw_ike_spi();  // another one (RFC 2408 §4.3)
   // Where the peer is now: through its NAT only that way leads to it.
   fresh->local = old.local;
   fresh->remote = old.remote;

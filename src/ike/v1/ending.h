@@ -1,6 +1,6 @@
 #pragma once
-// How SAs of IKEv1 end. A Delete has no answer (RFC 2408 §3.15), so it is sent a few times, and what it names is gone
-// here at once.
+// How SAs of IKEv1 end. A Delete has no answer (RFC 2408 §3.15, §5.15), so it is sent a few times, and what it names is
+// gone here at once.
 
 #include "ike/v1/turn.h"
 

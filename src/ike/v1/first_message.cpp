@@ -74,7 +74,7 @@ std::unique_ptr<Phase1Sa> answer_first(Turn& turn, const Datagram& datagram, con
   };
   const Mode mode = header.exchange == wire::ExchangeType::aggressive ? Mode::aggressive : Mode::main;
   const auto* offered = chain.payloads.find<wire::v1::SecurityAssociation>();
-  // RFC 2409 §5.
+  // RFC 2409 §5, RFC 2408 §4.1.
   constexpr auto sa_type = wire::v1::PayloadType::security_association;
   if (offered == nullptr || chain.payloads.items().front().type != sa_type || chain.payloads.count(sa_type) != 1) {
     return refuse(CatalogueId::v1_message_dropped, "message 1 without one SA before all else");
@@ -98,7 +98,7 @@ std::unique_ptr<Phase1Sa> answer_first(Turn& turn, const Datagram& datagram, con
     return nullptr;
   }
   auto choice = choose_phase1(*rule, *offered);
-  if (!choice) {
+  if (!choice) {  // RFC 2408 §5.4
     refusal = wire::v1::NotifyType::no_proposal_chosen;
     tell(turn, CatalogueId::no_ike_proposal_chosen,
          {{"peer", datagram.remote.to_string()},

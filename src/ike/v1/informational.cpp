@@ -87,19 +87,26 @@ void take_liveness_answer(Phase1Sa& sa, const wire::v1::Notify& notify) {
   if (in.u32("sequence number") == sa.dpd_sent && !in.failed() && notify.spi == cookies_of(sa)) sa.dpd.reset();
 }
 
-void take_notify(Turn& turn, Phase1Sa& sa, MessageId id, const wire::v1::Notify& notify) {
+/// Of a domain and a protocol that are known here; else the payload is passed over (RFC 2408 §5.14, §5.15).
+template <class Payload>
+bool is_of_ours(const Payload& payload) {
+  const bool is_known_domain = payload.doi == wire::v1::doi_ipsec || payload.doi == wire::v1::doi_isakmp;
+  return is_known_domain && static_cast<std::uint8_t>(payload.protocol) <= std::to_underlying(wire::ProtocolId::esp);
+}
+
+void take_notify(Turn& turn, Phase1Sa& sa, const wire::v1::Header& header, const wire::v1::Notify& notify) {
   using enum wire::v1::NotifyType;
   switch (notify.type) {
     case r_u_there:
-      return answer_liveness(turn, sa, notify);
     case r_u_there_ack:
-      return take_liveness_answer(sa, notify);
+      if (!header.is_encrypted) return drop(turn, sa, "R-U-THERE that is not encrypted");  // RFC 3706 §5.2
+      return notify.type == r_u_there ? answer_liveness(turn, sa, notify) : take_liveness_answer(sa, notify);
     case initial_contact:
       if (notify.spi.size() == cookies_size && notify.spi != cookies_of(sa)) return;
       return turn.shard.authenticated(sa, Shard::Contact::initial);
     case connected:
       // Its message ID is that of the quick mode (RFC 2408 §3.1).
-      if (QuickMode* held = sa.find_quick_mode(id); held != nullptr && held->state == QuickMode::State::held) {
+      if (QuickMode* held = sa.find_quick_mode(header.id); held != nullptr && held->state == QuickMode::State::held) {
         peer_is_connected(turn, sa, *held);
       }
       return;
@@ -157,7 +164,8 @@ void heed_refusal(Turn& turn, Phase1Sa& sa, const Datagram& datagram, const wire
 }  // namespace
 
 void receive_informational(Turn& turn, Phase1Sa& sa, const Datagram& datagram, const wire::v1::Header& header) {
-  const bool is_protected = header.is_encrypted && is_up(sa.state);
+  // With the A bit its HASH alone protects it (RFC 2408 §3.1, §5.14).
+  const bool is_protected = (header.is_encrypted || header.authentication_only) && is_up(sa.state);
   if (header.is_encrypted && !is_protected) return heed_refusal(turn, sa, datagram, header);
   auto message = open(turn, sa, datagram, header, is_protected ? first_iv(sa, header.id) : ByteString{});
   // A CONNECTED with the message ID of its quick mode may go on with that one's chain of IVs: no RFC says.
@@ -177,8 +185,10 @@ void receive_informational(Turn& turn, Phase1Sa& sa, const Datagram& datagram, c
   follow_peer(turn, sa, datagram);
   for (const wire::v1::Payload& payload : message->chain.payloads.items()) {
     if (sa.state == Phase1State::closed) return;
-    if (const auto* removed = std::get_if<wire::v1::Delete>(&payload.body)) take_delete(turn, sa, *removed);
-    if (const auto* notify = std::get_if<wire::v1::Notify>(&payload.body)) take_notify(turn, sa, header.id, *notify);
+    const auto* removed = std::get_if<wire::v1::Delete>(&payload.body);
+    if (removed != nullptr && is_of_ours(*removed)) take_delete(turn, sa, *removed);
+    const auto* notify = std::get_if<wire::v1::Notify>(&payload.body);
+    if (notify != nullptr && is_of_ours(*notify)) take_notify(turn, sa, header, *notify);
   }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
-// The Informational exchange (RFC 2409 §5.7, RFC 2408 §3.14, §3.15): deletes, notifies, dead peer detection (RFC 3706).
+// The Informational exchange (RFC 2409 §5.7, RFC 2408 §3.14, §3.15, §4.1, §4.8, §5.14, §5.15): deletes, notifies, dead
+// peer detection (RFC 3706).
 
 #include "ike/v1/messages.h"
 

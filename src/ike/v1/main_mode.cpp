@@ -1,4 +1,5 @@
-// Main mode (RFC 2409 §5): an SA, keys, and then both identities under them.
+// Main mode (RFC 2409 §5; RFC 2408 §1.6.2): an SA, keys, and then both identities under them, encrypted as soon as both
+// public values are there (RFC 2408 §3.1).
 
 #include "ike/v1/ending.h"
 #include "ike/v1/machine.h"
@@ -30,6 +31,7 @@ Taken take_sa_answer(Turn& turn, Phase1Sa& sa, const Received& message) {
 
 Taken answer_key_exchange(Turn& turn, Phase1Sa& sa, const Received& message) {
   if (!keep_public_value(sa, message.chain.payloads)) return drop(turn, sa, "no KE, or no good NONCE"), Taken::no;
+  // RFC 2408 §5.7.
   if (!make_key_exchange(turn, sa) || !derive_keys(sa)) return drop(turn, sa, "no good public value"), Taken::no;
   heed_nat_detection(sa, message);
   accept(turn, sa, message);

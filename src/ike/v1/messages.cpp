@@ -41,7 +41,7 @@ std::optional<Received> open(Turn& turn, const Phase1Sa& sa, const Datagram& dat
   auto chain = wire::v1::parse_chain(header.next_payload, message.octets,
                                      header.is_encrypted ? wire::v1::Origin::decrypted : wire::v1::Origin::clear);
   if (!chain) return drop(turn, sa, "malformed: " + std::string{chain.error().field}), std::nullopt;
-  // RFC 2408 §5.4 lets a receiver discard the message; what it would change must not be guessed.
+  // What it would change must not be guessed (RFC 2408 §5.2, §5.3).
   if (chain->unknown) return drop(turn, sa, "payload type " + std::to_string(*chain->unknown)), std::nullopt;
   message.chain = *std::move(chain);
   return message;

@@ -173,6 +173,7 @@ bool takes_method(const policy::KeyExchangeRule& rule, const policy::KeyExchange
          rule.action->how_to_auth_me == policy::HowToAuthMe::digital_signature;
 }
 
+/// Whatever stands in the SPI: that of ISAKMP has no meaning (RFC 2408 §3.5); the domain has (RFC 2408 §5.4).
 bool is_phase1(const wire::v1::SecurityAssociation& sa) {
   return sa.doi == wire::v1::doi_ipsec && sa.proposals.size() == 1 &&
          sa.proposals.front().protocol == std::to_underlying(wire::ProtocolId::ike);
@@ -209,7 +210,7 @@ std::optional<Phase1Answer> choose_phase1(const policy::KeyExchangeRule& rule,
   if (!is_phase1(offered)) return std::nullopt;
   for (const wire::v1::Transform& transform : offered.proposals.front().transforms) {
     const auto theirs = read(transform);
-    if (!theirs) continue;
+    if (!theirs) continue;  // a transform that is not known is passed over (RFC 2408 §5.6)
     for (const policy::KeyExchangeOffer& offer : rule.action->offers) {
       Phase1Choice ours = choice_of(rule, offer);
       if (!is_usable(rule, ours) || !takes_method(rule, offer, theirs->choice.method)) continue;

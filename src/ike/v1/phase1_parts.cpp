@@ -76,6 +76,7 @@ bool keep_public_value(Phase1Sa& sa, const wire::v1::Payloads& payloads) {
   return true;
 }
 
+/// Nonces of both go into SKEYID, and so into both proofs (RFC 2408 §4.5, §4.7).
 bool derive_keys(Phase1Sa& sa) {
   Establishing& establishing = *sa.establishing;
   const ByteString& theirs = sa.role == Role::initiator ? establishing.gxr : establishing.gxi;

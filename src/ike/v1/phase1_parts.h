@@ -11,13 +11,14 @@ bool is_good(const wire::v1::Nonce& nonce);
 
 /// The exchange of the SA's mode.
 wire::ExchangeType exchange_of(const Phase1Sa& sa);
-/// Sends a message of phase 1 and repeats it until the peer answers; `expects`: whether an answer is expected.
+/// Sends a message of phase 1 with a timer and a counter (RFC 2408 §5.1) and repeats it until the peer answers;
+/// `expects`: whether an answer is expected.
 enum class Expects : std::uint8_t { answer, nothing };
 void send_message(Turn& turn, Phase1Sa& sa, ByteString octets, Expects expects);
 /// A message was taken: it is the one whose repetition gets the last answer.
 void accept(Turn& turn, Phase1Sa& sa, const Received& message);
 
-/// Draws our half of the key exchange and our nonce; false when the group is not there.
+/// Draws our half of the key exchange and our nonce (RFC 2408 §5.7, §5.13); false when the group is not there.
 bool make_key_exchange(Turn& turn, Phase1Sa& sa);
 /// Keeps the peer's KE and NONCE and makes all keys of them; false, and nothing changed, when they are not good.
 bool take_keys(Phase1Sa& sa, const wire::v1::Payloads& payloads);
@@ -26,7 +27,7 @@ bool keep_public_value(Phase1Sa& sa, const wire::v1::Payloads& payloads);
 bool derive_keys(Phase1Sa& sa);
 void add_key_exchange(wire::v1::Payloads& payloads, const Phase1Sa& sa);
 
-/// ID, certificates and the proof of ours.
+/// Certificates, asked for or not (RFC 2408 §3.9, §3.10, §5.9, §5.10), and the proof of ours.
 void add_proof(wire::v1::Payloads& payloads, const Phase1Sa& sa);
 /// A CR for any authority: IKEv1 names them by subject, and nssd tells keys (RFC 2408 §3.10).
 void add_certificate_request(wire::v1::Payloads& payloads, const Phase1Sa& sa);

@@ -154,7 +154,8 @@ std::optional<OutboundSpi> spi_of(const wire::v1::Proposal& proposal) {
   return spi.value() <= reserved ? std::nullopt : std::optional{spi};
 }
 
-/// Whether a peer's transform is one offer of ours, whatever the group and the lifetime.
+/// Whether a peer's transform is one offer of ours, whatever the group and the lifetime; what is not known is passed
+/// over (RFC 2408 §5.5, §5.6).
 bool is_offer(const wire::v1::Proposal& proposal, const wire::v1::Transform& theirs, const policy::DataOffer& offer,
               const Phase2Terms& terms) {
   using enum Phase2Attribute;
@@ -213,7 +214,7 @@ wire::v1::SecurityAssociation phase2_offer(const policy::DynVpnAction& action, I
 std::optional<Phase2Answer> choose_phase2(const policy::DynVpnAction& action,
                                           const wire::v1::SecurityAssociation& offered, InboundSpi spi,
                                           const Phase2Terms& terms) {
-  if (offered.doi != wire::v1::doi_ipsec) return std::nullopt;
+  if (offered.doi != wire::v1::doi_ipsec) return std::nullopt;  // RFC 2408 §5.4
   for (const wire::v1::Proposal& proposal : offered.proposals) {
     // Proposals of one number are wanted together (RFC 2408 §4.2).
     const bool is_bundle = std::ranges::count(offered.proposals, proposal.number, &wire::v1::Proposal::number) > 1;

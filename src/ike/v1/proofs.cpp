@@ -1,5 +1,5 @@
 // How both ends prove who they are: HASH_I and HASH_R (RFC 2409 §5) by a shared key, which all have (RFC 2409 §4), or
-// signed (RFC 2409 §5.1, §5.4; RFC 4754).
+// signed (RFC 2409 §5.1, §5.4; RFC 4754; RFC 2408 §1.5.3, §5.11, §5.12).
 
 #include "ike/v1/ending.h"
 #include "ike/v1/informational.h"

@@ -51,7 +51,7 @@ void start_quick_mode(Turn& turn, Phase1Sa& sa, ChildWish wish) {
     quick_mode->key_exchange = *std::move(made);
   }
   const Phase2Terms terms = terms_of(sa, selectors, group);
-  quick_mode->inbound_spi = turn.shard.draw_inbound_spi();
+  quick_mode->inbound_spi = turn.shard.draw_inbound_spi();  // RFC 2408 §2.4
   quick_mode->holds_spi = true;
   const wire::v1::SecurityAssociation offer = phase2_offer(*wish.filter->vpn, quick_mode->inbound_spi, terms);
   if (offer.proposals.empty()) {
@@ -177,7 +177,9 @@ void send_confirmation(Turn& turn, Phase1Sa& sa, QuickMode& quick_mode) {
 }
 
 void quick_mode_refused(Turn& turn, Phase1Sa& sa, const wire::v1::Notify& notify) {
-  // By its SPI where the peer names one, and an SPI that is not here names none; else only one can be meant.
+// By its SPI where the peer names one, and an SPI that is not here names none (RFC 2408 §5.14); else only one can be
+  // meant. That of ISAKMP says nothing (RFC 2408 §3.14).
+  const bool names_one = notify.protocol != std::to_underlying(wire::ProtocolId::ike) && !notify.spi.empty();
   QuickMode* meant = nullptr;
   std::size_t waiting = 0;
   for (const auto& quick_mode : sa.quick_modes) {
@@ -191,7 +193,7 @@ void quick_mode_refused(Turn& turn, Phase1Sa& sa, const wire::v1::Notify& notify
       waiting = 1;
       break;
     }
-    if (!notify.spi.empty()) --waiting;
+    if (names_one) --waiting;
   }
   if (waiting != 1) return;
   fail_quick_mode(turn, sa, *meant, "the peer answered with " + wire::v1::name_of(notify.type));

@@ -154,7 +154,7 @@ void install(Turn& turn, Phase1Sa& sa, QuickMode& quick_mode) {
 
 void conclude(Turn& turn, Phase1Sa& sa, QuickMode& quick_mode) {
   // Longer than a peer takes to hear of a lost message 3; CONNECTED itself may be lost, and is not repeated.
-  constexpr Seconds connected_wait{10};
+  constexpr Seconds connected_wait{10};  // who has not set the commit bit waits (RFC 2408 §3.1)
   if (!quick_mode.peer_commits) return peer_is_connected(turn, sa, quick_mode);
   if (quick_mode.role == Role::initiator) send_confirmation(turn, sa, quick_mode);
   quick_mode.state = QuickMode::State::held;
@@ -189,7 +189,7 @@ void become_active(Turn& turn, Phase1Sa& sa, ChildSa& child) {
   const contract::ChildSaName name = child.name;
   if (child.replaces) {
     if (ChildSa* old = sa.find_child(*child.replaces)) {
-      old->superseded = true;
+      old->superseded = true;  // the newer one is sent by (RFC 2408 §4.3)
       old->refresh_at.reset();
       if (child.creator == Role::initiator) {
         sa.replaced.push_back({old->name, turn.now + hand_over});

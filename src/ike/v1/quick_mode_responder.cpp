@@ -45,6 +45,7 @@ std::optional<Asked> asked_for(const Phase1Sa& sa, const wire::v1::Payloads& pay
   return asked;
 }
 
+/// One notify for all proposals that are not taken (RFC 2408 §5.4), whatever was wrong with each (RFC 2408 §5.6).
 void refuse(Turn& turn, Phase1Sa& sa, wire::v1::NotifyType type, const wire::v1::SecurityAssociation* offered) {
   ByteString spi;
   if (offered != nullptr) spi = offered->proposals.front().spi;
@@ -110,7 +111,7 @@ void answer_quick_mode(Turn& turn, Phase1Sa& sa, const Received& message) {
   }
   if (is_full(turn, sa, old)) return refuse(turn, sa, wire::v1::NotifyType::no_proposal_chosen, offered);
   auto quick_mode = std::make_unique<QuickMode>();
-  quick_mode->inbound_spi = turn.shard.draw_inbound_spi();
+  quick_mode->inbound_spi = turn.shard.draw_inbound_spi();  // RFC 2408 §2.4
   quick_mode->holds_spi = true;
   const auto chosen =
       choose_phase2(*filter->vpn, *offered, quick_mode->inbound_spi, terms_of(sa, asked->selectors, GroupId::none));

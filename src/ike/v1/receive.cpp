@@ -11,7 +11,7 @@ namespace adit::ike::v1 {
 namespace {
 
 void receive_phase1(Turn& turn, Phase1Sa& sa, const Datagram& datagram, const wire::v1::Header& header) {
-  // No exchange changes its type, and message IDs are phase 2's (RFC 2409 §4, §5).
+  // No exchange changes its type, and message IDs are phase 2's (RFC 2409 §4, §5; RFC 2408 §2.4, §5.2).
   if (header.exchange != exchange_of(sa) || header.id != MessageId{}) {
     return drop(turn, sa, "another mode than the SA's, or a message ID in phase 1");
   }

@@ -1,7 +1,7 @@
 #pragma once
 // Phase 1 of IKEv1 as one table: in a state, an event calls for an action and leads to the next state (RFC 2409 §5.1,
-// §5.4). A pair that has no row is illegal: the event is dropped and nothing changes. The unit tests go over every
-// pair.
+// §5.4; RFC 2408 §4.1, §4.5, §4.7): without both proofs (RFC 2408 §1.5.3) none leads to an SA that is up. A pair that
+// has no row is illegal: the event is dropped and nothing changes. The unit tests go over every pair.
 
 #include <array>
 #include <cstdint>

@@ -1,12 +1,13 @@
 #pragma once
-// What time brings to a phase 1 SA: repetitions, ends of waits and lifetimes, checks of silent peers (RFC 3706), NAT
-// keep-alives (RFC 3948 §4).
+// What time brings to a phase 1 SA: repetitions (RFC 2408 §5.1), ends of waits and lifetimes, checks of silent peers
+// (RFC 3706), NAT keep-alives (RFC 3948 §4).
 
 #include "ike/v1/turn.h"
 
 namespace adit::ike::v1 {
 
-/// How long a pair stays whose successor is up: the third message of quick mode may be under way, or lost and repeated.
+/// How long a pair stays whose successor is up (RFC 2408 §4.3): the third message of quick mode may be under way, or
+/// lost and repeated.
 inline constexpr Seconds hand_over{5};
 
 std::optional<Instant> next_deadline(const Phase1Sa& sa);

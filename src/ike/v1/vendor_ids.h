@@ -1,5 +1,6 @@
 #pragma once
-// What peers tell each other by vendor IDs: NAT traversal, by the RFC or a draft before it, and dead peer detection.
+// What peers tell each other by vendor IDs (RFC 2408 §3.16): NAT traversal, by the RFC or a draft before it, and dead
+// peer detection.
 
 #include <cstdint>
 

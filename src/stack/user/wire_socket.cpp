@@ -16,6 +16,7 @@ namespace {
 constexpr int buffer_octets = 8 << 20;
 
 std::string name_of(Wire wire, IpFamily family) {
+  // RFC 2408 §2.5.1, RFC 3947 §4, RFC 4303, RFC 4302.
   static constexpr std::array<std::string_view, 4> names = {"UDP port 500", "UDP port 4500", "ESP socket", "AH socket"};
   return std::string{names[std::to_underlying(wire)]} + (family == IpFamily::v4 ? ", IPv4" : ", IPv6");
 }

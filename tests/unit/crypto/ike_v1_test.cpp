@@ -32,7 +32,8 @@ void expect_keys(const Prf& prf, Secret skeyid, const Json& test) {
   EXPECT_EQ(to_hex(keys.skeyid_e.reveal()), text(test, "SKEYID_e"));
 }
 
-// Shows RFC 2409 5-15.
+// Shows RFC 2409 5-15,
+// RFC 2408 4.5-1, 4.7-1.
 TEST(IkeV1Keys, AreThoseOfNistsSampleAnswers) {
   int count = 0;
   for (const Json& group : vectors("cavs-ike-kdf/ikev1_psk.json", "groups")) {

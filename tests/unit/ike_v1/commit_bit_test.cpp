@@ -25,6 +25,7 @@ struct CommitBitV1 : testing::Test {
   MessageId id_of(const End& end) { return end.sa.quick_modes.front()->id; }
 };
 
+// Shows RFC 2408 3.1-8, 3.1-9.
 TEST_F(CommitBitV1, HoldsAnInitiatorUntilConnected) {
   peer.receive(us.begun_quick_mode());
   us.receive(committing(peer.sent()));
@@ -44,6 +45,7 @@ TEST_F(CommitBitV1, TakesAConnectedInTheChainOfItsQuickMode) {
   EXPECT_TRUE(us.has_installed());
 }
 
+// Shows RFC 2408 3.1-9.
 TEST_F(CommitBitV1, IsNotReleasedByAConnectedOfAnotherQuickMode) {
   peer.receive(us.begun_quick_mode());
   us.receive(committing(peer.sent()));
@@ -52,6 +54,7 @@ TEST_F(CommitBitV1, IsNotReleasedByAConnectedOfAnotherQuickMode) {
   EXPECT_FALSE(us.has_installed());
 }
 
+// Shows RFC 2408 3.1-8.
 TEST_F(CommitBitV1, HoldsAResponderUntilConnected) {
   us.sa.role = Role::responder;
   peer.sa.role = Role::initiator;

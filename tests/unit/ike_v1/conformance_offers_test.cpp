@@ -58,7 +58,8 @@ void make_variable(Transform& transform, std::uint16_t type) {
   }
 }
 
-// Shows RFC 2409 4-5, 4-7, 4-8, 5-10, 5-11, A-1, A-2, A-3.
+// Shows RFC 2409 4-5, 4-7, 4-8, 5-10, 5-11, A-1, A-2, A-3,
+// RFC 2408 4.2-6.
 TEST(OffersV1, AreTransformsOfOneProposalInPhase1) {
   Side side = with_groups({GroupId::ecp_256, GroupId::modp_2048, GroupId::modp_3072});
   side.ike_lifetime = Minutes{2880};  // more seconds than a basic attribute holds
@@ -119,7 +120,8 @@ TEST(OffersV1, AreNotTakenAsSeveralProposalsInPhase1) {
   EXPECT_FALSE(choose_phase1(rule, offer));
 }
 
-// Shows RFC 2409 3.2-1, 5-13.
+// Shows RFC 2409 3.2-1, 5-13,
+// RFC 2408 4.2-7, 4.2-10.
 TEST(AnswersV1, AreOneTransformAsItCame) {
   // Of three transforms ours is the second; its lifetime has a form that we would not send.
   const policy::KeyExchangeRule rule = rule_of(v1_west());
@@ -147,7 +149,8 @@ TEST(AnswersV1, AreOneTransformAsItCame) {
   EXPECT_EQ(data_chosen->answer.proposals.front().transforms, std::vector{data.proposals.back().transforms.front()});
 }
 
-// Shows RFC 2409 5-14.
+// Shows RFC 2409 5-14,
+// RFC 2408 4.2-11.
 TEST(AnswersV1, AreRefusedWhenAnAttributeHasChangedComeOrGoneInPhase1) {
   const V1Side lifesize{.ike_lifesize = 4000};
   const policy::KeyExchangeRule rule = rule_of(v1_east(), lifesize);
@@ -188,7 +191,8 @@ TEST(AnswersV1, AreRefusedWhenAnAttributeHasChangedComeOrGoneInPhase1) {
   EXPECT_FALSE(chosen_phase1(rule, two)) << "one has to be chosen";
 }
 
-// Shows RFC 2409 5-14.
+// Shows RFC 2409 5-14,
+// RFC 2408 4.2-11.
 TEST(AnswersV1, AreRefusedWhenAnAttributeHasChangedComeOrGoneInPhase2) {
   constexpr std::uint16_t type = 1, duration = 2, pfs = 3, mode = 4, integrity = 5, bits = 6, extended = 11;
   Side side = v1_east();

@@ -1,7 +1,7 @@
 // What RFC 2409 and RFC 2408 ask for in phase 1, message by message.
 
 #include "crypto/ike_v1_cipher.h"
-#include "lone_end.h"
+#include "lone_pair.h"
 
 namespace adit::ike {
 namespace {
@@ -17,43 +17,14 @@ ByteString cookies(const v1::Phase1Sa& sa, Role first) {
   return std::move(out).take();
 }
 
-Seen in_clear(const ByteString& octets) {
-  const auto header = *wire::v1::Header::parse(octets);
-  Seen seen{.header = header, .octets = {octets.begin() + wire::header_size, octets.end()}, .chain = {}};
-  seen.chain = *wire::v1::parse_chain(header.next_payload, seen.octets, wire::v1::Origin::clear);
-  return seen;
-}
-
-struct Phase1 {
-  explicit Phase1(const Side& a = v1_east(), const Side& b = v1_west(), const V1Side& v1 = {})
-      : us{a, Role::initiator, 5, v1}, peer{b, Role::responder, 6, v1} {}
-
-  /// Runs main mode by shared keys up to so many messages, of which the last but the sixth is not delivered; all of
-  /// them as they were sent.
-  std::vector<ByteString> main_mode(std::size_t messages = 6) {
-    std::vector<ByteString> sent{us.begun_phase_1()};
-    EXPECT_TRUE(peer.answers_first(sent.front()));
-    while (sent.size() < messages) {
-      const bool is_peers = sent.size() % 2 == 1;
-      sent.push_back((is_peers ? peer : us).sent());
-      if (sent.size() == 5) fifth = peer.read(sent.back());
-      if (sent.size() == 6) sixth = us.read(sent.back());
-      if (sent.size() < messages || messages == 6) (is_peers ? us : peer).receive(sent.back());
-    }
-    return sent;
-  }
-
-  End us, peer;
-  std::optional<Seen> fifth, sixth;  ///< of main mode, in clear
-};
-
 Side signing(Side side) {
   side.me = policy::HowToAuthMe::rsa_signature;
   side.peers = policy::HowToAuthPeers::signature;
   return side;
 }
 
-// Shows RFC 2409 3.2-2, 3.2-3, 5-1, 5-6.
+// Shows RFC 2409 3.2-2, 3.2-3, 5-1, 5-6,
+// RFC 2408 1.6.2-1, 2.4-1, 2.4-2, 3.1-1, 3.1-2, 3.1-5, 3.1-6, 3.1-7, 3.4-1, 4.1-1, 4.1-3.
 TEST(Phase1V1, IsSixMessagesOfMainMode) {
   Phase1 net;
   const std::vector<ByteString> sent = net.main_mode();
@@ -98,7 +69,8 @@ TEST(Phase1V1, IsThreeMessagesOfAggressiveMode) {
   EXPECT_EQ(net.peer.sa.state, v1::Phase1State::established);
 }
 
-// Shows RFC 2409 5-16.
+// Shows RFC 2409 5-16,
+// RFC 2408 4.5-1, 5.11-1.
 TEST(Phase1V1, IsProvedByTheHashesOfTheRfc) {
   Phase1 net;
   const std::vector<ByteString> sent = net.main_mode();
@@ -116,7 +88,8 @@ TEST(Phase1V1, IsProvedByTheHashesOfTheRfc) {
   EXPECT_EQ(to_hex(net.sixth->the<wire::v1::Hash>().value), to_hex(hash_r.reveal()));
 }
 
-// Shows RFC 2409 5.1-1.
+// Shows RFC 2409 5.1-1,
+// RFC 2408 3.10-1, 3.10-5, 5.10-1, 5.12-1.
 TEST(Phase1V1, HasTheHashSignedAsItIs) {
   Phase1 net{signing(v1_east()), signing(v1_west())};
   const std::vector<ByteString> sent = net.main_mode(4);
@@ -124,6 +97,7 @@ TEST(Phase1V1, HasTheHashSignedAsItIs) {
   const Seen first = in_clear(sent[0]), third = in_clear(sent[2]), fourth = in_clear(sent[3]);
   EXPECT_EQ(third.types(), (std::vector{P::key_exchange, P::nonce, P::certificate_request}));
   EXPECT_EQ(fourth.types(), (std::vector{P::key_exchange, P::nonce, P::certificate_request}));
+  EXPECT_EQ(third.the<wire::CertificateRequest>(), (wire::CertificateRequest{.encoding = 4, .authorities = {}}));
   ASSERT_EQ(net.us.shard.asked.size(), 1u);
   const auto& sign = std::get<contract::Sign>(net.us.shard.asked.front());
   Writer id;
@@ -172,7 +146,8 @@ TEST(Phase1V1, DrawsAnExponentForEachExchangeAndKeepsNone) {
   }
 }
 
-// Shows RFC 2409 4-1, 5-5.
+// Shows RFC 2409 4-1, 5-5,
+// RFC 2408 2.4-2, 5.2-5, 5.2-7.
 TEST(Phase1V1, TakesNoMessageOfAnotherExchangeOrWithAMessageId) {
   Phase1 net;
   const std::vector<ByteString> sent = net.main_mode(3);

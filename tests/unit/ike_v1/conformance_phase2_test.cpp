@@ -3,7 +3,7 @@
 
 #include "crypto/ike_v1_cipher.h"
 #include "ike/v1/informational.h"
-#include "lone_end.h"
+#include "lone_pair.h"
 
 namespace adit::ike {
 namespace {
@@ -48,38 +48,8 @@ class Scripted final : public Random {
   std::size_t next_ = 0;
 };
 
-struct Phase2 {
-  explicit Phase2(const Side& a = v1_east(), const Side& b = v1_west())
-      : us{a, Role::initiator, 5}, peer{b, Role::responder, 6} {}
-
-  /// The three messages of a quick mode that `us` begins, each as the other end reads it.
-  void quick_mode() {
-    const ByteString one = us.begun_quick_mode();
-    first = peer.read_first(one);
-    peer.receive(one);
-    const ByteString two = peer.sent();
-    second = us.read(two, us.sa.quick_modes.front()->iv);
-    us.receive(two);
-    us.stack_has(us.sa.children.front().name);
-    const ByteString three = us.sent();
-    third = peer.read(three, peer.sa.quick_modes.front()->iv);
-    peer.receive(three);
-    peer.stack_has(peer.sa.children.front().name);
-    sent = {one, two, three};
-  }
-  /// An Informational exchange from the peer, with whatever HASH.
-  ByteString informational(const wire::v1::Payloads& payloads, MessageId id = MessageId{77}) const {
-    ByteString iv = v1::first_iv(peer.sa, id);
-    return v1::sealed_with_hash(peer.sa, v1::header_of(peer.sa, wire::ExchangeType::informational_v1, id), payloads,
-                                iv);
-  }
-
-  End us, peer;
-  std::vector<ByteString> sent;
-  Seen first, second, third;
-};
-
-// Shows RFC 2409 5-3, 5.5-1, 5.5-2, 5.5-3, 5.5-5, 3.2-2, 3.2-3.
+// Shows RFC 2409 5-3, 5.5-1, 5.5-2, 5.5-3, 5.5-5, 3.2-2, 3.2-3,
+// RFC 2408 2.4-1, 3.1-7.
 TEST(QuickModeV1, IsThreeProtectedMessagesThatBeginWithAHash) {
   Phase2 net;
   net.quick_mode();
@@ -162,7 +132,8 @@ TEST(QuickModeV1, MakesTheKeysOfItsSaAndLeavesNothingToMakeMoreOf) {
   }
 }
 
-// Shows RFC 2409 B-4, B-5.
+// Shows RFC 2409 B-4, B-5,
+// RFC 2408 4.8-2.
 TEST(QuickModeV1, ChainsItsIvsFromPhase1AndItsMessageId) {
   Phase2 net;
   net.quick_mode();

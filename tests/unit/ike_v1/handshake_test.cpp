@@ -44,7 +44,8 @@ TEST(HandshakeV1, IsAggressiveModeWherePolicySaysSo) {
   EXPECT_EQ(warnings(), 1);
 }
 
-// Shows RFC 2409 4-17, 5-9.
+// Shows RFC 2409 4-17, 5-9,
+// RFC 2408 1.5.3-2, 3.9-1, 3.10-3, 5.9-1.
 TEST(HandshakeV1, IsProvedBySignaturesInBothModes) {
   for (const auto how : {policy::HowToInitiate::main, policy::HowToInitiate::aggressive}) {
     Side a = v1_east(), b = v1_west();

@@ -29,6 +29,7 @@ TEST(LifeV1, RefreshesAPhase2SaBeforeItsEnd) {
   }
 }
 
+// Shows RFC 2408 4.3-1.
 TEST(LifeV1, RefreshesPhase1WithBothProofsAgain) {
   V1Pair net;
   net.up();
@@ -74,6 +75,7 @@ TEST(LifeV1, KeepsTheOlderPairWhenARefreshFails) {
   EXPECT_NE(net.east_host.installed.begin()->second.inbound_spi, before);
 }
 
+// Shows RFC 2408 4.3-2, 4.3-3.
 TEST(LifeV1, HasThePairThatThePeerRefreshesToBeforeThePeerCanSendByIt) {
   V1Pair net;
   net.up();

@@ -89,7 +89,8 @@ inline void give_nssd(Host& host) {
     }
     if (const auto* verify = std::get_if<contract::Verify>(&request.request)) {
       EXPECT_EQ(verify->version, contract::IkeVersion::v1);
-      EXPECT_EQ(verify->certificates.size(), 1u);
+      EXPECT_EQ(verify->certificates,
+                (std::vector<contract::CertificatePayload>{{.encoding = 4, .data = {0x30, 0x00}}}));
       if (verify->auth_data == concatenated({as_bytes("signed by "), verify->identity.value, verify->signed_octets})) {
         return contract::Verified{.subject = "CN=peer"};
       }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/distinguished_name.h"
+#include "nss/certificate_payloads.h"
 #include "nss/service.h"
 #include "pki/test_pki.h"
 
@@ -56,6 +57,22 @@ TEST(Certificates, AreSentAndTakenFourAtATimeTheSignersFirst) {
   EXPECT_TRUE(verifier.verify("iked", verify, test_pki::now)) << "the others come in any order";
   std::swap(verify.certificates[0], verify.certificates[1]);
   EXPECT_FALSE(verifier.verify("iked", verify, test_pki::now)) << "but the signer's is the first";
+}
+
+// Shows RFC 2408 5.9-2, 5.9-3.
+TEST(Certificates, OfAnUnknownEncodingOrUnreadableAreDiscarded) {
+  const test_pki::Issued root = test_pki::authority("Root");
+  const CertificatePayload good{.encoding = 4, .data = root.der()};
+  const CertificatePayload others[] = {{.encoding = 4, .data = {0x30, 0x00}},
+                                       {.encoding = 200, .data = root.der()},
+                                       {.encoding = 1, .data = root.der()}};
+  for (const CertificatePayload& other : others) {
+    const auto behind = read_payloads(std::vector{good, other, good});
+    ASSERT_TRUE(behind);
+    EXPECT_EQ(behind->unreadable, 1u);
+    EXPECT_EQ(behind->supporting.size(), 1u);
+    EXPECT_FALSE(read_payloads(std::vector{other, good})) << "of the first one the key is needed";
+  }
 }
 
 // Shows RFC 7296 4-10.

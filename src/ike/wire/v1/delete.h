@@ -1,5 +1,6 @@
 #pragma once
-// The Delete payload (RFC 2408 §3.15): SAs that the sender has removed. ISAKMP SAs are named by both cookies.
+// The Delete payload (RFC 2408 §3.15, §5.15): SAs of one protocol that the sender has removed. ISAKMP SAs are named by
+// both cookies.
 
 #include <expected>
 #include <vector>

@@ -22,7 +22,8 @@ struct Header {
   MessageId id;                      ///< 0 in phase 1
   std::uint32_t length = 0;          ///< octets of the whole message, padding counted in
 
-  /// Of a whole datagram: its length must be what the header says.
+  /// Of a whole datagram: its length must be what the header says (RFC 2408 §5.1), its version 1.0 and its flags those
+  /// above (RFC 2408 §5.2).
   static std::expected<Header, ParseError> parse(Bytes datagram);
   void build(Writer& out) const;
   bool operator==(const Header&) const = default;

@@ -1,5 +1,6 @@
 #pragma once
-// The Identification payload (RFC 2407 §4.6.2): who a peer is, in phase 1; what traffic an SA carries, in phase 2.
+// The Identification payload (RFC 2408 §3.8, §5.8; RFC 2407 §4.6.2): who a peer is, in phase 1; what traffic an SA
+// carries, in phase 2.
 
 #include <expected>
 #include <optional>

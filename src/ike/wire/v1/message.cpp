@@ -97,7 +97,7 @@ std::expected<Chain, ParseError> parse_chain(PayloadType first, Bytes octets, Or
   while (type != PayloadType::none && !in.failed()) {
     in.require(++count <= most_payloads, "payloads");
     const auto next = static_cast<PayloadType>(in.u8("next payload"));
-    in.require(in.u8("reserved") == 0, "reserved");  // RFC 2408 §5.3
+    in.require(in.u8("reserved") == 0, "reserved");  // RFC 2408 §2.5.2, §5.3
     const std::size_t length = in.u16("payload length");
     in.require(length >= generic_header_size, "payload length");
     const std::size_t start = in.offset();

@@ -1,5 +1,5 @@
 #pragma once
-// The Notification payload (RFC 2408 §3.14) with the types of RFC 2408 §3.14.1, RFC 2407 §4.6.3 and RFC 3706 §5.
+// The Notification payload (RFC 2408 §3.14, §5.14) with the types of RFC 2408 §3.14.1, RFC 2407 §4.6.3 and RFC 3706 §5.
 
 #include <expected>
 #include <string>

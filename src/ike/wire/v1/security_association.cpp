@@ -5,6 +5,8 @@
 namespace adit::ike::wire::v1 {
 namespace {
 
+/// Next payload inside of the SA, which knows these alone, and outside of it never Proposal or Transform (RFC 2408 §3.4
+/// to §3.6).
 constexpr std::uint8_t last_substructure = 0, more_proposals = 2, more_transforms = 3;
 constexpr std::uint16_t basic_form = 0x8000;
 constexpr std::size_t largest_spi = 16;         // octets
@@ -23,7 +25,7 @@ Attribute parse_attribute(Reader& in) {
 Transform parse_transform(Reader& in, bool is_last) {
   Transform transform;
   in.require(in.u8("last transform") == (is_last ? last_substructure : more_transforms), "last transform");
-  in.require(in.u8("reserved") == 0, "reserved");  // RFC 2408 §5.3
+  in.require(in.u8("reserved") == 0, "reserved");  // RFC 2408 §2.5.2
   const std::size_t length = in.u16("transform length");
   in.require(length >= substructure_header, "transform length");
   transform.number = in.u8("transform number");

@@ -1,7 +1,7 @@
 #pragma once
 // The Security Association payload of IKEv1: one situation, proposals of which those with one number are wanted
-// together, transforms as alternatives with attributes (RFC 2408 §3.4 to §3.6, RFC 2407 §4.2 and §4.6.1). Numbers are
-// kept as sent.
+// together, transforms as alternatives with attributes (RFC 2408 §3.4, §3.5, §3.6, §5.4, §5.5, §5.6; RFC 2407 §4.2 and
+// §4.6.1). Numbers are kept as sent.
 
 #include <expected>
 #include <optional>

@@ -10,6 +10,7 @@
 namespace adit::ike::wire::v1 {
 namespace {
 
+// Shows RFC 2408 2.5.2-1, 5.3-1.
 TEST(MessageV1, IsBuiltAsItParses) {
   Payloads payloads;
   payloads.add(Hash{from_hex("0102")})
@@ -36,6 +37,7 @@ TEST(MessageV1, EndsBeforeItsPadding) {
   EXPECT_FALSE(parse_chain(PayloadType::hash, padded, Origin::clear)) << "in clear there is no padding";
 }
 
+// Shows RFC 2408 5.3-2.
 TEST(MessageV1, PassesOverPrivatePayloadsAlone) {
   const auto private_use = parse_chain(PayloadType{200}, from_hex("0a000005 01 00000005 02"), Origin::clear);
   ASSERT_TRUE(private_use);
@@ -46,6 +48,7 @@ TEST(MessageV1, PassesOverPrivatePayloadsAlone) {
   EXPECT_EQ(unassigned->unknown, 99);
 }
 
+// Shows RFC 2408 2.5.2-2, 5.3-3.
 TEST(MessageV1, RefusesWhatIsMalformed) {
   const struct {
     const char* name;

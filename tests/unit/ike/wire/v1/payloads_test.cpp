@@ -18,6 +18,7 @@ using wire::octets_of;
 
 const std::string cookies = "1111111111111111 2222222222222222";
 
+// Shows RFC 2408 3.1-1, 3.1-2, 3.1-4, 3.1-5, 5.1-2, 5.2-4, 5.2-6.
 TEST(HeaderV1, BuildsTheOctetsItParses) {
   const Header quick{.initiator_cookie = IkeSpi{0x1111111111111111},
                      .responder_cookie = IkeSpi{0x2222222222222222},
@@ -41,6 +42,7 @@ TEST(HeaderV1, BuildsTheOctetsItParses) {
   expect_codec(cases);
 }
 
+// Shows RFC 2408 2.5.2-1, 2.5.2-2, 3.4-2, 3.4-3, 3.5-1, 3.6-1, 3.6-2, 5.4-1, 5.4-2, 5.4-3, 5.5-4, 5.6-1, 5.6-4.
 TEST(SecurityAssociationV1, BuildsTheOctetsItParses) {
   const Transform aes{
       .number = 1, .id = 1, .attributes = {attribute_of(1, 7), attribute_of(14, 128), attribute_of(12, 86400)}};
@@ -98,6 +100,7 @@ TEST(AttributeV1, IsANumberInEitherForm) {
   EXPECT_EQ(number_of({.type = 12, .is_short = false, .value = {}}), std::nullopt);
 }
 
+// Shows RFC 2408 5.8-1, 5.8-2.
 TEST(IdentificationV1, BuildsTheOctetsItParses) {
   const CodecCase<Identification> cases[] = {
       {"an address with protocol and port", "01 11 01f4 c0000201",
@@ -145,6 +148,7 @@ TEST(IdentificationV1, SaysWhatTrafficIsMeant) {
   }
 }
 
+// Shows RFC 2408 3.8-1.
 TEST(IdentificationV1, NamesAPeerWithThePortOfIkeOrNone) {
   const struct {
     const char* octets;
@@ -157,6 +161,8 @@ TEST(IdentificationV1, NamesAPeerWithThePortOfIkeOrNone) {
   for (const auto& [octets, names] : cases) {
     EXPECT_EQ(Identification::parse(from_hex(octets))->identity().has_value(), names) << octets;
   }
+  const Identity peer{IdentityType::ipv4_addr, from_hex("0a010101")};
+  EXPECT_EQ(to_hex(built(Identification::of(peer))), "010000000a010101");
 }
 
 TEST(IdentificationV1, HasNoWordForSomeTraffic) {
@@ -170,6 +176,7 @@ TEST(IdentificationV1, HasNoWordForSomeTraffic) {
   EXPECT_FALSE(selector_in("02 00 0000 61")) << "a name";
 }
 
+// Shows RFC 2408 5.14-2.
 TEST(NotifyV1, BuildsTheOctetsItParses) {
   const CodecCase<Notify> cases[] = {
       {"R-U-THERE (RFC 3706 §5.3)", "00000001 01 10 8d28" + cookies + "00000001",
@@ -181,6 +188,7 @@ TEST(NotifyV1, BuildsTheOctetsItParses) {
   expect_codec(cases);
 }
 
+// Shows RFC 2408 3.15-1, 3.15-2, 5.15-3, 5.15-8.
 TEST(DeleteV1, BuildsTheOctetsItParses) {
   const CodecCase<Delete> cases[] = {
       {"two ESP SAs", "00000001 03 04 0002 00000001 00000002",
