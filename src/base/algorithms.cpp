@@ -45,6 +45,7 @@ constexpr std::array integrity_rows = {
                    16},
     IntegrityFacts{IntegrityId::hmac_sha2_384_192, "HMAC_SHA2_384_192", "HMAC_SHA2_384_192", "HMAC-SHA2-384-192", 48,
                    24},
+    // Keys as long as the output, of which half is sent (RFC 4868 §2.1.1, §2.3).
     IntegrityFacts{IntegrityId::hmac_sha2_512_256, "HMAC_SHA2_512_256", "HMAC_SHA2_512_256", "HMAC-SHA2-512-256", 64,
                    32},
 };

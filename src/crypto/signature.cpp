@@ -10,7 +10,7 @@ namespace adit::crypto {
 
 namespace {
 
-/// The methods that bind curve and hash (RFC 4754 §3).
+/// The methods that bind curve and hash (RFC 4754 §3), and whose signatures are r | s (RFC 4754 §7).
 struct EcdsaMethod {
   AuthMethod method;
   KeyKind kind;

@@ -185,7 +185,7 @@ void Engine::State::refresh(v1::Phase1Sa& old) {
   fresh->role = Role::initiator;
   fresh->begun_at = now_;
   fresh->initiator_cookie = draw_ike_spi();  // another one (RFC 2408 §4.3)
-  // Where the peer is now: through its NAT only that way leads to it.
+  // Where the peer is now: through its NAT only that way leads to it (RFC 3947 §3, §4).
   fresh->local = old.local;
   fresh->remote = old.remote;
   fresh->rule = v2::share(policy, rule);

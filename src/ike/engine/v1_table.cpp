@@ -47,6 +47,7 @@ void Engine::State::ask(v1::Phase1Sa& sa, std::variant<contract::Sign, contract:
 }
 
 void Engine::State::authenticated(v1::Phase1Sa& sa, v1::Shard::Contact contact) {
+  // By the identity: behind a NAT addresses and ports say nothing (RFC 3947 §6).
   const PeerKey key{sa.stack, *sa.local_identity, *sa.remote_identity};
   std::vector<IkeSpi> older;
   for (auto entry = by_peer_.lower_bound({key, IkeSpi{}}); entry != by_peer_.end() && entry->first == key; ++entry) {

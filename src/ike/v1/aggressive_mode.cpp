@@ -1,4 +1,4 @@
-// Aggressive mode (RFC 2409 §5): three messages, identities in clear.
+// Aggressive mode (RFC 2409 §5): three messages, identities in clear, and no status messages (RFC 2407 §4.6.3).
 
 #include "ike/v1/ending.h"
 #include "ike/v1/machine.h"
@@ -70,7 +70,7 @@ Taken verify_proof(Turn& turn, Phase1Sa& sa, const Received& message) {
   }
   heed_nat_detection(sa, message);
   accept(turn, sa, message);
-  follow_peer(turn, sa, message.datagram);
+  follow_peer(turn, sa, message.datagram);  // to port 4500 (RFC 3947 §4)
   check_proof(turn, sa);
   return Taken::yes;
 }

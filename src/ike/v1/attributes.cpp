@@ -27,6 +27,13 @@ Life life_of(const wire::v1::Transform& transform, std::uint16_t type, std::uint
   return life;
 }
 
+bool has_conflict(const wire::v1::Transform& transform, std::uint16_t life_type, std::uint16_t life_duration) {
+  return std::ranges::any_of(transform.attributes, [&](const wire::Attribute& each) {
+    return each.type != life_type && each.type != life_duration &&
+           wire::v1::number_of(each) != transform.find(each.type);
+  });
+}
+
 bool is_as_offered(const wire::v1::Transform& answer, const wire::v1::Transform& offered, std::uint16_t life_type,
                    std::uint16_t life_duration) {
   const auto values = [](const wire::v1::Transform& transform) {

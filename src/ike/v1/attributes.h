@@ -1,6 +1,6 @@
 #pragma once
-// Attribute types and values of IKEv1's transforms, in phase 1 (RFC 2409 appendix A) and phase 2 (RFC 2407 §4.5), and
-// what both say about lifetimes in the same way.
+// Attribute types and values of IKEv1's transforms, in phase 1 (RFC 2409 appendix A) and phase 2 (RFC 2407 §4.5,
+// §4.5.1), and what both say about lifetimes in the same way.
 
 #include <optional>
 
@@ -35,12 +35,15 @@ wire::Attribute attribute(Attribute type, std::uint64_t value) {
   return wire::v1::attribute_of(std::to_underlying(type), narrow<std::uint32_t>(value));
 }
 
-/// How long an SA is to live: each life type is followed by its duration.
+/// How long an SA is to live: each life type is followed by its duration (RFC 2407 §4.5).
 struct Life {
   std::optional<std::uint64_t> seconds, kilobytes;
   bool is_sound = true;  ///< no type without a duration, none twice
 };
 Life life_of(const wire::v1::Transform& transform, std::uint16_t type, std::uint16_t duration);
+
+/// Whether an attribute stands there twice with different values (RFC 2407 §4.5.2): of lifetimes `life_of` judges.
+bool has_conflict(const wire::v1::Transform& transform, std::uint16_t life_type, std::uint16_t life_duration);
 
 /// Whether an answer has the attributes of the transform that was offered, each with its value and no other; the
 /// encoding and the order are the answerer's (RFC 2409 §5).

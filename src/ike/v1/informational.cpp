@@ -12,6 +12,7 @@ constexpr unsigned delete_repetitions = 2;
 constexpr std::size_t most_farewells = 64;  // beyond it a Delete is sent once
 constexpr std::size_t cookies_size = 16;
 
+/// The SPI of the ISAKMP SA, in R-U-THERE and its answer too (RFC 3706 §5.3).
 ByteString cookies_of(const Phase1Sa& sa) {
   Writer out;
   out.u64(sa.initiator_cookie.value());
@@ -223,7 +224,7 @@ ByteString liveness_question(Turn& turn, Phase1Sa& sa) {
 }
 
 void check_liveness(Turn& turn, Phase1Sa& sa) {
-  if (sa.dpd || !sa.peer_has_dpd) return;
+  if (sa.dpd || !sa.peer_has_dpd) return;                                        // RFC 3706 §5.1
   if (sa.dpd_sent == 0) sa.dpd_sent = turn.random.number<std::uint32_t>() >> 1;  // room to count on (RFC 3706 §6.2)
   ++sa.dpd_sent;
   ByteString octets = liveness_question(turn, sa);

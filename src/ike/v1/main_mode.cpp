@@ -57,6 +57,7 @@ void send_identity(Turn& turn, Phase1Sa& sa) {
   wire::v1::Payloads payloads;
   payloads.add(wire::v1::Identification::of(*sa.local_identity));
   add_proof(payloads, sa);
+  // Encrypted, and repeated until it is answered (RFC 2407 §4.6.3, §4.6.3.3).
   if (is_first_contact(turn, sa)) payloads.add(initial_contact_of(sa));
   ByteString octets = sealed(sa, header_of(sa, exchange_of(sa), MessageId{0}), payloads, sa.iv);
   send_message(turn, sa, std::move(octets), Expects::answer);
@@ -65,6 +66,7 @@ void send_identity(Turn& turn, Phase1Sa& sa) {
 Taken verify_identity(Turn& turn, Phase1Sa& sa, const Received& message) {
   if (!message.header.is_encrypted) return drop(turn, sa, "an identity in clear"), Taken::no;
   const auto claimed = keep_proof(sa, message);
+  // RFC 2407 §4.2.1, §4.6.2.
   if (!claimed) return drop(turn, sa, "no ID, or no proof of it"), Taken::no;
   accept(turn, sa, message);
   follow_peer(turn, sa, message.datagram);

@@ -113,7 +113,9 @@ void follow_peer(Turn& turn, Phase1Sa& sa, const Datagram& datagram) {
   if (is_up(sa.state)) sa.heard_since_up = true;
   if (sa.remote == datagram.remote && sa.local == datagram.local) return;
   // Without a NAT in front of the peer nothing may move it, and whoever is behind one has the same peer as ever.
-  const bool floats = sa.nat_traversal != NatTraversal::none && sa.remote.address == datagram.remote.address;
+  // To port 4500 the peer moves in phase 1 (RFC 3947 §4), later only its NAT moves it (RFC 3947 §7).
+  const bool floats =
+      !is_up(sa.state) && sa.nat_traversal != NatTraversal::none && sa.remote.address == datagram.remote.address;
   if (!floats && !(sa.nat_remote && !sa.nat_local)) return;
   sa.local = datagram.local;
   sa.remote = datagram.remote;

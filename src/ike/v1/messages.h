@@ -45,7 +45,7 @@ void send(Turn& turn, const Phase1Sa& sa, ByteString octets);
 /// A message ID that no quick mode of the SA has, and not 0.
 MessageId draw_message_id(Turn& turn, Phase1Sa& sa);
 
-/// An authentic message came from there: what is sent goes back there (RFC 3947 §4).
+/// An authentic message came from there, whatever the port (RFC 3947 §3): what is sent goes back there (RFC 3947 §4).
 void follow_peer(Turn& turn, Phase1Sa& sa, const Datagram& datagram);
 
 }  // namespace adit::ike::v1

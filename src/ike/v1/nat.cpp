@@ -49,7 +49,8 @@ void heed_nat_detection(Phase1Sa& sa, const Received& message) {
 }
 
 void float_port(Phase1Sa& sa) {
-  if (!sa.is_in_udp()) return;
+  // What began on port 4500 stays on the ports of the NAT (RFC 3947 §4).
+  if (!sa.is_in_udp() || sa.local.port == nat_traversal_port) return;
   sa.local.port = nat_traversal_port;
   sa.remote.port = nat_traversal_port;
 }

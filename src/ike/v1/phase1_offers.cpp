@@ -14,7 +14,7 @@ namespace adit::ike::v1 {
 
 namespace {
 
-constexpr std::uint8_t key_ike = 1;  // the one transform ID (RFC 2407 §4.4.2)
+constexpr std::uint8_t key_ike = 1;  // the one transform ID (RFC 2407 §4.4.2.1), of PROTO_ISAKMP (RFC 2407 §4.4.1.1)
 
 template <class Ours>
 struct Number {
@@ -143,6 +143,7 @@ std::optional<Read> read(const wire::v1::Transform& transform) {
   for (const wire::Attribute& each : transform.attributes) {
     if (!is_known(each.type)) return std::nullopt;
   }
+  if (has_conflict(transform, std::to_underlying(life_type), std::to_underlying(life_duration))) return std::nullopt;
   const auto value = [&](Phase1Attribute type) { return transform.find(std::to_underlying(type)); };
   const auto cipher = ours_in(encryption_numbers, value(encryption));
   const auto digest = ours_in(hash_numbers, value(hash));
@@ -200,7 +201,7 @@ wire::v1::SecurityAssociation phase1_offer(const policy::KeyExchangeRule& rule) 
     transform.number = narrow<std::uint8_t>(proposal.transforms.size() + 1);
     proposal.transforms.push_back(std::move(transform));
   }
-  wire::v1::SecurityAssociation sa;
+  wire::v1::SecurityAssociation sa;  // of SIT_IDENTITY_ONLY (RFC 2407 §4.2.1)
   if (!proposal.transforms.empty()) sa.proposals.push_back(std::move(proposal));
   return sa;
 }

@@ -33,7 +33,7 @@ void add_proof(wire::v1::Payloads& payloads, const Phase1Sa& sa);
 void add_certificate_request(wire::v1::Payloads& payloads, const Phase1Sa& sa);
 /// Keeps the peer's ID, proof and certificates; the identity it claims, or nothing when one is missing.
 std::optional<Identity> keep_proof(Phase1Sa& sa, const Received& message);
-/// Whether the rule, or for a responder another that fits better, is for that peer; takes it.
+/// Whether the rule, or for a responder another that fits better, is for that peer (RFC 2407 §4.6.2); takes it.
 bool take_rule(Turn& turn, Phase1Sa& sa, const Identity& claimed);
 void heed_vendor_ids(Phase1Sa& sa, const wire::v1::Payloads& payloads);
 bool is_by_signature(const Phase1Sa& sa);

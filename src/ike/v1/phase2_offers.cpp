@@ -18,7 +18,7 @@ constexpr std::uint64_t extended = 1;
 struct IntegrityNumber {
   IntegrityId ours;
   std::uint64_t algorithm;  ///< of the attribute
-  std::uint8_t transform;   ///< of AH
+  std::uint8_t transform;   ///< of AH (RFC 2407 §4.4.3.1, §4.4.3.2), which has no encryption (RFC 2407 §4.4.1.2)
 };
 constexpr std::array integrity_numbers = {
     IntegrityNumber{IntegrityId::hmac_md5_96, 1, 2},       IntegrityNumber{IntegrityId::hmac_sha1_96, 2, 3},
@@ -32,7 +32,7 @@ const IntegrityNumber* number_of(IntegrityId id) {
   return found == integrity_numbers.end() ? nullptr : &*found;
 }
 
-/// ESP's transform number: IKEv2's, but for GMAC. 0: IKEv1 has none.
+/// ESP's transform number: IKEv2's, but for GMAC; NULL too (RFC 2407 §4.4.4.11). 0: IKEv1 has none.
 std::uint8_t esp_transform(EncryptionId id) {
   constexpr std::uint8_t null_auth_aes_gmac = 23;
   switch (id) {
@@ -76,7 +76,7 @@ contract::ChildTransforms transforms_of(const policy::DataOffer& offer) {
 
 /// What the Key Length attribute says; 0: there is none.
 std::uint64_t told_key_bits(const contract::ChildTransforms& transforms) {
-  const EncryptionFacts* facts = find(transforms.encryption);
+  const EncryptionFacts* facts = find(transforms.encryption);  // told where there are several (RFC 2407 §4.5)
   const bool is_told = transforms.protocol == contract::SaProtocol::esp && facts != nullptr && facts->has_key_length;
   return is_told ? transforms.key_bits : 0;
 }
@@ -114,6 +114,7 @@ wire::v1::Transform transform_of(const policy::DataOffer& offer, GroupId pfs, co
   // With a KE payload in every transform (RFC 2409 §5.5).
   if (pfs != GroupId::none) list.push_back(attribute(group, std::to_underlying(pfs)));
   list.push_back(attribute(mode, mode_number(mode_of(offer), terms)));
+  // What authenticates says how (RFC 2407 §4.4.4, §4.5.1).
   if (transforms.integrity != IntegrityId::none) {
     list.push_back(attribute(integrity, number_of(transforms.integrity)->algorithm));
   }
@@ -122,7 +123,7 @@ wire::v1::Transform transform_of(const policy::DataOffer& offer, GroupId pfs, co
 }
 
 wire::v1::Transform with_extended_numbers(wire::v1::Transform transform) {
-  transform.attributes.push_back(attribute(Phase2Attribute::extended_sequence_numbers, extended));
+  transform.attributes.push_back(attribute(Phase2Attribute::extended_sequence_numbers, extended));  // RFC 4304 §2
   return transform;
 }
 
@@ -163,8 +164,9 @@ bool is_offer(const wire::v1::Proposal& proposal, const wire::v1::Transform& the
   const contract::ChildTransforms ours = transforms_of(offer);
   const auto value = [&](Phase2Attribute type) { return theirs.find(std::to_underlying(type)); };
   for (const wire::Attribute& each : theirs.attributes) {
-    if (!is_known(each.type)) return false;
+    if (!is_known(each.type)) return false;  // RFC 2407 §4.5.3, RFC 4304 §3
   }
+  if (has_conflict(theirs, std::to_underlying(life_type), std::to_underlying(life_duration))) return false;
   if (proposal.protocol != std::to_underlying(ours.protocol) || theirs.id != transform_id(ours)) return false;
   const std::uint64_t wanted_integrity = ours.integrity == IntegrityId::none ? 0 : number_of(ours.integrity)->algorithm;
   if (value(integrity).value_or(0) != wanted_integrity) return false;

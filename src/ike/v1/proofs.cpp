@@ -107,6 +107,7 @@ void check_proof(Turn& turn, Phase1Sa& sa) {
     return happen(turn, sa, Phase1Event::peer_proved);
   }
   sa.waits_until = turn.now + turn.options.certificate_wait;
+  // nssd wants the identity in the certificate (RFC 2407 §4.6.2.1).
   turn.shard.ask(sa, contract::Verify{.identity = *sa.remote_identity,
                                       .method = sa.choice.method,
                                       .auth_data = establishing.peer_proof,

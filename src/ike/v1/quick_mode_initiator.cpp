@@ -177,7 +177,7 @@ void send_confirmation(Turn& turn, Phase1Sa& sa, QuickMode& quick_mode) {
 }
 
 void quick_mode_refused(Turn& turn, Phase1Sa& sa, const wire::v1::Notify& notify) {
-// By its SPI where the peer names one, and an SPI that is not here names none (RFC 2408 §5.14); else only one can be
+  // By its SPI where the peer names one, and an SPI that is not here names none (RFC 2408 §5.14); else only one can be
   // meant. That of ISAKMP says nothing (RFC 2408 §3.14).
   const bool names_one = notify.protocol != std::to_underlying(wire::ProtocolId::ike) && !notify.spi.empty();
   QuickMode* meant = nullptr;

@@ -10,7 +10,8 @@ policy::SelectorPair selectors_of(const policy::Traffic& traffic);
 Phase2Terms terms_of(const Phase1Sa& sa, const policy::SelectorPair& selectors, GroupId group);
 /// Sends a message of the quick mode, to be repeated until the peer answers.
 void send_and_repeat(Turn& turn, Phase1Sa& sa, QuickMode& quick_mode, ByteString octets);
-/// In UDP and transport mode the peer is told both addresses as they are here (RFC 3947 §5.2).
+/// In UDP and transport mode the peer is told both addresses as they are here, the initiator's of the quick mode first
+/// (RFC 3947 §5.2). `role`: ours in it.
 void add_original_addresses(wire::v1::Payloads& payloads, const Phase1Sa& sa, Role role);
 /// Computes g(qm)^xy; false when the peer's value is not good, or missing.
 bool derive_shared(QuickMode& quick_mode, const wire::v1::Payloads& payloads);

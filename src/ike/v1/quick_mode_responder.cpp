@@ -158,9 +158,8 @@ void answer_quick_mode(Turn& turn, Phase1Sa& sa, const Received& message) {
     answer.add(wire::v1::KeyExchange{{value.begin(), value.end()}});
   }
   for (const wire::v1::Identification& id : asked->ids) answer.add(id);
-  const bool is_transport = quick_mode->choice->mode == contract::EncapsulationMode::transport;
-  if (is_transport && sa.is_in_udp() && payloads.find<wire::v1::NatOriginalAddress>() != nullptr) {
-    add_original_addresses(answer, sa, Role::responder);
+  if (sa.is_in_udp() && chosen->choice.mode == contract::EncapsulationMode::transport) {
+    add_original_addresses(answer, sa, Role::responder);  // RFC 3947 §5.2
   }
   ByteString octets = sealed_with_hash(sa, header_of(sa, wire::ExchangeType::quick_mode, quick_mode->id), answer,
                                        quick_mode->iv, quick_mode->ni);

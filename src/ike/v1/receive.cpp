@@ -22,6 +22,7 @@ void receive_phase1(Turn& turn, Phase1Sa& sa, const Datagram& datagram, const wi
       return drop(turn, sa, "repeated too often");
     }
     ++turn.statistics.replayed;
+    // To where it came from (RFC 3947 §3).
     turn.step.send.push_back(
         {.stack = datagram.stack, .local = datagram.local, .remote = datagram.remote, .octets = sa.last_sent});
     return;

@@ -17,7 +17,7 @@ constexpr int most_events = 16;
 constexpr unsigned long timer_slack_nanoseconds = 1000;
 /// Batches of one socket in one turn, so that the others get theirs.
 constexpr unsigned batches_a_turn = 4;
-constexpr std::array<std::uint8_t, 4> non_esp_marker{};  // RFC 3948 §2.2, RFC 7296 §2
+constexpr std::array<std::uint8_t, 4> non_esp_marker{};  // RFC 3948 §2.2, RFC 7296 §2, RFC 3947 §4
 constexpr std::uint8_t keepalive_octet = 0xff;           // RFC 3948 §2.3
 
 Instant read_clock() {

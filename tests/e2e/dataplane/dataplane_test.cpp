@@ -439,7 +439,8 @@ TEST_F(DataPlaneTest, APairThatIsRetiredIsHeardButDoesNotSend) {  // RFC 7296 §
   EXPECT_EQ(net.east.counters(1).inbound_packets, 0u) << "of the first generation: west answers on the second";
 }
 
-// Shows RFC 7296 2-3.
+// Shows RFC 7296 2-3,
+// RFC 3947 4-4.
 TEST_F(DataPlaneTest, IkeDatagramsGoThroughBothPortsAndSurviveARestartOfIked) {
   using stack::user::IkeChannel;
   using stack::user::IkeDatagram;

@@ -40,6 +40,7 @@ TEST(Prf, GivesTheOutputsThatTheRfcsPrint) {
   EXPECT_GE(count, 30);
 }
 
+// Shows RFC 4868 2.3-1.
 TEST(Mac, GivesTheIntegrityCheckValuesThatTheRfcsPrint) {
   int count = 0;
   for (const char* file : {"rfc/hmac.json", "rfc/aes-mac-prf.json"}) {

@@ -164,6 +164,7 @@ Key key_of_numbers(const char* curve, const Json& test) {
   return Key{key, &EVP_PKEY_free};
 }
 
+// Shows RFC 4754 7-1.
 TEST(VerifyAuth, TakesTheAuthDataThatRfc4754Prints) {
   for (const Json& test : vectors("rfc/ecdsa-auth.json")) {
     SCOPED_TRACE(text(test, "ref"));

@@ -366,8 +366,8 @@ struct OpenQuickMode : Phase2 {
   static wire::v1::Notify refusal() { return {.protocol = 3, .type = NotifyType::no_proposal_chosen}; }
   static wire::v1::Payloads of(wire::v1::Body body) { return wire::v1::Payloads{}.add(std::move(body)); }
   /// With a HASH and the A bit, in clear.
-  ByteString authenticated_only(const wire::v1::Payloads& payloads) const {
-    wire::v1::Header header = v1::header_of(peer.sa, wire::ExchangeType::informational_v1, MessageId{77});
+  ByteString authenticated_only(const wire::v1::Payloads& payloads) {
+    wire::v1::Header header = v1::header_of(peer.sa, wire::ExchangeType::informational_v1, MessageId{++last_id});
     header.authentication_only = true;
     Writer id;
     id.u32(header.id.value());

@@ -171,6 +171,7 @@ TEST(LifeV1, DeletesThoughADeleteIsLost) {
   EXPECT_TRUE(net.west_host.ike().empty());
 }
 
+// Shows RFC 3706 5.4-1, 5.4-5, 5.4-6.
 TEST(LifeV1, FindsOutThatAPeerIsDead) {
   V1Pair net;
   net.up();
@@ -273,7 +274,7 @@ TEST(LifeV1, AnOlderSaStaysWhereThePeerMayLackTheNewerOne) {
 /// A NAT before east: west sees it at another address and port.
 void pass_nat(V1Pair& net, int rounds) {
   const IpAddress outside = address("203.0.113.9");
-  std::map<std::uint16_t, std::uint16_t> ports;  // outside to inside
+  std::map<std::uint16_t, std::uint16_t> ports{{24500, 4500}, {20500, 500}};  // outside to inside
   for (int i = 0; i < rounds; ++i) {
     for (Datagram& sent : std::exchange(net.east_host.out, {})) {
       const auto port = static_cast<std::uint16_t>(sent.local.port + 20000);
@@ -291,6 +292,7 @@ void pass_nat(V1Pair& net, int rounds) {
   }
 }
 
+// Shows RFC 3947 3-1, 3-2, 3-3, 4-1, 4-2, 4-3, 4-5, 4-6, 4-7, 4-8, 4-10.
 TEST(NatV1, IsFoundAndPassedInUdp) {
   for (const auto how : {policy::HowToInitiate::main, policy::HowToInitiate::aggressive}) {
     Side a = v1_east(), b = v1_west();
@@ -308,6 +310,14 @@ TEST(NatV1, IsFoundAndPassedInUdp) {
     EXPECT_EQ(net.east_host.ike().front().remote.port, 4500) << "RFC 3947 §4";
     EXPECT_EQ(net.west_host.installed.begin()->second.udp->remote_port, 24500);
     EXPECT_EQ(net.east_host.installed.begin()->second.udp->local_port, 4500);
+    // The responder begins a refresh, on port 4500 and to where the NAT has the peer.
+    net.west_host.feed(RefreshIkeTunnel{net.west_host.stack(), std::nullopt});
+    ASSERT_EQ(net.west_host.out.size(), 1u);
+    EXPECT_EQ(net.west_host.out.front().local.port, 4500);
+    EXPECT_EQ(net.west_host.out.front().remote, (Endpoint{address("203.0.113.9"), 24500}));
+    pass_nat(net, 20);
+    EXPECT_EQ(net.west_host.ike().front().generation, 2u) << told(net);
+    EXPECT_TRUE(net.west_host.ike().front().nat_remote);
   }
 }
 

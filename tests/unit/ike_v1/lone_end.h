@@ -29,7 +29,7 @@ class Lone final : public v1::Shard {
   void ask(v1::Phase1Sa&, std::variant<contract::Sign, contract::Verify> request) override {
     asked.push_back(std::move(request));
   }
-  void authenticated(v1::Phase1Sa&, Contact) override {}
+  void authenticated(v1::Phase1Sa&, Contact contact) override { contacts.push_back(contact); }
   v1::Phase1Sa* sibling_of(const v1::Phase1Sa&) override { return nullptr; }
   bool knows_path(const v1::Phase1Sa&) const override { return false; }
   void child_added(const v1::Phase1Sa&, const v2::ChildSa&) override {}
@@ -45,6 +45,7 @@ class Lone final : public v1::Shard {
   void wish_failed(const v1::Phase1Sa&, DynamicTunnelId, v2::Ending) override {}
 
   std::vector<std::variant<contract::Sign, contract::Verify>> asked;  ///< of nssd
+  std::vector<Contact> contacts;                                      ///< of SAs that have come up
 
  private:
   policy::PolicyPointer policy_;
@@ -99,6 +100,13 @@ struct End {
     now += time;
     v1::Turn current = turn();
     v1::timer_due(current, sa);
+  }
+  /// All that was sent since.
+  std::vector<ByteString> all_sent() {
+    std::vector<ByteString> list;
+    for (Datagram& datagram : step.send) list.push_back(std::move(datagram.octets));
+    step.send.clear();
+    return list;
   }
   /// The one datagram that was sent since.
   ByteString sent() {

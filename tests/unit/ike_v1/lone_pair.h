@@ -56,8 +56,9 @@ struct Phase2 {
     peer.stack_has(peer.sa.children.front().name);
     sent = {one, two, three};
   }
-  /// An Informational exchange from the peer, with whatever HASH.
-  ByteString informational(const wire::v1::Payloads& payloads, MessageId id = MessageId{77}) const {
+  /// An Informational exchange from the peer, with a message ID of its own.
+  ByteString informational(const wire::v1::Payloads& payloads) {
+    const MessageId id{++last_id};
     ByteString iv = v1::first_iv(peer.sa, id);
     return v1::sealed_with_hash(peer.sa, v1::header_of(peer.sa, wire::ExchangeType::informational_v1, id), payloads,
                                 iv);
@@ -66,6 +67,7 @@ struct Phase2 {
   End us, peer;
   std::vector<ByteString> sent;
   Seen first, second, third;
+  std::uint32_t last_id = 70;
 };
 
 }  // namespace adit::ike

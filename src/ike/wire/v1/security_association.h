@@ -48,7 +48,8 @@ struct SecurityAssociation {
   std::uint32_t situation = identity_only;
   std::vector<Proposal> proposals;
 
-  /// Situations other than SIT_IDENTITY_ONLY have labels that follow them: they are refused here.
+  /// Situations other than SIT_IDENTITY_ONLY have labels that follow them: they are refused here (RFC 2407 §4.2.2,
+  /// §4.2.3).
   static std::expected<SecurityAssociation, ParseError> parse(Bytes body);
   void build(Writer& out) const;
   bool operator==(const SecurityAssociation&) const = default;

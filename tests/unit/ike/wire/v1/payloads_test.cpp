@@ -148,7 +148,8 @@ TEST(IdentificationV1, SaysWhatTrafficIsMeant) {
   }
 }
 
-// Shows RFC 2408 3.8-1.
+// Shows RFC 2408 3.8-1,
+// RFC 3947 4-12.
 TEST(IdentificationV1, NamesAPeerWithThePortOfIkeOrNone) {
   const struct {
     const char* octets;
