@@ -89,18 +89,30 @@ class Refusals(WithStrongswan):
 
 
 class Certificates(WithCertificates):
-    """Main mode."""
-
-    def check(self, kind, method, **values):
+    def check(self, kind, method, mode=MAIN, adit_hash="SHA2_256", **values):
         nss = self.prove_by(kind)
-        self.both_roles(v1_gateway(method=method, **self.ADIT_NAMES), v1_connection(**self.PEER_NAMES, **values), nss)
+        policy = v1_gateway(mode, method=method, ike_offer_extra=f"    HowToAuthMsgs {adit_hash}\n", **self.ADIT_NAMES)
+        self.both_roles(policy, v1_connection(mode, **self.PEER_NAMES, **values), nss)
 
     # Shows RFC 2409 5.1-2.
     def test_rsa(self):
         self.check("rsa", "RsaSignature")
 
+    def test_rsa_in_aggressive_mode(self):
+        """charon sends a certificate to who asks for one: the initiator does in message 1."""
+        self.check("rsa", "RsaSignature", AGGRESSIVE)
+
     def test_ecdsa_256(self):
         self.check("ecdsa256", "ECDSA-256")
+
+    def test_ecdsa_256_in_aggressive_mode(self):
+        self.check("ecdsa256", "ECDSA-256", AGGRESSIVE)
+
+    def test_ecdsa_384(self):
+        self.check("ecdsa384", "ECDSA-384", adit_hash="SHA2_384", ike="aes256-sha384-modp2048")
+
+    def test_ecdsa_521(self):
+        self.check("ecdsa521", "ECDSA-521", adit_hash="SHA2_512", ike="aes256-sha512-modp2048")
 
 
 class Refreshes(WithPairs):

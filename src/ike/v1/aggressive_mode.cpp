@@ -51,7 +51,7 @@ void send_aggressive_answer(Turn& turn, Phase1Sa& sa) {
   add_key_exchange(payloads, sa);
   payloads.add(wire::v1::Identification::of(*sa.local_identity));
   add_proof(payloads, sa);
-  add_certificate_request(payloads, sa);
+  if (is_by_signature(sa)) add_certificate_request(payloads);
   announce(payloads, sa.nat_traversal);
   add_nat_detection(payloads, sa);
   // Whoever forged the address of message 1 would have it repeated to the one who has that address. So it is repeated

@@ -58,6 +58,8 @@ void initiate(Turn& turn, Phase1Sa& sa) {
     if (!make_key_exchange(turn, sa)) return fail(turn, sa, "no such group");
     add_key_exchange(payloads, sa);
     payloads.add(wire::v1::Identification::of(*sa.local_identity));
+    // Which offer is chosen is not known yet, and the answer is where a certificate comes (RFC 2408 §3.10).
+    if (v2::wants_signatures(*sa.rule)) add_certificate_request(payloads);
   }
   announce(payloads, nat_of(sa));
   send_message(turn, sa, wire::v1::build_message(header_of(sa, exchange_of(sa), MessageId{0}), payloads),

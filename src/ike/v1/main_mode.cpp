@@ -22,7 +22,7 @@ Taken take_sa_answer(Turn& turn, Phase1Sa& sa, const Received& message) {
   if (!make_key_exchange(turn, sa)) return fail(turn, sa, "no such group"), Taken::yes;
   wire::v1::Payloads payloads;
   add_key_exchange(payloads, sa);
-  add_certificate_request(payloads, sa);
+  if (is_by_signature(sa)) add_certificate_request(payloads);
   add_nat_detection(payloads, sa);
   send_message(turn, sa, wire::v1::build_message(header_of(sa, exchange_of(sa), MessageId{0}), payloads),
                Expects::answer);
@@ -37,7 +37,7 @@ Taken answer_key_exchange(Turn& turn, Phase1Sa& sa, const Received& message) {
   accept(turn, sa, message);
   wire::v1::Payloads payloads;
   add_key_exchange(payloads, sa);
-  add_certificate_request(payloads, sa);
+  if (is_by_signature(sa)) add_certificate_request(payloads);
   add_nat_detection(payloads, sa);
   send_message(turn, sa, wire::v1::build_message(header_of(sa, exchange_of(sa), MessageId{0}), payloads),
                Expects::answer);

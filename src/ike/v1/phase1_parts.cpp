@@ -122,8 +122,8 @@ void add_proof(wire::v1::Payloads& payloads, const Phase1Sa& sa) {
   payloads.add(wire::v1::Signature{signature.auth_data});
 }
 
-void add_certificate_request(wire::v1::Payloads& payloads, const Phase1Sa& sa) {
-  if (is_by_signature(sa)) payloads.add(wire::CertificateRequest{.encoding = x509_signature, .authorities = {}});
+void add_certificate_request(wire::v1::Payloads& payloads) {
+  payloads.add(wire::CertificateRequest{.encoding = x509_signature, .authorities = {}});
 }
 
 bool is_first_contact(Turn& turn, const Phase1Sa& sa) { return !sa.refreshes && !turn.shard.knows_path(sa); }
