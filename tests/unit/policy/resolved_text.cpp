@@ -68,6 +68,7 @@ Fields fields_of(const Filter& filter) {
           {"logging", word(filter.logging, {"none", "all", "permit", "deny"})},
           {"discard", text(filter.discard)},
           {"vpn", filter.vpn == nullptr ? "none" : filter.vpn->name},
+          {"manual", filter.manual == nullptr ? "none" : filter.manual->name},
           {"remote_identity", filter.remote_identity ? text(*filter.remote_identity) : "any"},
           {"time", filter.time == nullptr ? "always" : text(*filter.time)}};
 }
@@ -103,6 +104,26 @@ Fields fields_of(const DynVpnAction& action) {
           {"df", word(action.df, {"copy", "clear", "set"})},
           {"copy_dscp", text(action.copy_dscp)},
           {"offers", std::to_string(action.offers.size())}};
+}
+
+Fields fields_of(const ManVpnAction& action) {
+  const auto keys = [](const ManVpnAction::Keys& of) {
+    return to_hex(of.encryption.reveal()) + "/" + to_hex(of.integrity.reveal());
+  };
+  return {{"active", text(action.active)},
+          {"local", text(action.local)},
+          {"remote", text(action.remote)},
+          {"how_to_encap", text(action.how_to_encap)},
+          {"protocol", action.ah ? "ah" : "esp"},
+          {"encryption", to_string(action.encryption, action.key_bits)},
+          {"integrity", to_string(action.integrity)},
+          {"inbound", fmt::format("{} {}", action.inbound_spi.value(), keys(action.inbound))},
+          {"outbound", fmt::format("{} {}", action.outbound_spi.value(), keys(action.outbound))},
+          {"df", word(action.df, {"copy", "clear", "set"})},
+          {"copy_dscp", text(action.copy_dscp)},
+          {"lifetime", action.lifetime ? std::to_string(action.lifetime->count()) : "none"},
+          {"lifesize", text(action.lifesize_kbytes)},
+          {"time", action.time == nullptr ? "always" : text(*action.time)}};
 }
 
 template <class Offer>
@@ -191,6 +212,7 @@ std::map<std::string, Fields> resolved(const PolicySnapshot& policy) {
       all.emplace(fmt::format("start of {}", filter.rule), fields_of(*filter.local_start));
     }
     add_action("vpn", filter.vpn.get(), all);
+    if (filter.manual != nullptr) all.emplace("manual " + filter.manual->name, fields_of(*filter.manual));
   }
   all.emplace("ike", Fields{{"nat_keep_alive", std::to_string(policy.key_exchange.nat_keep_alive.count())}});
   for (const KeyExchangeRule& rule : policy.key_exchange.rules) {
