@@ -36,6 +36,7 @@ std::shared_ptr<const policy::DynVpnAction> make_action(const Site& remote, cons
                     .encryption = EncryptionId::aes_gcm_16,
                     .key_bits = 256,
                     .lifetime = choices.child_lifetime,
+                    .lifetime_least = Minutes{1},
                     .lifesize_kbytes = choices.child_lifesize_kbytes,
                     .at = {}},
                    {.name = "cbc",
@@ -43,6 +44,7 @@ std::shared_ptr<const policy::DynVpnAction> make_action(const Site& remote, cons
                     .key_bits = 128,
                     .integrity = IntegrityId::hmac_sha2_256_128,
                     .lifetime = choices.child_lifetime,
+                    .lifetime_least = Minutes{1},
                     .lifesize_kbytes = choices.child_lifesize_kbytes,
                     .at = {}}};
   if (choices.ah) {
@@ -58,22 +60,28 @@ std::shared_ptr<const policy::DynVpnAction> make_action(const Site& remote, cons
 
 std::shared_ptr<const policy::KeyExchangeAction> make_exchange_action(const PolicyChoices& choices) {
   policy::KeyExchangeAction action{.name = "exchange"};
-  action.how_to_initiate = policy::HowToInitiate::ikev2;
+  action.how_to_initiate = choices.how;
   action.how_to_auth_me =
       choices.signatures ? policy::HowToAuthMe::digital_signature : policy::HowToAuthMe::preshared_key;
   action.reauth_interval = choices.reauth_interval;
   action.allow_nat = choices.allow_nat;
   action.liveness_interval = choices.liveness_interval;
   for (const GroupId group : choices.groups) {
-    action.offers.push_back(
-        {.name = to_string(group),
-         .encryption = EncryptionId::aes_gcm_16,
-         .key_bits = 256,
-         .prf = PrfId::hmac_sha2_256,
-         .group = group,
-         .auth_peers = choices.signatures ? policy::HowToAuthPeers::signature : policy::HowToAuthPeers::preshared_key,
-         .lifetime = choices.ike_lifetime,
-         .at = {}});
+    policy::KeyExchangeOffer offer{
+        .name = to_string(group),
+        .encryption = EncryptionId::aes_gcm_16,
+        .key_bits = 256,
+        .prf = PrfId::hmac_sha2_256,
+        .group = group,
+        .auth_peers = choices.signatures ? policy::HowToAuthPeers::signature : policy::HowToAuthPeers::preshared_key,
+        .lifetime = choices.ike_lifetime,
+        .lifetime_least = Minutes{1},
+        .at = {}};
+    action.offers.push_back(offer);
+    // IKEv1 has no combined modes for its own messages.
+    offer.encryption = EncryptionId::aes_cbc;
+    offer.integrity = IntegrityId::hmac_sha2_256_128;
+    if (choices.how != policy::HowToInitiate::ikev2) action.offers.push_back(offer);
   }
   return std::make_shared<const policy::KeyExchangeAction>(std::move(action));
 }

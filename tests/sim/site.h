@@ -27,6 +27,7 @@ Site behind_nat(Site site);
 /// What the tests vary. The defaults make one IKE SA with one Child SA, at a command.
 struct PolicyChoices {
   std::vector<GroupId> groups = {GroupId::curve25519};  ///< one KeyExchangeOffer each, in order
+  policy::HowToInitiate how = policy::HowToInitiate::ikev2;
   GroupId pfs = GroupId::none;
   unsigned tunnels = 1;  ///< LocalDynVpnRules to each peer, named tunnel_name(1), …, each for a part of the nets
   bool auto_activate = false, allow_on_demand = false, allow_nat = true;

@@ -46,6 +46,21 @@ constexpr Scenario table[] = {
      .nodes = 3,
      .loss_most = 0.05,
      .crashes = true},
+    {.name = "v1-kind",
+     .what = "IKEv1: nothing fails, nothing overtakes; SAs are replaced",
+     .delays_vary = false,
+     .only_refreshes = true,
+     .version = Scenario::Version::v1},
+    {.name = "v1-collisions",
+     .what = "IKEv1: both ends act at about the same time; nothing fails",
+     .at_both_ends = 0.9,
+     .between_actions = 1s,
+     .version = Scenario::Version::v1},
+    {.name = "v1-weather",
+     .what = "IKEv1: loss, duplication, reordering; no Delete is answered there, so little of the first",
+     .loss_most = 0.02,
+     .duplication_most = 0.3,
+     .version = Scenario::Version::v1},
     {.name = "nat", .what = "a NAT in front of a node loses its mappings", .loss_most = 0.05, .nat = true},
 };
 
@@ -68,6 +83,9 @@ PolicyChoices choose_policy(Dice& dice, const Scenario& scenario) {
   policy.auto_activate = dice.chance(0.3);
   policy.allow_on_demand = dice.chance(0.3);
   policy.ah = !scenario.nat && dice.chance(0.15);  // it passes no NAT
+  if (scenario.version == Scenario::Version::v1) {
+    policy.how = dice.chance(0.7) ? policy::HowToInitiate::main : policy::HowToInitiate::aggressive;
+  }
   return policy;
 }
 
