@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "ike/v1/quick_mode.h"
+
 namespace adit::sim {
 namespace {
 
@@ -12,6 +14,8 @@ using contract::InstallChildSa;
 constexpr unsigned most_looks_idle = 50, most_looks_an_sa = 20;  // of an engine at the clock, within a second
 constexpr std::size_t most_memory = 65536;                       // octets of one IKE SA while it works: a long message
 constexpr std::size_t negotiations_an_sa = 2;                    // of Child SAs at a time: one of each side
+// IKEv1 has no window: of one SA as many quick modes may wait for the peer, of either side.
+constexpr std::size_t negotiations_a_v1_sa = ike::v1::most_quick_modes;
 
 struct Seen {
   std::vector<ike::DynamicTunnelView> rows;
@@ -90,7 +94,9 @@ void check_bounds(Findings& findings, const Node& node, const Seen& seen) {
                   [&] { return fmt::format("counts {} Child SAs and shows {}", statistics.child_sas, children); });
   findings.demand(statistics.half_open <= 2 * node.options().half_open_limit,
                   [&] { return fmt::format("{} half-open IKE SAs", statistics.half_open); });
-  findings.demand(statistics.inbound_spis <= children + negotiations_an_sa * statistics.ike_sas, [&] {
+  const auto v1_sas = static_cast<std::size_t>(std::ranges::count(seen.tunnels, 1u, &ike::IkeTunnelView::version));
+  const std::size_t negotiations = negotiations_an_sa * statistics.ike_sas + negotiations_a_v1_sa * v1_sas;
+  findings.demand(statistics.inbound_spis <= children + negotiations, [&] {
     return fmt::format("keeps {} inbound SPIs for {} Child SAs", statistics.inbound_spis, children);
   });
   findings.demand(statistics.open_questions <= node.nss_model().open_questions(), [&] {
@@ -158,6 +164,10 @@ std::vector<std::string> breaches_at_rest(const Node& node, const Nodes& all, Du
                          std::to_underlying(row.state));
     });
   }
+  findings.demand(seen.statistics.inbound_spis == node.installed().size(), [&] {
+    return fmt::format("keeps {} inbound SPIs, its stack has {}", seen.statistics.inbound_spis,
+                       node.installed().size());
+  });
   // An IKE SA that was refused waits, unseen, for the peer to repeat itself; not for long.
   findings.demand(seen.statistics.ike_sas == seen.tunnels.size(), [&] {
     return fmt::format("keeps {} IKE SAs, shows {}", seen.statistics.ike_sas, seen.tunnels.size());

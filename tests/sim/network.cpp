@@ -4,6 +4,7 @@
 
 #include "ike/wire/header.h"
 #include "ike/wire/message.h"
+#include "ike/wire/v1/header.h"
 
 namespace adit::sim {
 namespace {
@@ -15,6 +16,10 @@ std::string text_of(const Parcel& parcel) {
     return fmt::format("packet {} of flow {}, SPI {:08x}", packet->number, packet->flow, packet->spi.value());
   }
   const ByteString& octets = std::get<ByteString>(parcel.content);
+  if (const auto v1 = ike::wire::v1::Header::parse(octets); v1 && v1->major_version == 1) {
+    return fmt::format("v1 {} {:08x} of {:04x}/{:04x}, {} octets", ike::wire::name_of(v1->exchange), v1->id.value(),
+                       v1->initiator_cookie.value() & 0xffff, v1->responder_cookie.value() & 0xffff, octets.size());
+  }
   const auto header = ike::wire::Header::parse(octets);
   if (!header) return fmt::format("{} octets", octets.size());
   return fmt::format("{} {} {} of {:04x}/{:04x}, {} octets", ike::wire::name_of(header->exchange),

@@ -102,7 +102,9 @@ int main(int argc, char** argv) {
   app.add_option("--nodes", wanted.nodes, "nodes of each world, 2 to 26; without: the scenario's own number")
       ->check(CLI::Range(2, 26));
   app.add_option("--minutes", wanted.minutes, "virtual minutes of each storm; without: the scenario's own");
-  app.add_option("--scenario", wanted.scenario, "all, or the name of one")->capture_default_str();
+  std::string names = "all";
+  for (const adit::sim::Scenario& scenario : adit::sim::scenarios()) names += ", " + std::string{scenario.name};
+  app.add_option("--scenario", wanted.scenario, "one of " + names)->capture_default_str();
   app.add_flag("--trace", wanted.trace, "print every event");
   try {
     app.parse(argc, argv);

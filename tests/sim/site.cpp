@@ -26,6 +26,8 @@ IpRange part_of(const IpRange& net, unsigned number) {
   return IpRange::of_prefix(*IpAddress::from_octets(octets), 24);
 }
 
+constexpr policy::LifesizeLimits any_lifesize{.least = 1, .most = UINT32_MAX};
+
 std::shared_ptr<const policy::DynVpnAction> make_action(const Site& remote, const PolicyChoices& choices) {
   policy::DynVpnAction action{.name = "gold"};
   if (remote.outside) action.initiation = policy::Initiation::remote_only;
@@ -38,6 +40,7 @@ std::shared_ptr<const policy::DynVpnAction> make_action(const Site& remote, cons
                     .lifetime = choices.child_lifetime,
                     .lifetime_least = Minutes{1},
                     .lifesize_kbytes = choices.child_lifesize_kbytes,
+                    .lifesize_accepted = any_lifesize,
                     .at = {}},
                    {.name = "cbc",
                     .encryption = EncryptionId::aes_cbc,
@@ -46,6 +49,7 @@ std::shared_ptr<const policy::DynVpnAction> make_action(const Site& remote, cons
                     .lifetime = choices.child_lifetime,
                     .lifetime_least = Minutes{1},
                     .lifesize_kbytes = choices.child_lifesize_kbytes,
+                    .lifesize_accepted = any_lifesize,
                     .at = {}}};
   if (choices.ah) {
     for (policy::DataOffer& offer : action.offers) {
@@ -159,13 +163,16 @@ policy::PolicyPointer make_policy(const Site& local, const Site& remote, const P
   return make_policy(local, std::vector{remote}, choices);
 }
 
-policy::PolicyPointer make_policy(const Site& local, const std::vector<Site>& remotes, const PolicyChoices& choices) {
+policy::PolicyPointer make_policy(const Site& local, const std::vector<Site>& remotes, const PolicyChoices& common) {
   policy::PolicySnapshot snapshot;
   snapshot.stack = {local.name};
   snapshot.version = 1;
-  snapshot.filter.allow_on_demand = choices.allow_on_demand;
+  snapshot.filter.allow_on_demand = common.allow_on_demand;
   const bool is_one = remotes.size() == 1;
   for (const Site& remote : remotes) {
+    PolicyChoices choices = common;
+    const auto speaks_v2 = std::ranges::find(common.v2_peers, remote.name);
+    if (speaks_v2 != common.v2_peers.end()) choices.how = policy::HowToInitiate::ikev2;
     const std::string rule = is_one ? "nets" : "nets-" + remote.name;
     if (!choices.covers_parts) add_filters(snapshot, local, local.net, remote, rule, choices);
     for (unsigned number = 1; choices.covers_parts && number <= choices.tunnels; ++number) {

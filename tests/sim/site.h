@@ -28,6 +28,7 @@ Site behind_nat(Site site);
 struct PolicyChoices {
   std::vector<GroupId> groups = {GroupId::curve25519};  ///< one KeyExchangeOffer each, in order
   policy::HowToInitiate how = policy::HowToInitiate::ikev2;
+  std::vector<std::string> v2_peers;  ///< the sites to which IKEv2 is spoken, whatever `how` says of the others
   GroupId pfs = GroupId::none;
   unsigned tunnels = 1;  ///< LocalDynVpnRules to each peer, named tunnel_name(1), …, each for a part of the nets
   bool auto_activate = false, allow_on_demand = false, allow_nat = true;
@@ -50,6 +51,6 @@ std::string tunnel_name(unsigned number, const Site& peer);
 IpAddress address_in(const Site& site, unsigned number, std::uint8_t last_octet);
 
 policy::PolicyPointer make_policy(const Site& local, const Site& remote, const PolicyChoices& choices);
-policy::PolicyPointer make_policy(const Site& local, const std::vector<Site>& remotes, const PolicyChoices& choices);
+policy::PolicyPointer make_policy(const Site& local, const std::vector<Site>& remotes, const PolicyChoices& common);
 
 }  // namespace adit::sim

@@ -21,7 +21,8 @@ struct Scenario {
   bool only_refreshes = false;  ///< tunnels are made once, and never deactivated
   double at_both_ends = 0.3;    ///< of the actions: the peer does the same, or another, at about the same time
   Duration between_actions = std::chrono::seconds{3};
-  enum class Version : std::uint8_t { v1, v2 } version = Version::v2;
+  /// both: the first two nodes speak IKEv1 to each other, all others IKEv2.
+  enum class Version : std::uint8_t { v1, v2, both } version = Version::v2;
   /// Packets may be lost while one SA replaces another: for a round trip, or not at all.
   enum class Losses : std::uint8_t { none, round_trip } losses = Losses::round_trip;
 };

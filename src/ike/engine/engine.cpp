@@ -129,6 +129,7 @@ void Engine::State::take(contract::LifetimeReached& reached) {
       child->installed = false;  // the stack has removed it itself
       v1::delete_child(current, *sa, reached.name, v2::Ending::expired);
     } else {
+      child->lifesize_reached = true;
       v1::want_rekey(current, *sa, *child);
     }
     return settle(*sa);

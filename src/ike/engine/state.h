@@ -102,7 +102,9 @@ class Engine::State final : public v2::Shard, public v1::Shard {
   void child_added(const v1::Phase1Sa& sa, const v2::ChildSa& child) override;
   void child_removed(const v1::Phase1Sa& sa, const v2::ChildSa& child, v2::Ending ending) override;
   std::vector<std::pair<v1::Phase1Sa*, v2::ChildSa*>> same_traffic(const v1::Phase1Sa& sa,
-                                                                   const policy::SelectorPair& traffic) override;
+                                                                   const policy::Traffic& traffic) override;
+  std::pair<v1::Phase1Sa*, v2::ChildSa*> child_of_peer(v1::Phase1Sa& sa, contract::SaProtocol protocol,
+                                                       OutboundSpi spi) override;
   void inherit(v1::Phase1Sa& from, v1::Phase1Sa& to) override;
   void refresh(v1::Phase1Sa& sa) override;
   void touch(const v1::Phase1Sa& sa) override { touched_.push_back(sa.our_cookie()); }
@@ -241,6 +243,8 @@ class Engine::State final : public v2::Shard, public v1::Shard {
   void keep_tunnel(v1::Phase1Sa& sa);
   /// Whether our last message of phase 1 has come to the peer; asks it, when that message has had its time.
   bool is_known_to_peer(v1::Phase1Sa& sa);
+  /// The older SA cannot go yet; the newer one looks again when its last message has had its time.
+  bool has_to_say(v1::Phase1Sa& newer, const v1::Phase1Sa& older) const;
   /// The older SA of the tunnel goes, when the peer is known to have the newer one too.
   void supersede(v1::Phase1Sa& newer);
   /// After something happened to an SA: its timer, its place in the counts, its end.

@@ -199,7 +199,7 @@ void Engine::State::refresh(v1::Phase1Sa& old) {
 
 void Engine::State::finish_refresh(v1::Phase1Sa& newer) {
   v1::Phase1Sa* old = find_phase1(*newer.refreshes);
-  if (old != nullptr && v1::is_busy(*old)) return;  // what it is negotiating is finished under it
+  if (old != nullptr && has_to_say(newer, *old)) return;
   // Ours is the last message of aggressive mode: a Delete that overtakes it would leave the peer without any.
   const bool may_lack_it = newer.mode == v1::Mode::aggressive && newer.peer_has_dpd;
   if (old != nullptr && may_lack_it && !is_known_to_peer(newer)) return;

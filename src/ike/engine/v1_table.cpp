@@ -93,13 +93,20 @@ bool Engine::State::is_known_to_peer(v1::Phase1Sa& sa) {
   return false;
 }
 
+bool Engine::State::has_to_say(v1::Phase1Sa& newer, const v1::Phase1Sa& older) const {
+  if (v1::is_busy(older)) return true;  // what it is negotiating is finished under it
+  const std::optional<Instant> arrives = v1::last_message_arrives(older, now_);
+  if (arrives) newer.ask_at = newer.ask_at ? std::min(*newer.ask_at, *arrives) : *arrives;
+  return arrives.has_value();
+}
+
 void Engine::State::supersede(v1::Phase1Sa& newer) {
   v1::Phase1Sa* older = find_phase1(*newer.supersedes);
   if (older == nullptr || !v1::is_up(older->state) || older->refreshed_by) return newer.supersedes.reset();
   v1::Turn current = v1_turn();
   // Our last message of phase 1 may not have arrived: then the peer has the older one alone.
   if (!is_known_to_peer(newer)) return;
-  if (v1::is_busy(*older)) return;  // what it is negotiating is finished under it
+  if (has_to_say(newer, *older)) return;
   newer.supersedes.reset();
   touch(*older);
   v1::want_delete(current, *older, v2::Ending::superseded);
@@ -152,19 +159,31 @@ void Engine::State::child_removed(const v1::Phase1Sa& sa, const v2::ChildSa& chi
 }
 
 std::vector<std::pair<v1::Phase1Sa*, v2::ChildSa*>> Engine::State::same_traffic(const v1::Phase1Sa& sa,
-                                                                                const policy::SelectorPair& traffic) {
+                                                                                const policy::Traffic& traffic) {
   std::vector<std::pair<v1::Phase1Sa*, v2::ChildSa*>> found;
-  const policy::Traffic wanted = policy::Traffic::of(traffic);
   if (!sa.local_identity || !sa.remote_identity) return found;
   const PeerKey key{sa.stack, *sa.local_identity, *sa.remote_identity};
   for (auto entry = by_peer_.lower_bound({key, IkeSpi{}}); entry != by_peer_.end() && entry->first == key; ++entry) {
     v1::Phase1Sa* other = find_phase1(entry->second);
     if (other == nullptr || !v1::is_up(other->state)) continue;
     for (v2::ChildSa& child : other->children) {
-      if (child.traffic == wanted) found.emplace_back(other, &child);
+      if (child.traffic == traffic) found.emplace_back(other, &child);
     }
   }
   return found;
+}
+
+std::pair<v1::Phase1Sa*, v2::ChildSa*> Engine::State::child_of_peer(v1::Phase1Sa& sa, contract::SaProtocol protocol,
+                                                                    OutboundSpi spi) {
+  if (v2::ChildSa* child = sa.find_child(protocol, spi)) return {&sa, child};
+  if (!sa.local_identity || !sa.remote_identity) return {};
+  const PeerKey key{sa.stack, *sa.local_identity, *sa.remote_identity};
+  for (auto entry = by_peer_.lower_bound({key, IkeSpi{}}); entry != by_peer_.end() && entry->first == key; ++entry) {
+    v1::Phase1Sa* other = find_phase1(entry->second);
+    if (other == nullptr || !v1::is_up(other->state)) continue;
+    if (v2::ChildSa* child = other->find_child(protocol, spi)) return {other, child};
+  }
+  return {};
 }
 
 void Engine::State::inherit(v1::Phase1Sa& from, v1::Phase1Sa& to) {

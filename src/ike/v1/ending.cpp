@@ -1,7 +1,9 @@
 #include "ike/v1/ending.h"
 
 #include <algorithm>
+#include <ranges>
 
+#include "ike/v1/doubles.h"
 #include "ike/v1/informational.h"
 #include "ike/v1/machine.h"
 #include "ike/v1/quick_mode.h"
@@ -29,6 +31,7 @@ void hand_on_children(Turn& turn, Phase1Sa& sa, Ending ending) {
   Phase1Sa* sibling = spares_children(ending) ? turn.shard.sibling_of(sa) : nullptr;
   if (sibling == nullptr) return;
   turn.shard.inherit(sa, *sibling);
+  hand_on_farewells(turn, sa, *sibling);
   turn.shard.touch(*sibling);
 }
 
@@ -49,6 +52,16 @@ void tell_end(Turn& turn, const Phase1Sa& sa, Ending ending) {
         {"generation", std::to_string(sa.generation)},
         {"peer", sa.remote.to_string()},
         {"reason", std::string{v2::reason_of(ending)}}});
+}
+
+/// Until the last Deletes of either end have come, which a Delete of the SA may overtake.
+void linger(Turn& turn, Phase1Sa& sa) {
+  sa.refresh_at.reset();
+  sa.liveness_at.reset();
+  sa.keep_alive_at.reset();
+  sa.outstanding.reset();
+  sa.dpd.reset();
+  sa.expires_at = turn.now + farewell_takes;
 }
 
 void tell_deletes(Turn& turn, Phase1Sa& sa) {
@@ -97,10 +110,10 @@ void give_up(Turn& turn, Phase1Sa& sa) {
 void close(Turn& turn, Phase1Sa& sa, Ending ending) {
   const bool was_up = is_up(sa.state);
   sa.ending = ending;
+  sa.state = Phase1State::closed;
   end_children(turn, sa, ending);
   sa.outstanding.reset();
   sa.dpd.reset();
-  sa.state = Phase1State::closed;
   if (was_up) tell_end(turn, sa, ending);
 }
 
@@ -116,11 +129,18 @@ void start_delete(Turn& turn, Phase1Sa& sa) {
   end_children(turn, sa, sa.ending);
   send_delete(turn, sa);
   tell_end(turn, sa, sa.ending);
-  sa.refresh_at.reset();
-  sa.liveness_at.reset();
-  sa.keep_alive_at.reset();
-  sa.dpd.reset();
-  sa.expires_at = turn.now + farewell_takes;
+  linger(turn, sa);
+}
+
+void end_by_peer(Turn& turn, Phase1Sa& sa) {
+  if (is_up(sa.state)) {
+    sa.ending = Ending::by_peer;
+    sa.state = Phase1State::closing;
+    end_children(turn, sa, sa.ending);
+    tell_end(turn, sa, sa.ending);
+    linger(turn, sa);
+  }
+  sa.farewells.clear();  // it needs no Delete
 }
 
 void leave(Turn& turn, Phase1Sa& sa, Ending ending) {
@@ -159,7 +179,9 @@ void remove_child(Turn& turn, Phase1Sa& sa, contract::ChildSaName name, Ending e
   }
   turn.shard.child_removed(sa, *child, ending);
   std::erase_if(sa.replaced, [&](const Phase1Sa::Replaced& entry) { return entry.old == name; });
+  const policy::Traffic traffic = std::move(child->traffic);
   sa.children.erase(sa.children.begin() + (child - sa.children.data()));
+  choose_current(turn, sa, traffic);
 }
 
 void delete_tunnel(Turn& turn, Phase1Sa& sa, DynamicTunnelId tunnel, Ending ending) {
@@ -167,6 +189,10 @@ void delete_tunnel(Turn& turn, Phase1Sa& sa, DynamicTunnelId tunnel, Ending endi
   for (std::size_t i = 0; i < given_up; ++i) turn.shard.wish_failed(sa, tunnel, ending);
   for (std::size_t i = sa.quick_modes.size(); i-- > 0;) {
     if (sa.quick_modes[i]->wish.name.tunnel != tunnel || sa.quick_modes[i]->state == QuickMode::State::done) continue;
+    if (sa.quick_modes[i]->role == Role::responder) {
+      refuse_last_message(turn, *sa.quick_modes[i]);
+      continue;
+    }
     const std::unique_ptr<QuickMode> quick_mode = std::move(sa.quick_modes[i]);
     sa.quick_modes.erase(sa.quick_modes.begin() + static_cast<std::ptrdiff_t>(i));
     abandon(turn, sa, *quick_mode, ending);
@@ -175,7 +201,8 @@ void delete_tunnel(Turn& turn, Phase1Sa& sa, DynamicTunnelId tunnel, Ending endi
   for (const ChildSa& child : sa.children) {
     if (child.name.tunnel == tunnel) names.push_back(child.name);
   }
-  for (const contract::ChildSaName name : names) delete_child(turn, sa, name, ending);
+  // The newest first: one that the peer may not have yet must not begin to send for want of another.
+  for (const contract::ChildSaName name : names | std::views::reverse) delete_child(turn, sa, name, ending);
 }
 
 }  // namespace adit::ike::v1

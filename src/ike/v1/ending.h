@@ -18,6 +18,8 @@ void close(Turn& turn, Phase1Sa& sa, Ending ending);
 void want_delete(Turn& turn, Phase1Sa& sa, Ending ending);
 /// Phase1Action::start_delete.
 void start_delete(Turn& turn, Phase1Sa& sa);
+/// The peer has deleted it. Its keys stay for a while: the Deletes of phase 2 SAs may come after its own.
+void end_by_peer(Turn& turn, Phase1Sa& sa);
 /// Tells the peer once and closes: for an end that cannot wait.
 void leave(Turn& turn, Phase1Sa& sa, Ending ending);
 

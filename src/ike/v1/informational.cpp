@@ -32,11 +32,10 @@ ByteString build(Turn& turn, Phase1Sa& sa, const wire::v1::Payloads& payloads) {
   return sealed_with_hash(sa, header_of(sa, wire::ExchangeType::informational_v1, id), payloads, iv);
 }
 
-void send_repeated(Turn& turn, Phase1Sa& sa, const wire::v1::Payloads& payloads) {
-  ByteString octets = build(turn, sa, payloads);
-  send(turn, sa, octets);
-  if (sa.farewells.size() == most_farewells) return;
-  sa.farewells.push_back({.datagram = std::move(octets), .left = delete_repetitions, .next_at = turn.now + Seconds{1}});
+void send_repeated(Turn& turn, Phase1Sa& sa, wire::v1::Delete payload) {
+  Farewell farewell{.payload = std::move(payload), .left = delete_repetitions, .next_at = turn.now + Seconds{1}};
+  say(turn, sa, farewell);
+  if (sa.farewells.size() < most_farewells) sa.farewells.push_back(std::move(farewell));
 }
 
 void take_delete(Turn& turn, Phase1Sa& sa, const wire::v1::Delete& payload) {
@@ -44,19 +43,15 @@ void take_delete(Turn& turn, Phase1Sa& sa, const wire::v1::Delete& payload) {
     for (const wire::v1::Delete::Cookies& cookies : payload.cookies) {
       // Under the SA itself: nobody may end another one (RFC 2409 §5.7 protects with the SA that is named).
       if (cookies.initiator != sa.initiator_cookie || cookies.responder != sa.responder_cookie) continue;
-      return close(turn, sa, Ending::by_peer);
+      return end_by_peer(turn, sa);
     }
     return;
   }
   const auto protocol = static_cast<contract::SaProtocol>(payload.protocol);
   for (const Spi named : payload.spis) {
     // The peer names the SPIs it receives on: those we send on.
-    const ChildSa* child = sa.find_child(protocol, OutboundSpi{named.value()});
-    Phase1Sa* owner = &sa;
-    if (child == nullptr) {  // after a refresh the peer may have it under another of our SAs
-      owner = turn.shard.sibling_of(sa);
-      child = owner == nullptr ? nullptr : owner->find_child(protocol, OutboundSpi{named.value()});
-    }
+    // After a refresh the peer may have it under another of our SAs.
+    const auto [owner, child] = turn.shard.child_of_peer(sa, protocol, OutboundSpi{named.value()});
     if (child == nullptr) continue;
     const contract::ChildSaName name = child->name;
     bool has_other = false;
@@ -165,8 +160,10 @@ void heed_refusal(Turn& turn, Phase1Sa& sa, const Datagram& datagram, const wire
 }  // namespace
 
 void receive_informational(Turn& turn, Phase1Sa& sa, const Datagram& datagram, const wire::v1::Header& header) {
+  // While our Delete is under way the peer may say its last words by the SA: what else it deletes.
+  const bool is_closing = sa.state == Phase1State::closing;
   // With the A bit its HASH alone protects it (RFC 2408 §3.1, §5.14).
-  const bool is_protected = (header.is_encrypted || header.authentication_only) && is_up(sa.state);
+  const bool is_protected = (header.is_encrypted || header.authentication_only) && (is_up(sa.state) || is_closing);
   if (header.is_encrypted && !is_protected) return heed_refusal(turn, sa, datagram, header);
   auto message = open(turn, sa, datagram, header, is_protected ? first_iv(sa, header.id) : ByteString{});
   // A CONNECTED with the message ID of its quick mode may go on with that one's chain of IVs: no RFC says.
@@ -183,11 +180,12 @@ void receive_informational(Turn& turn, Phase1Sa& sa, const Datagram& datagram, c
   // A CONNECTED has the message ID of the quick mode that it is about (RFC 2408 §3.1).
   const bool is_about_held = held != nullptr && held->state == QuickMode::State::held;
   if (!is_about_held && !sa.exchanges.add(header.id)) return answer_repetition(turn, sa, *message);
-  follow_peer(turn, sa, datagram);
+  if (!is_closing) follow_peer(turn, sa, datagram);
   for (const wire::v1::Payload& payload : message->chain.payloads.items()) {
     if (sa.state == Phase1State::closed) return;
     const auto* removed = std::get_if<wire::v1::Delete>(&payload.body);
     if (removed != nullptr && is_of_ours(*removed)) take_delete(turn, sa, *removed);
+    if (is_closing) continue;
     const auto* notify = std::get_if<wire::v1::Notify>(&payload.body);
     if (notify != nullptr && is_of_ours(*notify)) take_notify(turn, sa, header, *notify);
   }
@@ -202,16 +200,23 @@ void send_notify(Turn& turn, Phase1Sa& sa, wire::v1::Notify notify) {
 void send_delete(Turn& turn, Phase1Sa& sa, contract::SaProtocol protocol, const std::vector<InboundSpi>& spis) {
   wire::v1::Delete payload{.protocol = static_cast<wire::ProtocolId>(protocol)};
   for (const InboundSpi spi : spis) payload.spis.emplace_back(spi.value());
-  wire::v1::Payloads payloads;
-  payloads.add(std::move(payload));
-  send_repeated(turn, sa, payloads);
+  send_repeated(turn, sa, std::move(payload));
 }
 
 void send_delete(Turn& turn, Phase1Sa& sa) {
+  send_repeated(turn, sa, {.protocol = wire::ProtocolId::ike, .cookies = {{sa.initiator_cookie, sa.responder_cookie}}});
+}
+
+void say(Turn& turn, Phase1Sa& sa, const Farewell& farewell) {
   wire::v1::Payloads payloads;
-  payloads.add(
-      wire::v1::Delete{.protocol = wire::ProtocolId::ike, .cookies = {{sa.initiator_cookie, sa.responder_cookie}}});
-  send_repeated(turn, sa, payloads);
+  payloads.add(farewell.payload);
+  send(turn, sa, build(turn, sa, payloads));
+}
+
+void hand_on_farewells(Turn& turn, Phase1Sa& from, Phase1Sa& to) {
+  for (Farewell& farewell : std::exchange(from.farewells, {})) {
+    if (farewell.payload.protocol != wire::ProtocolId::ike) send_repeated(turn, to, std::move(farewell.payload));
+  }
 }
 
 ByteString liveness_question(Turn& turn, Phase1Sa& sa) {

@@ -14,6 +14,11 @@ void send_notify(Turn& turn, Phase1Sa& sa, wire::v1::Notify notify);
 /// Names phase 2 SAs that are gone; the second, the phase 1 SA itself. Sent a few times.
 void send_delete(Turn& turn, Phase1Sa& sa, contract::SaProtocol protocol, const std::vector<InboundSpi>& spis);
 void send_delete(Turn& turn, Phase1Sa& sa);
+/// Says it once, in an exchange of its own each time: the peer drops what has a message ID that it knows, and may not
+/// have had yet what was deleted when it came first.
+void say(Turn& turn, Phase1Sa& sa, const Farewell& farewell);
+/// What an SA that goes still has to say of phase 2 SAs is said by another one.
+void hand_on_farewells(Turn& turn, Phase1Sa& from, Phase1Sa& to);
 
 /// Asks the peer whether it is there: R-U-THERE, repeated until it answers (RFC 3706 §5.4).
 void check_liveness(Turn& turn, Phase1Sa& sa);

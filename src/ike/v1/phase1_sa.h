@@ -79,11 +79,14 @@ struct QuickMode {
   bool holds_spi = false;                         ///< the SPI is to be given back when nothing comes of it
   std::optional<contract::ChildSaName> replaces;  ///< responder: found by its traffic
   Instant forget_at;  ///< done; held: then it goes on without CONNECTED; preparing: then nothing comes of it
+  /// Done, responder: the pair went before message 3 came, which is answered with its Delete.
+  std::optional<contract::SaProtocol> deleted_protocol;
+  std::optional<Instant> is_known_at;  ///< done, initiator: the peer has message 3 by then, or asks again
 };
 
 /// A Delete that is sent again, for there is no answer to one.
 struct Farewell {
-  ByteString datagram;
+  wire::v1::Delete payload;
   unsigned left = 0;
   Instant next_at;
 };

@@ -23,6 +23,12 @@ void peer_is_connected(Turn& turn, Phase1Sa& sa, QuickMode& quick_mode);
 void quick_mode_timed_out(Turn& turn, Phase1Sa& sa, QuickMode& quick_mode);
 /// Nothing comes of a quick mode: gives back what it holds.
 void abandon(Turn& turn, Phase1Sa& sa, QuickMode& quick_mode, Ending ending);
+/// Responder: the pair goes before message 3 has come. Repetitions of message 1 are dropped, and message 3 is answered
+/// with the Delete, which may have overtaken message 2.
+void refuse_last_message(Turn& turn, QuickMode& quick_mode);
 bool is_busy(const Phase1Sa& sa);
+/// When the peer has the last message of each quick mode that is done; nothing when it has: a Delete of the SA that
+/// overtakes one would leave the peer without a pair that is here.
+std::optional<Instant> last_message_arrives(const Phase1Sa& sa, Instant now);
 
 }  // namespace adit::ike::v1

@@ -227,4 +227,12 @@ bool is_busy(const Phase1Sa& sa) {
   });
 }
 
+std::optional<Instant> last_message_arrives(const Phase1Sa& sa, Instant now) {
+  std::optional<Instant> latest;
+  for (const auto& quick_mode : sa.quick_modes) {
+    if (quick_mode->is_known_at > latest && *quick_mode->is_known_at > now) latest = quick_mode->is_known_at;
+  }
+  return latest;
+}
+
 }  // namespace adit::ike::v1

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "crypto/ike_keys.h"
+#include "ike/v1/doubles.h"
 #include "ike/v1/ending.h"
 #include "ike/v1/timing.h"
 #include "ike/v2/child_install.h"
@@ -33,25 +34,6 @@ contract::DirectionKeys keys_of(const Phase1Sa& sa, const QuickMode& quick_mode,
   const SecretView view{octets};
   return {.encryption = Secret{view.part(0, sizes->encryption).reveal()},
           .integrity = Secret{view.part(sizes->encryption, sizes->integrity).reveal()}};
-}
-
-/// Of two SAs for one traffic, made by both sides at once, both ends keep the same one.
-void resolve_doubles(Turn& turn, Phase1Sa& sa, contract::ChildSaName name) {
-  const ChildSa* child = sa.find_child(name);
-  const policy::SelectorPair traffic = selectors_of(child->traffic);
-  for (const auto& [owner, other] : turn.shard.same_traffic(sa, traffic)) {
-    if (other->name == name || other->superseded || other->state != ChildState::active) continue;
-    if (child->replaces == other->name || other->replaces == name) continue;
-    const bool loses = child->rank < other->rank;
-    Phase1Sa& loser_owner = loses ? sa : *owner;
-    ChildSa& loser = loses ? *sa.find_child(name) : *other;
-    loser.superseded = true;
-    loser.refresh_at.reset();
-    turn.shard.touch(loser_owner);
-    // Who made it ends it, when what takes over is known to both.
-    if (loser.creator == Role::initiator) loser_owner.replaced.push_back({loser.name, turn.now + hand_over});
-    if (loses) return;
-  }
 }
 
 }  // namespace
@@ -167,8 +149,9 @@ void peer_is_connected(Turn& turn, Phase1Sa& sa, QuickMode& quick_mode) {
     return install(turn, sa, quick_mode);
   }
   quick_mode.state = QuickMode::State::confirmed;
-  const ChildSa* old = quick_mode.replaces ? sa.find_child(*quick_mode.replaces) : nullptr;
+  const ChildSa* old = current_of(turn, sa, quick_mode.wish.traffic);
   if (old != nullptr) {
+    quick_mode.replaces = old->name;
     quick_mode.wish.name = turn.shard.next_generation(old->name.tunnel);
   } else {
     quick_mode.replaces.reset();
@@ -186,20 +169,15 @@ void become_active(Turn& turn, Phase1Sa& sa, ChildSa& child) {
          child.transforms.to_string() +
              (child.mode == contract::EncapsulationMode::tunnel ? ", tunnel mode, " : ", transport mode, ") +
              child.traffic.to_string()}});
-  const contract::ChildSaName name = child.name;
-  if (child.replaces) {
-    if (ChildSa* old = sa.find_child(*child.replaces)) {
-      old->superseded = true;  // the newer one is sent by (RFC 2408 §4.3)
-      old->refresh_at.reset();
-      if (child.creator == Role::initiator) {
-        sa.replaced.push_back({old->name, turn.now + hand_over});
-      } else if (!old->retired) {  // the peer has the newer pair: it said so with message 3
-        old->retired = true;
-        turn.step.stack.emplace_back(contract::RetireChildSa{.stack = sa.stack, .name = old->name});
-      }
-    }
+  child.up_at = turn.now;
+  note_what_it_replaces(turn, sa, child);
+  for (const auto& [owner, old] : turn.shard.same_traffic(sa, child.traffic)) {
+    // The peer has the newer pair: it said so with message 3.
+    if (old->replaced_by != child.name || old->retired || child.creator == Role::initiator) continue;
+    old->retired = true;
+    turn.step.stack.emplace_back(contract::RetireChildSa{.stack = sa.stack, .name = old->name});
   }
-  resolve_doubles(turn, sa, name);
+  choose_current(turn, sa, child.traffic);
 }
 
 ByteString third_hash(const Phase1Sa& sa, const QuickMode& quick_mode) {
@@ -214,6 +192,7 @@ void finish(Turn& turn, QuickMode& quick_mode) {
   constexpr Seconds repetitions_answered{180};
   quick_mode.state = QuickMode::State::done;
   quick_mode.forget_at = turn.now + repetitions_answered;
+  if (quick_mode.role == Role::initiator) quick_mode.is_known_at = turn.now + hand_over;
   quick_mode.key_exchange.reset();
   quick_mode.shared = {};
   quick_mode.wish = {};

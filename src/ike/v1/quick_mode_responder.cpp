@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ike/v1/doubles.h"
 #include "ike/v1/ending.h"
 #include "ike/v1/informational.h"
 #include "ike/v1/phase1_parts.h"
@@ -77,6 +78,11 @@ bool is_full(Turn& turn, const Phase1Sa& sa, const ChildSa* replaced) {
   return true;
 }
 
+bool is_third_message(const Phase1Sa& sa, const QuickMode& quick_mode, const Received& message) {
+  const auto* hash = message.chain.payloads.find<wire::v1::Hash>();
+  return hash != nullptr && equal_in_constant_time(hash->value, third_hash(sa, quick_mode));
+}
+
 }  // namespace
 
 void answer_quick_mode(Turn& turn, Phase1Sa& sa, const Received& message) {
@@ -101,10 +107,7 @@ void answer_quick_mode(Turn& turn, Phase1Sa& sa, const Received& message) {
           {"acceptable", "what one IpFilterRule with an IpDynVpnAction contains"}});
     return refuse(turn, sa, wire::v1::NotifyType::invalid_id_information, offered);
   }
-  const ChildSa* old = nullptr;
-  for (const auto& [owner, child] : turn.shard.same_traffic(sa, asked->selectors)) {
-    if (owner == &sa && child->state == ChildState::active && !child->superseded) old = child;
-  }
+  const ChildSa* old = current_of(turn, sa, policy::Traffic::of(asked->selectors));
   if (filter->vpn->initiation == policy::Initiation::local_only && old == nullptr) {
     tell(turn, CatalogueId::response_forbidden, {{"rule", filter->rule}, {"peer", sa.remote.to_string()}});
     return refuse(turn, sa, wire::v1::NotifyType::invalid_id_information, offered);
@@ -178,8 +181,7 @@ void answer_quick_mode(Turn& turn, Phase1Sa& sa, const Received& message) {
 }
 
 void take_quick_mode_confirmation(Turn& turn, Phase1Sa& sa, QuickMode& quick_mode, const Received& message) {
-  const auto* hash = message.chain.payloads.find<wire::v1::Hash>();
-  if (hash == nullptr || !equal_in_constant_time(hash->value, third_hash(sa, quick_mode))) {
+  if (!is_third_message(sa, quick_mode, message)) {
     return drop(turn, sa, "HASH(3) of quick mode is wrong");
   }
   follow_peer(turn, sa, message.datagram);
@@ -194,6 +196,16 @@ void take_quick_mode_confirmation(Turn& turn, Phase1Sa& sa, QuickMode& quick_mod
   conclude(turn, sa, quick_mode);
 }
 
+void refuse_last_message(Turn& turn, QuickMode& quick_mode) {
+  if (std::exchange(quick_mode.holds_spi, false)) turn.shard.release(quick_mode.inbound_spi);
+  const bool is_expected = quick_mode.state == QuickMode::State::answered;
+  quick_mode.deleted_protocol = is_expected ? std::optional{quick_mode.choice->transforms.protocol} : std::nullopt;
+  quick_mode.outstanding.reset();
+  quick_mode.last_sent.clear();
+  quick_mode.held_answer.clear();
+  finish(turn, quick_mode);
+}
+
 void receive_quick_mode(Turn& turn, Phase1Sa& sa, const Datagram& datagram, const wire::v1::Header& header) {
   // Phase 2 alone, and protected (RFC 2409 §4, §5.5).
   if (!is_up(sa.state) || !header.is_encrypted || header.id == MessageId{}) {
@@ -204,6 +216,7 @@ void receive_quick_mode(Turn& turn, Phase1Sa& sa, const Datagram& datagram, cons
     if (known->last_sent.empty()) return;  // being worked on
     ++turn.statistics.replayed;
     // What the peer lacks it must get before this side leaves the older pair.
+    if (known->is_known_at) known->is_known_at = turn.now + hand_over;
     for (Phase1Sa::Replaced& entry : sa.replaced) entry.delete_at = std::max(entry.delete_at, turn.now + hand_over);
     return send(turn, sa, known->last_sent);
   }
@@ -230,11 +243,15 @@ void receive_quick_mode(Turn& turn, Phase1Sa& sa, const Datagram& datagram, cons
       return take_quick_mode_answer(turn, sa, *known, *message);
     case QuickMode::State::answered:
       return take_quick_mode_confirmation(turn, sa, *known, *message);
+    case QuickMode::State::done:
+      if (known->deleted_protocol && is_third_message(sa, *known, *message)) {
+        return send_delete(turn, sa, *std::exchange(known->deleted_protocol, std::nullopt), {known->inbound_spi});
+      }
+      [[fallthrough]];
     case QuickMode::State::preparing:
     case QuickMode::State::installing:
     case QuickMode::State::held:
     case QuickMode::State::confirmed:
-    case QuickMode::State::done:
       return drop(turn, sa, "no more messages are expected in that quick mode");
   }
 }

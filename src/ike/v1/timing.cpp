@@ -63,7 +63,7 @@ void look_at_repetitions(Turn& turn, Phase1Sa& sa) {
   for (Farewell& farewell : sa.farewells) {
     if (farewell.next_at > turn.now) continue;
     constexpr Seconds between{2};
-    turn.step.send.push_back({.stack = sa.stack, .local = sa.local, .remote = sa.remote, .octets = farewell.datagram});
+    say(turn, sa, farewell);
     --farewell.left;
     farewell.next_at = turn.now + between;
   }

@@ -38,9 +38,12 @@ class Shard {
   virtual bool knows_path(const Phase1Sa& sa) const = 0;
   virtual void child_added(const Phase1Sa& sa, const ChildSa& child) = 0;
   virtual void child_removed(const Phase1Sa& sa, const ChildSa& child, Ending ending) = 0;
-  /// SAs of the same two peers for the same traffic, under any phase 1 SA, that are up; not the child itself.
+  /// SAs of the same two peers for the same traffic, under any phase 1 SA that is up.
   virtual std::vector<std::pair<Phase1Sa*, ChildSa*>> same_traffic(const Phase1Sa& sa,
-                                                                   const policy::SelectorPair& traffic) = 0;
+                                                                   const policy::Traffic& traffic) = 0;
+  /// The SA by which this end sends with an SPI to the same peer, under any phase 1 SA that is up, and that one; nulls.
+  virtual std::pair<Phase1Sa*, ChildSa*> child_of_peer(Phase1Sa& sa, contract::SaProtocol protocol,
+                                                       OutboundSpi spi) = 0;
   virtual void remove_later(contract::RemoveChildSa pair) = 0;
   /// All children of one, and what is wished for, go over to the other.
   virtual void inherit(Phase1Sa& from, Phase1Sa& to) = 0;

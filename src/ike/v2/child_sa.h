@@ -35,7 +35,7 @@ struct ChildSa {
   bool installed = false;          ///< the stack has it
   bool delete_sent = false;        ///< with ChildState::half_closed
   bool retired = false;            ///< the stack sends no more by it
-  bool superseded = false;         ///< the peer has rekeyed it, and is to delete it
+  bool superseded = false;         ///< the peer has rekeyed it, and is to delete it; IKEv1: another is current
   bool carried_over = false;       ///< the IKE SA that reauthenticates its IKE SA has been asked to carry its traffic
   bool rekey_put_off = false;      ///< once, for a reauthentication under way
   bool lifesize_reached = false;   ///< the soft one
@@ -54,10 +54,13 @@ struct ChildSa {
   NonceRank rank;                                 ///< of the exchange that made it
   NonceRank first_rank;                           ///< of the exchange that made the first of those it replaces in turn
   std::optional<contract::ChildSaName> replaces;  ///< by a rekey; it is there until its Delete is answered
-  std::uint64_t sent_packets = 0;                 ///< as the stack last told
-  std::optional<Instant> refresh_at;              ///< the soft lifetime's end: it is rekeyed then
-  std::optional<Instant> doubled_at;              ///< when a second SA for the same traffic is looked into
-  Instant expires_at, vpn_life_expires_at;        ///< vpn_life: Instant::max() without end
+  std::optional<contract::ChildSaName>
+      replaced_by;                          ///< IKEv1: for sure by one of this end, it seems by one of the peer
+  std::uint64_t sent_packets = 0;           ///< as the stack last told
+  std::optional<Instant> refresh_at;        ///< the soft lifetime's end: it is rekeyed then
+  std::optional<Instant> doubled_at;        ///< when a second SA for the same traffic is looked into
+  Instant up_at;                            ///< IKEv1: when it became active
+  Instant expires_at, vpn_life_expires_at;  ///< vpn_life: Instant::max() without end
 };
 
 }  // namespace adit::ike::v2

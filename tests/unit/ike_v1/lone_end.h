@@ -35,7 +35,10 @@ class Lone final : public v1::Shard {
   void child_added(const v1::Phase1Sa&, const v2::ChildSa&) override {}
   void child_removed(const v1::Phase1Sa&, const v2::ChildSa&, v2::Ending) override {}
   std::vector<std::pair<v1::Phase1Sa*, v2::ChildSa*>> same_traffic(const v1::Phase1Sa&,
-                                                                   const policy::SelectorPair&) override {
+                                                                   const policy::Traffic&) override {
+    return {};
+  }
+  std::pair<v1::Phase1Sa*, v2::ChildSa*> child_of_peer(v1::Phase1Sa&, contract::SaProtocol, OutboundSpi) override {
     return {};
   }
   void remove_later(contract::RemoveChildSa) override {}
