@@ -243,6 +243,8 @@ class Engine::State final : public v2::Shard, public v1::Shard {
   void keep_tunnel(v1::Phase1Sa& sa);
   /// Whether our last message of phase 1 has come to the peer; asks it, when that message has had its time.
   bool is_known_to_peer(v1::Phase1Sa& sa);
+  void replace_crossing(v1::Phase1Sa& sa);
+  bool is_disputed(v1::Phase1Sa& newer, const v1::Phase1Sa& older) const;
   /// The older SA cannot go yet; the newer one looks again when its last message has had its time.
   bool has_to_say(v1::Phase1Sa& newer, const v1::Phase1Sa& older) const;
   /// The older SA of the tunnel goes, when the peer is known to have the newer one too.

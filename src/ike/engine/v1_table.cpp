@@ -59,6 +59,7 @@ void Engine::State::authenticated(v1::Phase1Sa& sa, v1::Shard::Contact contact) 
   }
   by_peer_.emplace(key, sa.our_cookie());
   if (sa.role == Role::responder && contact == v1::Shard::Contact::further) keep_tunnel(sa);
+  if (sa.role == Role::initiator) replace_crossing(sa);
   make_room_for(sa);
   if (contact != v1::Shard::Contact::initial) return;
   for (const IkeSpi cookie : older) {
@@ -80,6 +81,24 @@ void Engine::State::keep_tunnel(v1::Phase1Sa& sa) {
   }
   by_tunnel_.emplace(sa.tunnel, cookie);
   sa.supersedes = older->our_cookie();
+}
+
+/// The peer has begun one too, while this one was on its way: there is to be one alone.
+void Engine::State::replace_crossing(v1::Phase1Sa& sa) {
+  const v1::Phase1Sa* other = sibling_of(sa);
+  if (other == nullptr || other->role != Role::responder || other->established_at < sa.begun_at) return;
+  sa.supersedes = other->our_cookie();
+}
+
+/// Of two SAs that both ends began at once each end may take the other one for the newer, and their Deletes would leave
+/// none: the end whose choice goes against the order of the cookies waits until it must have heard of the other's.
+bool Engine::State::is_disputed(v1::Phase1Sa& newer, const v1::Phase1Sa& older) const {
+  constexpr Seconds delete_arrives{6};  // with its repetitions
+  if (newer.role == older.role || newer.initiator_cookie > older.initiator_cookie) return false;
+  const Instant settled = newer.established_at + delete_arrives;
+  if (now_ >= settled) return false;
+  newer.ask_at = newer.ask_at ? std::min(*newer.ask_at, settled) : settled;
+  return true;
 }
 
 bool Engine::State::is_known_to_peer(v1::Phase1Sa& sa) {
@@ -105,7 +124,7 @@ void Engine::State::supersede(v1::Phase1Sa& newer) {
   if (older == nullptr || !v1::is_up(older->state) || older->refreshed_by) return newer.supersedes.reset();
   v1::Turn current = v1_turn();
   // Our last message of phase 1 may not have arrived: then the peer has the older one alone.
-  if (!is_known_to_peer(newer)) return;
+  if (!is_known_to_peer(newer) || is_disputed(newer, *older)) return;
   if (has_to_say(newer, *older)) return;
   newer.supersedes.reset();
   touch(*older);

@@ -58,7 +58,7 @@ void become_current(Turn& turn, Phase1Sa& owner, ChildSa& child) {
 }
 
 void become_superseded(Turn& turn, Phase1Sa& owner, ChildSa& child, std::optional<Seconds> deleted_after) {
-  child.superseded = true;
+  child.superseded = true;  // RFC 2408 §4.3: the newer one is sent by
   child.refresh_at.reset();
   const auto planned = std::ranges::find(owner.replaced, child.name, &Phase1Sa::Replaced::old);
   const bool is_planned = planned != owner.replaced.end();

@@ -38,8 +38,10 @@ class Lone final : public v1::Shard {
                                                                    const policy::Traffic&) override {
     return {};
   }
-  std::pair<v1::Phase1Sa*, v2::ChildSa*> child_of_peer(v1::Phase1Sa&, contract::SaProtocol, OutboundSpi) override {
-    return {};
+  std::pair<v1::Phase1Sa*, v2::ChildSa*> child_of_peer(v1::Phase1Sa& sa, contract::SaProtocol protocol,
+                                                       OutboundSpi spi) override {
+    v2::ChildSa* child = sa.find_child(protocol, spi);
+    return {child == nullptr ? nullptr : &sa, child};
   }
   void remove_later(contract::RemoveChildSa) override {}
   void inherit(v1::Phase1Sa&, v1::Phase1Sa&) override {}
