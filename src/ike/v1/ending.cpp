@@ -25,6 +25,10 @@ void hand_on_children(Turn& turn, Phase1Sa& sa, Ending ending) {
   for (const auto& quick_mode : sa.quick_modes) {
     if (quick_mode->installs_early &&
         (quick_mode->state == QuickMode::State::answered || quick_mode->state == QuickMode::State::preparing)) {
+      // The peer that has message 2 may send by the pair already.
+      const ChildSa* child = sa.find_child(quick_mode->wish.name);
+      const bool is_told = child != nullptr && ending != Ending::by_peer && sa.state != Phase1State::closed;
+      if (is_told) send_delete(turn, sa, child->transforms.protocol, {child->inbound_spi});
       remove_child(turn, sa, quick_mode->wish.name, Ending::failed);
     }
   }
