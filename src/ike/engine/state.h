@@ -99,6 +99,7 @@ class Engine::State final : public v2::Shard, public v1::Shard {
   void authenticated(v1::Phase1Sa& sa, v1::Shard::Contact contact) override;
   v1::Phase1Sa* sibling_of(const v1::Phase1Sa& sa) override;
   bool knows_path(const v1::Phase1Sa& sa) const override;
+  bool awaits_proof(const v1::Phase1Sa& sa) const override;
   void child_added(const v1::Phase1Sa& sa, const v2::ChildSa& child) override;
   void child_removed(const v1::Phase1Sa& sa, const v2::ChildSa& child, v2::Ending ending) override;
   std::vector<std::pair<v1::Phase1Sa*, v2::ChildSa*>> same_traffic(const v1::Phase1Sa& sa,

@@ -168,6 +168,17 @@ bool Engine::State::knows_path(const v1::Phase1Sa& sa) const {
   return false;
 }
 
+bool Engine::State::awaits_proof(const v1::Phase1Sa& sa) const {
+  const PathKey key{sa.stack, sa.path_local, sa.path_remote};
+  for (auto entry = by_path_.lower_bound({key, IkeSpi{}}); entry != by_path_.end() && entry->first == key; ++entry) {
+    const auto other = phase1_sas_.find(entry->second);
+    if (other != phase1_sas_.end() && other->second.get() != &sa &&
+        other->second->state == v1::Phase1State::answer_sent)
+      return true;
+  }
+  return false;
+}
+
 void Engine::State::child_added(const v1::Phase1Sa& sa, const v2::ChildSa& child) {
   enter_child(sa.stack, sa.our_cookie(), child);
   child_up(child);

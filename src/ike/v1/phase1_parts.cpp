@@ -126,7 +126,9 @@ void add_certificate_request(wire::v1::Payloads& payloads) {
   payloads.add(wire::CertificateRequest{.encoding = x509_signature, .authorities = {}});
 }
 
-bool is_first_contact(Turn& turn, const Phase1Sa& sa) { return !sa.refreshes && !turn.shard.knows_path(sa); }
+bool is_first_contact(Turn& turn, const Phase1Sa& sa) {
+  return !sa.refreshes && !turn.shard.knows_path(sa) && !turn.shard.awaits_proof(sa);
+}
 
 wire::v1::Notify initial_contact_of(const Phase1Sa& sa) {
   Writer cookies;

@@ -32,6 +32,7 @@ class Lone final : public v1::Shard {
   void authenticated(v1::Phase1Sa&, Contact contact) override { contacts.push_back(contact); }
   v1::Phase1Sa* sibling_of(const v1::Phase1Sa&) override { return nullptr; }
   bool knows_path(const v1::Phase1Sa&) const override { return false; }
+  bool awaits_proof(const v1::Phase1Sa&) const override { return false; }
   void child_added(const v1::Phase1Sa&, const v2::ChildSa&) override {}
   void child_removed(const v1::Phase1Sa&, const v2::ChildSa&, v2::Ending) override {}
   std::vector<std::pair<v1::Phase1Sa*, v2::ChildSa*>> same_traffic(const v1::Phase1Sa&,
