@@ -188,7 +188,7 @@ TEST(IsakmpPayloads, OfIdentitiesAreOfAKnownTypeAndProvedOrTheMessageIsDiscarded
     net.main_mode(5);
     ByteString octets = from_hex(chain);
     if (octets.back() == 0x24) octets.resize(octets.size() + 32, 7);
-    const auto& cipher = *crypto::IkeV1Cipher::find(EncryptionId::aes_cbc, 256);
+    const crypto::IkeV1Cipher cipher = *crypto::IkeV1Cipher::find(EncryptionId::aes_cbc, 256);
     const ByteString encrypted = cipher.encrypt(net.peer.sa.cipher_key, net.peer.sa.iv, octets);
     wire::v1::Header header = v1::header_of(net.peer.sa, wire::ExchangeType::identity_protection, MessageId{0});
     header.next_payload = P::identification;
