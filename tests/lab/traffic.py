@@ -222,7 +222,7 @@ class EchoFlow:
 
     def __exit__(self, *_):
         self.process.kill()
-        self.process.wait(10)
+        self.process.wait(60)  # a machine that builds meanwhile was seen to take more than ten seconds
 
     def answered(self):
         """The numbers of the pings answered so far, in the order of the answers."""
