@@ -302,7 +302,7 @@ TEST_F(DataPlaneTest, AFloodOfPacketsIsNoFloodOfMessagesAndFilterLoggingOffMakes
   // What west logs next is the first that it logs: nothing of the flood.
   net.west.set_policy(logging_policy(2));
   EXPECT_EQ(ping(net.east, west_wire, "-c 1 -s 100 -W 2"), 0);
-  const auto first = net.west.events().wait_for<stack::LoggedPacket>();
+  const auto first = logged(net.west, stack::LoggedAs::permitted, west_wire);
   ASSERT_TRUE(first);
   EXPECT_EQ(first->octets, 128u);
 }
