@@ -200,6 +200,7 @@ class Engine::State final : public v2::Shard, public v1::Shard {
   void take_v1(const Datagram& datagram);
   void take_first_v1(const Datagram& datagram, const wire::v1::Header& header);
   bool has_room_for_first_v1(const Datagram& datagram);
+  bool has_other_on_path(const v1::Phase1Sa& sa, bool (*is_meant)(v1::Phase1State)) const;
   void answer_unknown_spi(const Datagram& datagram, const wire::Header& header);
 
   // Starting (activation.cpp).

@@ -52,7 +52,9 @@ bool Engine::State::has_room_for_first_v1(const Datagram& datagram) {
     if (sa == nullptr || !v1::awaits_cookie(sa->state)) continue;
     if (oldest == nullptr || sa->arrival < oldest->arrival) oldest = sa;
   }
-  if (oldest == nullptr && !cookies_out_.empty()) oldest = find_phase1(cookies_out_.begin()->second);
+  // Where its address alone is at its bound, by IKEv2, nobody else's is to go for it.
+  const bool are_many = half_open_.count() >= options_.cookie_threshold;
+  if (oldest == nullptr && are_many && !cookies_out_.empty()) oldest = find_phase1(cookies_out_.begin()->second);
   if (oldest == nullptr) return false;
   oldest->state = v1::Phase1State::closed;
   settle(*oldest);

@@ -159,24 +159,19 @@ v1::Phase1Sa* Engine::State::sibling_of(const v1::Phase1Sa& sa) {
   return newest;
 }
 
-bool Engine::State::knows_path(const v1::Phase1Sa& sa) const {
+bool Engine::State::has_other_on_path(const v1::Phase1Sa& sa, bool (*is_meant)(v1::Phase1State)) const {
   const PathKey key{sa.stack, sa.path_local, sa.path_remote};
   for (auto entry = by_path_.lower_bound({key, IkeSpi{}}); entry != by_path_.end() && entry->first == key; ++entry) {
     const auto other = phase1_sas_.find(entry->second);
-    if (other != phase1_sas_.end() && other->second.get() != &sa && v1::is_up(other->second->state)) return true;
+    if (other != phase1_sas_.end() && other->second.get() != &sa && is_meant(other->second->state)) return true;
   }
   return false;
 }
 
+bool Engine::State::knows_path(const v1::Phase1Sa& sa) const { return has_other_on_path(sa, v1::is_up); }
+
 bool Engine::State::awaits_proof(const v1::Phase1Sa& sa) const {
-  const PathKey key{sa.stack, sa.path_local, sa.path_remote};
-  for (auto entry = by_path_.lower_bound({key, IkeSpi{}}); entry != by_path_.end() && entry->first == key; ++entry) {
-    const auto other = phase1_sas_.find(entry->second);
-    if (other != phase1_sas_.end() && other->second.get() != &sa &&
-        other->second->state == v1::Phase1State::answer_sent)
-      return true;
-  }
-  return false;
+  return has_other_on_path(sa, [](v1::Phase1State state) { return state == v1::Phase1State::answer_sent; });
 }
 
 void Engine::State::child_added(const v1::Phase1Sa& sa, const v2::ChildSa& child) {

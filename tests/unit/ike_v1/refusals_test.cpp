@@ -217,6 +217,35 @@ TEST(BoundsV1, ThatForgedFirstMessagesFillKeepNobodyOut) {
   }
 }
 
+TEST(BoundsV1, OfAnAddressThatIkeV2HasFilledAreNobodyElsesLoss) {
+  EngineOptions options;
+  options.half_open_per_address = 1;
+  V1Pair net{v1_east(), v1_west(), {}, {}, options};
+  net.install();
+  net.begin();
+  ASSERT_EQ(net.east_host.out.size(), 1u);
+  const auto from = [&](const Datagram& sent, const IpAddress& source) {
+    return Datagram{.stack = net.west_host.stack(),
+                    .local = sent.remote,
+                    .remote = {source, sent.local.port},
+                    .octets = sent.octets};
+  };
+  const Datagram first = net.east_host.out.front();
+  net.west_host.feed(from(first, first.local.address));
+  const IpAddress filled = IpAddress::v4(0xcb007109u);
+  Host by_v2{v1_east(), {}, 99};
+  by_v2.feed(PolicyInstalled{make_policy(by_v2.side)});
+  by_v2.feed(StackUp{by_v2.stack()});
+  by_v2.feed(ActivateRule{by_v2.stack(), "net-to-net"});
+  ASSERT_FALSE(by_v2.out.empty());
+  net.west_host.feed(from(by_v2.out.front(), filled));
+  ASSERT_EQ(net.west_host.engine.statistics().half_open, 2u) << net.west_host.told();
+  Datagram forged = first;
+  forged.octets[0] ^= 0x55;
+  net.west_host.feed(from(forged, filled));
+  EXPECT_EQ(net.west_host.engine.statistics().half_open, 2u);
+}
+
 TEST(BoundsV1, TakeNoSecondMessageOfWhoDoesNotKnowTheCookie) {
   V1Pair net;
   net.install();
