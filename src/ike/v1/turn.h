@@ -36,7 +36,7 @@ class Shard {
   virtual Phase1Sa* sibling_of(const Phase1Sa& sa) = 0;
   /// Whether any phase 1 SA with the peer's address is up.
   virtual bool knows_path(const Phase1Sa& sa) const = 0;
-  /// Whether the peer may have one with this end that is not up here yet: message 3 of its aggressive mode is under way.
+  /// Whether the peer may have one with this end that is not up here yet: message 3 of aggressive mode is under way.
   virtual bool awaits_proof(const Phase1Sa& sa) const = 0;
   virtual void child_added(const Phase1Sa& sa, const ChildSa& child) = 0;
   virtual void child_removed(const Phase1Sa& sa, const ChildSa& child, Ending ending) = 0;
