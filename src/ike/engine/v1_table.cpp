@@ -159,19 +159,34 @@ v1::Phase1Sa* Engine::State::sibling_of(const v1::Phase1Sa& sa) {
   return newest;
 }
 
-bool Engine::State::has_other_on_path(const v1::Phase1Sa& sa, bool (*is_meant)(v1::Phase1State)) const {
+v1::Phase1Sa* Engine::State::awaited_heir_of(const v1::Phase1Sa& sa) {
+  v1::Phase1Sa* heir = sa.refreshed_by ? find_phase1(*sa.refreshed_by) : nullptr;
+  if (heir == nullptr) return nullptr;
+  return heir->state == v1::Phase1State::identity_sent || v1::judges_answer(heir->state) ? heir : nullptr;
+}
+
+bool Engine::State::has_other_on_path(const v1::Phase1Sa& sa,
+                                      const std::function<bool(const v1::Phase1Sa&)>& is_meant) const {
   const PathKey key{sa.stack, sa.path_local, sa.path_remote};
   for (auto entry = by_path_.lower_bound({key, IkeSpi{}}); entry != by_path_.end() && entry->first == key; ++entry) {
     const auto other = phase1_sas_.find(entry->second);
-    if (other != phase1_sas_.end() && other->second.get() != &sa && is_meant(other->second->state)) return true;
+    if (other != phase1_sas_.end() && other->second.get() != &sa && is_meant(*other->second)) return true;
   }
   return false;
 }
 
-bool Engine::State::knows_path(const v1::Phase1Sa& sa) const { return has_other_on_path(sa, v1::is_up); }
+bool Engine::State::knows_path(const v1::Phase1Sa& sa) const {
+  return has_other_on_path(sa, [](const v1::Phase1Sa& other) { return v1::is_up(other.state); });
+}
+
+bool Engine::State::is_overtaken(const v1::Phase1Sa& sa) const {
+  return has_other_on_path(sa, [&](const v1::Phase1Sa& other) {
+    return v1::is_up(other.state) && other.established_at >= sa.begun_at && other.rule->name == sa.rule->name;
+  });
+}
 
 bool Engine::State::awaits_proof(const v1::Phase1Sa& sa) const {
-  return has_other_on_path(sa, [](v1::Phase1State state) { return state == v1::Phase1State::answer_sent; });
+  return has_other_on_path(sa, [](const v1::Phase1Sa& other) { return other.state == v1::Phase1State::answer_sent; });
 }
 
 void Engine::State::child_added(const v1::Phase1Sa& sa, const v2::ChildSa& child) {

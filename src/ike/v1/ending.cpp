@@ -32,11 +32,14 @@ void hand_on_children(Turn& turn, Phase1Sa& sa, Ending ending) {
       remove_child(turn, sa, quick_mode->wish.name, Ending::failed);
     }
   }
-  Phase1Sa* sibling = spares_children(ending) ? turn.shard.sibling_of(sa) : nullptr;
-  if (sibling == nullptr) return;
-  turn.shard.inherit(sa, *sibling);
-  hand_on_farewells(turn, sa, *sibling);
-  turn.shard.touch(*sibling);
+  Phase1Sa* heir = spares_children(ending) ? turn.shard.sibling_of(sa) : nullptr;
+  // The peer may have the newer SA already and keep its phase 2 SAs by it: a Delete of the phase 1 SA ends that one
+  // alone (RFC 2408 §3.15). They wait until it is up here too, or fails.
+  if (heir == nullptr && ending == Ending::by_peer) heir = turn.shard.awaited_heir_of(sa);
+  if (heir == nullptr) return;
+  turn.shard.inherit(sa, *heir);
+  if (is_up(heir->state)) hand_on_farewells(turn, sa, *heir);
+  turn.shard.touch(*heir);
 }
 
 void end_children(Turn& turn, Phase1Sa& sa, Ending ending) {
@@ -68,11 +71,14 @@ void linger(Turn& turn, Phase1Sa& sa) {
   sa.expires_at = turn.now + farewell_takes;
 }
 
-void tell_deletes(Turn& turn, Phase1Sa& sa) {
+/// Of all children, or of a tunnel's. All that end together are named in one Delete (RFC 2408 §3.15), the newest first:
+/// told one by one and out of order, the peer would go over to one that this end has no more.
+void tell_deletes(Turn& turn, Phase1Sa& sa, std::optional<DynamicTunnelId> tunnel = {}) {
   for (const auto protocol : {contract::SaProtocol::esp, contract::SaProtocol::ah}) {
     std::vector<InboundSpi> spis;
-    for (const ChildSa& child : sa.children) {
-      if (child.transforms.protocol == protocol) spis.push_back(child.inbound_spi);
+    for (const ChildSa& child : sa.children | std::views::reverse) {
+      const bool is_meant = !tunnel || child.name.tunnel == *tunnel;
+      if (is_meant && child.transforms.protocol == protocol) spis.push_back(child.inbound_spi);
     }
     if (!spis.empty()) send_delete(turn, sa, protocol, spis);
   }
@@ -205,8 +211,9 @@ void delete_tunnel(Turn& turn, Phase1Sa& sa, DynamicTunnelId tunnel, Ending endi
   for (const ChildSa& child : sa.children) {
     if (child.name.tunnel == tunnel) names.push_back(child.name);
   }
+  tell_deletes(turn, sa, tunnel);
   // The newest first: one that the peer may not have yet must not begin to send for want of another.
-  for (const contract::ChildSaName name : names | std::views::reverse) delete_child(turn, sa, name, ending);
+  for (const contract::ChildSaName name : names | std::views::reverse) remove_child(turn, sa, name, ending);
 }
 
 }  // namespace adit::ike::v1

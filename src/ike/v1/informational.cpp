@@ -1,5 +1,7 @@
 #include "ike/v1/informational.h"
 
+#include <algorithm>
+
 #include "ike/v1/ending.h"
 #include "ike/v1/machine.h"
 #include "ike/v1/quick_mode.h"
@@ -38,13 +40,17 @@ void send_repeated(Turn& turn, Phase1Sa& sa, wire::v1::Delete payload) {
   if (sa.farewells.size() < most_farewells) sa.farewells.push_back(std::move(farewell));
 }
 
+/// Under the SA itself: nobody may end another one (RFC 2409 §5.7 protects with the SA that is named).
+bool names(const wire::v1::Delete& payload, const Phase1Sa& sa) {
+  return payload.protocol == wire::ProtocolId::ike &&
+         std::ranges::any_of(payload.cookies, [&](const wire::v1::Delete::Cookies& cookies) {
+           return cookies.initiator == sa.initiator_cookie && cookies.responder == sa.responder_cookie;
+         });
+}
+
 void take_delete(Turn& turn, Phase1Sa& sa, const wire::v1::Delete& payload) {
   if (payload.protocol == wire::ProtocolId::ike) {
-    for (const wire::v1::Delete::Cookies& cookies : payload.cookies) {
-      // Under the SA itself: nobody may end another one (RFC 2409 §5.7 protects with the SA that is named).
-      if (cookies.initiator != sa.initiator_cookie || cookies.responder != sa.responder_cookie) continue;
-      return end_by_peer(turn, sa);
-    }
+    if (names(payload, sa)) end_by_peer(turn, sa);
     return;
   }
   const auto protocol = static_cast<contract::SaProtocol>(payload.protocol);
@@ -153,6 +159,12 @@ void heed_refusal(Turn& turn, Phase1Sa& sa, const Datagram& datagram, const wire
   if (!message || !has_right_hash(sa, *message)) {
     sa.establishing->undecryptable = true;
     return;
+  }
+  // The peer has had the SA up, and has ended it while its last message is still judged here.
+  const auto* removed = message->chain.payloads.find<wire::v1::Delete>();
+  if (removed != nullptr && judges_answer(sa.state) && names(*removed, sa)) {
+    sa.ending = Ending::by_peer;
+    return fail(turn, sa, std::string{v2::reason_of(Ending::by_peer)});
   }
   heed_clear(turn, sa, *message);
 }

@@ -153,6 +153,11 @@ constexpr bool is_half_open(Phase1State state) {
       return false;
   }
 }
+/// Initiator: the peer's proof is there, which nssd judges.
+constexpr bool judges_answer(Phase1State state) {
+  return state == Phase1State::verifying_responder || state == Phase1State::verifying_answer ||
+         state == Phase1State::preparing_proof;
+}
 constexpr bool is_up(Phase1State state) { return state == Phase1State::established; }
 
 }  // namespace adit::ike::v1

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ike/v1/doubles.h"
 #include "ike/v1/ending.h"
 #include "ike/v1/informational.h"
 #include "ike/v1/machine.h"
@@ -35,7 +36,17 @@ bool repeat(Turn& turn, const Phase1Sa& sa, std::optional<v2::Retransmission>& o
   return true;
 }
 
+/// Whether the peer has made a newer SA in the meantime while it left this refresh without an answer for longer than a
+/// certificate service may take at its end.
+bool is_in_vain(Turn& turn, const Phase1Sa& sa) {
+  const bool is_refresh = sa.role == Role::initiator && sa.refreshes && sa.wishes.empty() && !is_up(sa.state);
+  return is_refresh && turn.now >= sa.begun_at + turn.options.certificate_wait && turn.shard.is_overtaken(sa);
+}
+
 void look_at_repetitions(Turn& turn, Phase1Sa& sa) {
+  if (sa.outstanding && sa.outstanding->is_due(turn.now) && is_in_vain(turn, sa)) {
+    return close(turn, sa, Ending::superseded);
+  }
   if (!repeat(turn, sa, sa.outstanding)) {
     tell(turn, CatalogueId::retransmissions_exhausted,
          {{"exchange", wire::name_of(static_cast<wire::ExchangeType>(sa.outstanding->exchange))},
@@ -138,6 +149,15 @@ void look_at_children(Turn& turn, Phase1Sa& sa) {
   }
 }
 
+/// Of an SA that is not up yet, and can tell the peer nothing.
+void end_expired_children(Turn& turn, Phase1Sa& sa) {
+  std::vector<contract::ChildSaName> expired;
+  for (const ChildSa& child : sa.children) {
+    if (child.expires_at <= turn.now) expired.push_back(child.name);
+  }
+  for (const contract::ChildSaName name : expired) remove_child(turn, sa, name, Ending::expired);
+}
+
 void look_at_lifetime(Turn& turn, Phase1Sa& sa) {
   if (!sa.refresh_at || *sa.refresh_at > turn.now) return;
   sa.refresh_at.reset();
@@ -167,10 +187,12 @@ std::optional<Instant> next_deadline(const Phase1Sa& sa) {
     }
   }
   for (const Farewell& farewell : sa.farewells) consider(farewell.next_at);
-  for (const Phase1Sa::Replaced& entry : sa.replaced) consider(entry.delete_at);
   for (const ChildSa& child : sa.children) {
     consider(child.expires_at);
-    consider(child.refresh_at);
+    if (is_up(sa.state)) consider(child.refresh_at);
+  }
+  if (is_up(sa.state)) {
+    for (const Phase1Sa::Replaced& entry : sa.replaced) consider(entry.delete_at);
   }
   consider(sa.expires_at);
   consider(sa.waits_until);
@@ -195,7 +217,7 @@ void timer_due(Turn& turn, Phase1Sa& sa) {
   look_at_repetitions(turn, sa);
   if (sa.state == Phase1State::closed) return;
   forget_what_is_past(turn, sa);
-  if (!is_up(sa.state)) return;
+  if (!is_up(sa.state)) return end_expired_children(turn, sa);
   look_at_children(turn, sa);
   look_at_lifetime(turn, sa);
   if (sa.liveness_at && *sa.liveness_at <= turn.now) look_at_silence(turn, sa);
@@ -215,6 +237,9 @@ void become_established(Turn& turn, Phase1Sa& sa) {
     sa.hard_octets = *sa.choice.lifesize_kbytes * octets_a_kbyte;
     sa.soft_octets = refresh_octets(turn, sa.hard_octets);
   }
+  std::vector<policy::Traffic> kept;  // by children that waited for it
+  for (const ChildSa& child : sa.children) kept.push_back(child.traffic);
+  for (const policy::Traffic& traffic : kept) choose_current(turn, sa, traffic);
   const policy::KeyExchangeAction& action = *sa.rule->action;
   if (action.liveness_interval != Seconds{0} && sa.peer_has_dpd) sa.liveness_at = turn.now + action.liveness_interval;
   if (sa.nat_local) sa.keep_alive_at = turn.now;  // the interval is the policy's

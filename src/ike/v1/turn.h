@@ -34,6 +34,10 @@ class Shard {
   virtual void authenticated(Phase1Sa& sa, Contact contact) = 0;
   /// Another phase 1 SA with the same peer that is up, the newest; null when there is none.
   virtual Phase1Sa* sibling_of(const Phase1Sa& sa) = 0;
+  /// Its refresh for which the peer has this end's proof, so that it may be up there already; null when there is none.
+  virtual Phase1Sa* awaited_heir_of(const Phase1Sa& sa) = 0;
+  /// Whether another one of its rule with the peer's address has come up since it began.
+  virtual bool is_overtaken(const Phase1Sa& sa) const = 0;
   /// Whether any phase 1 SA with the peer's address is up.
   virtual bool knows_path(const Phase1Sa& sa) const = 0;
   /// Whether the peer may have one with this end that is not up here yet: message 3 of aggressive mode is under way.
