@@ -36,7 +36,9 @@ struct InstalledFilters {
   Instant installed_at;
   std::vector<std::uint64_t> matches;  ///< one for each filter of what is in force, in their order; or none
   policy::FilterPolicy default_filter;
-  bool default_in_force = false;  ///< until a policy comes, or by `ipsec -f default`
+  /// Until a policy comes, or by `ipsec -f default`. With neither it nor a policy, what an earlier run left is in
+  /// force.
+  bool default_in_force = false;
 
   const policy::FilterPolicy& in_force() const { return default_in_force || !policy ? default_filter : *policy; }
 };

@@ -58,6 +58,7 @@ class Ruleset {
     for (const Path& path : {local_in, local_out, routed_in, routed_out}) add_search(path);
     add_steering();
     text_ = ruleset_removed() + "table inet adit {\n" + searches_.text();
+    if (options_.leaves == Leaves::closed) line("chain {} {{ }}", closed_mark);
     for (const auto& [name, rules] : actions_) {
       line("chain {} {{", name);
       for (const std::string& rule : rules) line("  {}", rule);
@@ -288,31 +289,36 @@ std::string ruleset_for(const policy::PolicySnapshot& policy, const RulesetOptio
   return Ruleset{policy.filter, options}.text();
 }
 
-std::string ruleset_until_policy(UntilPolicy choice, const RulesetOptions& options) {
-  if (choice == UntilPolicy::permit) return ruleset_removed();
+// Each chain ends in a rule that drops: when a transaction is carried out, the kernel gives a new chain its rules
+// before it gives it its policy, and until then the policy is accept.
+std::string ruleset_of_denial(const RulesetOptions& options) {
   constexpr std::string_view neighbour_discovery =
       "icmpv6 type { nd-router-solicit, nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert } accept";
   return ruleset_removed() + fmt::format(
                                  "table inet adit {{\n"
+                                 "  chain {3} {{ }}\n"
                                  "  chain input {{\n"
                                  "    type filter hook input priority filter; policy drop;\n"
                                  "    iifname \"lo\" accept\n"
                                  "    {0}\n"
+                                 "    drop\n"
                                  "  }}\n"
                                  "  chain forward {{\n"
                                  "    type filter hook forward priority filter; policy drop;\n"
+                                 "    drop\n"
                                  "  }}\n"
                                  "  chain output {{\n"
                                  "    type route hook output priority mangle; policy drop;\n"
                                  "    oifname \"lo\" accept\n"
                                  "    {0}\n"
+                                 "    drop\n"
                                  "  }}\n"
                                  "  chain postrouting {{\n"
                                  "    type filter hook postrouting priority mangle; policy accept;\n"
                                  "    meta mark {1:#010x} oifname != \"{2}\" drop\n"
                                  "  }}\n"
                                  "}}\n",
-                                 neighbour_discovery, options.tunnel_mark, options.tun_name);
+                                 neighbour_discovery, options.tunnel_mark, options.tun_name, closed_mark);
 }
 
 // Added first, so that its deletion cannot fail; all of one buffer is one transaction.

@@ -13,8 +13,12 @@
 
 namespace adit::stack {
 
-/// What passes while no policy has been installed, beside loopback and IPv6 neighbour discovery.
+/// What passes while no policy has been installed and no filters of an earlier run stand, beside loopback and IPv6
+/// neighbour discovery.
 enum class UntilPolicy : std::uint8_t { deny, permit };
+
+/// What a start finds of a table that an earlier run has left. As `closed` it stays in force until the policy comes.
+enum class Leaves : std::uint8_t { closed, open };
 
 struct RulesetOptions {
   std::string tun_name = "adit0";
@@ -23,13 +27,18 @@ struct RulesetOptions {
   std::uint32_t tunnel_mark = 0xad170001;
   std::uint32_t own_mark = 0xad170002;
   std::map<std::string, std::uint8_t> security_classes;  ///< of interfaces by name; 0 where not listed
+  Leaves leaves = Leaves::closed;  ///< open: only for filters that permit what no policy has been asked about
 };
+
+/// The chain, empty and never jumped to, by which a start knows a table that is closed.
+inline constexpr const char* closed_mark = "closed";
 
 /// The transaction that replaces whatever table inet adit held before. What filter number n (from 0, in the order of
 /// policy.filter.filters) has matched, the counter f<n> counts, or elements of the maps m0, m1, … with the comment
 /// f<n>.
 std::string ruleset_for(const policy::PolicySnapshot& policy, const RulesetOptions& options);
-std::string ruleset_until_policy(UntilPolicy choice, const RulesetOptions& options);
+/// The same, of what lets nothing pass but loopback and IPv6 neighbour discovery.
+std::string ruleset_of_denial(const RulesetOptions& options);
 /// Removes the table, and succeeds when there is none.
 std::string ruleset_removed();
 

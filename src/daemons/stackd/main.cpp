@@ -70,6 +70,16 @@ int serve(const CommonOptions& common, StackdOptions options, const std::vector<
   return ExitStatus::stopped;
 }
 
+/// What a host has before its network is up. What stands closed stays.
+int close_until_policy(const CommonOptions& common, const stack::user::Options& options) {
+  if (!open_log(common, program)) return ExitStatus::system;
+  const stack::RulesetOptions rules{.tun_name = options.tun_name};
+  const auto settled = stack::user::settle_filters(stack::UntilPolicy::deny, rules);
+  if (settled) return ExitStatus::stopped;
+  log_failure("filters of the boot", settled.error());
+  return ExitStatus::system;
+}
+
 }  // namespace
 
 int run(int argc, const char* const* argv) {
@@ -77,10 +87,9 @@ int run(int argc, const char* const* argv) {
   CommonOptions common;
   common.add_to(app);
   StackdOptions options;
-  app.add_option("--stack", options.stack.text, "Name of the stack, as policies and ipsec -p know it")
-      ->required()
-      ->type_name("NAME")
-      ->check(is_stack_name);
+  auto* stack = app.add_option("--stack", options.stack.text, "Name of the stack, as policies and ipsec -p know it")
+                    ->type_name("NAME")
+                    ->check(is_stack_name);
   app.add_option("--tun", options.data_plane.tun_name, "Name of the TUN device")
       ->type_name("NAME")
       ->check(is_device_name)
@@ -88,8 +97,12 @@ int run(int argc, const char* const* argv) {
   app.add_option("--mtu", options.data_plane.mtu, "Octets of a packet that enters a tunnel")
       ->check(CLI::Range{1280, 9000})
       ->capture_default_str();
-  bool permit = false, remove = false;
-  app.add_flag("--permit-until-policy", permit, "Let all traffic pass until the first policy has come");
+  bool permit = false, remove = false, boot = false;
+  auto* boot_filter =
+      app.add_flag("--boot-filter", boot, "Deny all traffic until a policy comes, and end: before the network is up")
+          ->excludes(stack);
+  app.add_flag("--permit-until-policy", permit, "Let all traffic pass until the first policy has come, if none stands")
+      ->excludes(boot_filter);
   app.add_flag("--remove-filters", remove, "Remove the filters at the end: what they protect then leaves in clear");
   std::vector<std::string> classes;
   app.add_option("--security-class", classes, "Security class of an interface, 1 to 255 (IpService SecurityClass)")
@@ -98,7 +111,11 @@ int run(int argc, const char* const* argv) {
   std::vector<std::string> users;
   app.add_option("--allow-user", users, "Users, besides root, who may install SAs: iked's")->type_name("USER");
   app.footer("Exit status: 0 stopped; 2 wrong options; 3 a device, socket or privilege cannot be had.");
+  app.final_callback([&] {
+    if (!boot && options.stack.text.empty()) throw CLI::RequiredError{"--stack"};
+  });
   if (const auto status = parse(app, argc, argv)) return *status;
+  if (boot) return close_until_policy(common, options.data_plane);
   for (const std::string& text : classes) {
     const std::size_t equals = text.find('=');
     options.data_plane.security_classes[text.substr(0, equals)] =

@@ -14,6 +14,22 @@
 #include "stack/default_filter.h"
 
 namespace adit::daemons::stackd {
+namespace {
+
+std::string_view in_words(stack::user::StandingFilters standing) {
+  using enum stack::user::StandingFilters;
+  switch (standing) {
+    case kept:
+      return "the filters that were in force stay";
+    case closed:
+      return "all traffic is denied";
+    case open:
+      return "all traffic passes";
+  }
+  std::unreachable();
+}
+
+}  // namespace
 
 std::expected<std::unique_ptr<ServedStack>, std::string> ServedStack::start(EventLoop& loop, StackdOptions options) {
   std::unique_ptr<ServedStack> served{new ServedStack{loop, std::move(options)}};
@@ -45,6 +61,8 @@ std::expected<void, std::string> ServedStack::serve() {
   data_plane_ = std::move(*data_plane);
   manual_ = std::make_unique<ManualDesk>(options_.stack, *data_plane_, post);
   installed_at_ = wall_now();  // of the default filter
+  log::write({CatalogueId::awaits_policy,
+              {{"stack", options_.stack.text}, {"filters", std::string{in_words(data_plane_->filters_at_start())}}}});
 
   const std::string pagent = rpc::pagent_socket(options_.socket_folder);
   policies_ = std::make_unique<rpc::PolicyClient>(
@@ -245,7 +263,9 @@ std::vector<rpc::InstalledTunnel> ServedStack::installed_tunnels(
 void ServedStack::show_filters(rpc::StackOperatorServer::Reply<rpc::InstalledFilters> reply) {
   rpc::InstalledFilters shown;
   shown.default_filter = stack::default_filter(options_.data_plane.until_policy);
-  shown.default_in_force = choice_ == rpc::FilterChoice::default_filter || !policy_;
+  // What an earlier run left is neither: this one does not know it.
+  const bool is_left = data_plane_->filters_at_start() == stack::user::StandingFilters::kept;
+  shown.default_in_force = choice_ == rpc::FilterChoice::default_filter || (!policy_ && !is_left);
   shown.installed_at = installed_at_;
   if (policy_) {
     shown.policy = policy_->filter;
@@ -263,10 +283,7 @@ void ServedStack::choose_filters(rpc::FilterChoice choice,
   if (choice == rpc::FilterChoice::policy && !policy_) return reply("no policy has come from pagent");
   std::expected<void, std::string> installed;
   if (choice == rpc::FilterChoice::default_filter) {
-    auto snapshot = std::make_shared<policy::PolicySnapshot>();
-    snapshot->stack = options_.stack;
-    snapshot->filter = stack::default_filter(options_.data_plane.until_policy);
-    installed = data_plane_->set_policy(std::move(snapshot));  // tunnels stay; no rule leads to them meanwhile
+    installed = data_plane_->set_default_filter();  // tunnels stay; no rule leads to them meanwhile
   } else {
     installed = put_in_force(policy_);
   }

@@ -9,6 +9,7 @@
 #include <optional>
 #include <thread>
 
+#include "stack/default_filter.h"
 #include "stack/user/filter_counts.h"
 #include "stack/user/log_socket.h"
 #include "stack/user/nftables_transaction.h"
@@ -35,7 +36,9 @@ class DataPlane::Running {
     const std::scoped_lock lock{post_mutex_};
     if (!stopped_) loop_->put(std::move(command));
   }
-  std::expected<void, std::string> set_policy(policy::PolicyPointer policy);
+  StandingFilters filters_at_start() const { return filters_at_start_; }
+  std::expected<void, std::string> set_policy(policy::PolicyPointer policy, Leaves leaves);
+  std::expected<void, std::string> set_default_filter();
   std::expected<std::vector<FilterMatches>, std::string> filter_matches();
 
  private:
@@ -46,6 +49,7 @@ class DataPlane::Running {
   Options options_;
   EventCallback on_event_;
   RulesetOptions rules_;
+  StandingFilters filters_at_start_{};
   std::optional<Steering> steering_;  // once filters and routes are changed
   Mailbox<Report> reports_;
   std::optional<LogSocket> log_;
@@ -100,9 +104,9 @@ std::expected<void, std::string> DataPlane::Running::start_loop() {
     if (!listening) return std::unexpected{listening.error().to_string()};
     listener = std::move(*listening);
   }
-  if (const auto done = run_nftables(ruleset_until_policy(options_.until_policy, rules_)); !done) {
-    return std::unexpected{"filters before the policy: " + done.error()};
-  }
+  const auto standing = settle_filters(options_.until_policy, rules_);
+  if (!standing) return std::unexpected{"filters before the policy: " + standing.error()};
+  filters_at_start_ = *standing;
   // Without it filters work, but log nothing.
   if (auto log = LogSocket::open(log_group)) {
     log_.emplace(std::move(*log));
@@ -181,9 +185,17 @@ void DataPlane::Running::stop() {
   }
 }
 
-std::expected<void, std::string> DataPlane::Running::set_policy(policy::PolicyPointer policy) {
+std::expected<void, std::string> DataPlane::Running::set_default_filter() {
+  auto snapshot = std::make_shared<policy::PolicySnapshot>();
+  snapshot->stack = options_.stack;
+  snapshot->filter = default_filter(options_.until_policy);
+  return set_policy(std::move(snapshot), options_.until_policy == UntilPolicy::deny ? Leaves::closed : Leaves::open);
+}
+
+std::expected<void, std::string> DataPlane::Running::set_policy(policy::PolicyPointer policy, Leaves leaves) {
   const std::scoped_lock lock{policy_mutex_};
   if (!policy) return std::unexpected{std::string{"no policy"}};
+  rules_.leaves = leaves;
   if (const auto done = run_nftables(ruleset_for(*policy, rules_)); !done) return std::unexpected{done.error()};
   // Made here and, once replaced, destroyed here: for a large policy both take longer than packets may wait.
   auto index =
@@ -282,8 +294,12 @@ DataPlaneCounters DataPlane::counters() const {
 }
 
 std::expected<void, std::string> DataPlane::set_policy(policy::PolicyPointer policy) {
-  return running_->set_policy(std::move(policy));
+  return running_->set_policy(std::move(policy), Leaves::closed);
 }
+
+std::expected<void, std::string> DataPlane::set_default_filter() { return running_->set_default_filter(); }
+
+StandingFilters DataPlane::filters_at_start() const { return running_->filters_at_start(); }
 
 std::expected<std::vector<FilterMatches>, std::string> DataPlane::filter_matches() {
   return running_->filter_matches();

@@ -20,6 +20,7 @@
 #include "stack/drop.h"
 #include "stack/filter_log.h"
 #include "stack/nftables_ruleset.h"
+#include "stack/user/standing_filters.h"
 
 namespace adit::stack::user {
 
@@ -32,7 +33,7 @@ struct Options {
   unsigned mtu = default_mtu;
   std::uint32_t routing_table = 0xad17;
   std::uint32_t rule_priority = 2417;  ///< of the routing rule; before the main table's 32766
-  /// What passes before the first set_policy().
+  /// What passes before the first set_policy() where no filters stand yet.
   UntilPolicy until_policy = UntilPolicy::deny;
   /// What stop() does with the filters: without them, what they protect leaves in clear. The TUN device, routes and
   /// rules go either way.
@@ -79,9 +80,9 @@ class DataPlane {
   using InstallCallback = std::move_only_function<void(contract::InstallResult)>;
   using CountersCallback = std::move_only_function<void(std::vector<contract::ChildSaCounters>)>;
 
-  /// Makes the device, routes, sockets and the filters of `options.until_policy`, takes over what a predecessor left,
-  /// and starts to move packets. Needs CAP_NET_ADMIN and CAP_NET_RAW; afterwards set_policy(), stop() and a path
-  /// that turns out to be narrow do.
+  /// Makes the device, routes and sockets, takes over what a predecessor left, and starts to move packets. Filters that
+  /// a predecessor or the boot left stay in force; where there are none, those of `options.until_policy` come. Needs
+  /// CAP_NET_ADMIN and CAP_NET_RAW; afterwards set_policy(), stop() and a path that turns out to be narrow do.
   static std::expected<std::unique_ptr<DataPlane>, std::string> start(Options options, EventCallback on_event);
   /// As stop().
   ~DataPlane();
@@ -105,8 +106,12 @@ class DataPlane {
   void query_counters(contract::ChildSaName name, CountersCallback done);
   DataPlaneCounters counters() const;
 
+  /// What start() has found.
+  StandingFilters filters_at_start() const;
   /// Replaces the filters in one transaction. On failure the ones before stay, and the text says why.
   std::expected<void, std::string> set_policy(policy::PolicyPointer policy);
+  /// The same, by the built-in default filter of `options.until_policy`.
+  std::expected<void, std::string> set_default_filter();
   /// Of the policy that is installed, in its order.
   std::expected<std::vector<FilterMatches>, std::string> filter_matches();
 

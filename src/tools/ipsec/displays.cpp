@@ -138,7 +138,9 @@ std::expected<ShownFilters, Outcome> shown_filters(const Arguments& arguments, c
   shown.is_default = arguments.scope == FilterScope::profile ||
                      (arguments.scope == FilterScope::current && shown.filters.default_in_force);
   if (!shown.is_default && !shown.filters.policy) {
-    return std::unexpected{failed("stack " + stack.text + " has no policy yet", nothing_done)};
+    const std::string in_force =
+        shown.filters.default_in_force ? "" : "; the filters that were in force when stackd started still are";
+    return std::unexpected{failed("stack " + stack.text + " has no policy yet" + in_force, nothing_done)};
   }
   if (shown.is_default == shown.filters.default_in_force) shown.matches = shown.filters.matches;
   if (shown.is_default) return shown;

@@ -524,6 +524,47 @@ TEST_F(DataPlaneTest, FiltersGoWhenTheyAreToldTo) {
   EXPECT_NE(net.east.space().shell("nft list table inet adit"), 0);
 }
 
+constexpr auto keep = stack::user::Options::AtStop::keep_filters;
+
+TEST_F(DataPlaneTest, AStartThatPermitsUntilThePolicyDoesNotOpenWhatIsClosed) {
+  using stack::user::StandingFilters;
+  TwoHosts net{tunnel_v4};
+  EXPECT_EQ(net.east.plane().filters_at_start(), StandingFilters::closed);
+  net.east.stop();
+  net.east.start(keep, stack::UntilPolicy::permit);
+  EXPECT_EQ(net.east.plane().filters_at_start(), StandingFilters::kept);
+  WireTap tap{net.west.space()};
+  EXPECT_NE(ping(net.east, data_address(2, tunnel_v4), "-c 2 -i 0.05 -W 1"), 0);
+  EXPECT_NE(ping(net.east, wire_address(2, IpFamily::v4), "-c 2 -i 0.05 -W 1"), 0);
+  EXPECT_EQ(tap.in_clear(), 0u) << "a restart opened the host";
+}
+
+TEST_F(DataPlaneTest, WhereNoFiltersStandAStartPermitsOrDeniesAsItIsTold) {
+  using stack::user::StandingFilters;
+  TwoHosts net{tunnel_v4};
+  net.east.stop();
+  net.west.stop();
+  for (Host* host : {&net.east, &net.west}) ASSERT_EQ(host->space().shell("nft delete table inet adit"), 0);
+  const auto starts = [&](stack::UntilPolicy choice, StandingFilters wanted, int answered) {
+    net.east.start(keep, choice);
+    EXPECT_EQ(net.east.plane().filters_at_start(), wanted);
+    const int status = ping(net.east, wire_address(2, IpFamily::v4), "-c 1 -W 1");
+    EXPECT_EQ(status != 0, answered != 0);
+  };
+  starts(stack::UntilPolicy::permit, StandingFilters::open, 0);
+  // Its default filter permits all: who denies does not take over that.
+  net.east.space().run([&] { ASSERT_TRUE(net.east.plane().set_default_filter().has_value()); });
+  net.east.stop();
+  starts(stack::UntilPolicy::permit, StandingFilters::kept, 0);
+  net.east.stop();
+  starts(stack::UntilPolicy::deny, StandingFilters::closed, 1);
+  net.east.stop();
+  starts(stack::UntilPolicy::permit, StandingFilters::kept, 1);
+  net.east.stop();
+  ASSERT_EQ(net.east.space().shell("nft delete table inet adit && nft add table inet adit"), 0);
+  starts(stack::UntilPolicy::deny, StandingFilters::closed, 1);  // a table of somebody else's, and empty
+}
+
 TEST_F(DataPlaneTest, AGatewayForwardsForTheNetBehindIt) {
   const Protection protection{.net_bits = 24};
   TwoHosts net{protection};

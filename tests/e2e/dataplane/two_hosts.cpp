@@ -120,12 +120,13 @@ Host::~Host() { stop(); }
 
 std::string Host::ike_socket() const { return fmt::format("/tmp/adit-dataplane-{}-{}.sock", getpid(), number_); }
 
-void Host::start(stack::user::Options::AtStop at_stop) {
-  space_.run([this, at_stop] {
+void Host::start(stack::user::Options::AtStop at_stop, stack::UntilPolicy until_policy) {
+  space_.run([this, at_stop, until_policy] {
     stack::user::Options options;
     options.stack.text = fmt::format("host{}", number_);
     options.ike_socket = ike_socket();
     options.at_stop = at_stop;
+    options.until_policy = until_policy;
     auto started =
         stack::user::DataPlane::start(options, [this](stack::user::Event event) { events_.add(std::move(event)); });
     must(started.has_value(), started ? "" : started.error());

@@ -98,7 +98,8 @@ class Host {
   Events& events() { return events_; }
   std::string ike_socket() const;
 
-  void start(stack::user::Options::AtStop at_stop = stack::user::Options::AtStop::keep_filters);
+  void start(stack::user::Options::AtStop at_stop = stack::user::Options::AtStop::keep_filters,
+             stack::UntilPolicy until_policy = stack::UntilPolicy::deny);
   void stop();
   void set_policy(policy::PolicyPointer policy);
   /// Our end of the SAs; the keys follow from `tunnel` alone.

@@ -232,12 +232,27 @@ TEST(NftablesRuleset, LogsNothingWithFilterLoggingOff) {
   EXPECT_EQ(ruleset_for(snapshot, {}).find("log"), std::string::npos);
 }
 
-TEST(NftablesRuleset, UntilThePolicyComesOnlyNeighboursAreHeardOrEverything) {
-  const std::string closed = ruleset_until_policy(UntilPolicy::deny, {});
+/// The kernel gives a new chain its rules before its policy: that alone would let packets pass for a moment.
+TEST(NftablesRuleset, EveryHookThatDropsEndsInARuleThatDecides) {
+  const std::string denial = ruleset_of_denial({}), policy = ruleset_for(example(), {});
   for (const char* hook : {"input", "output", "forward"}) {
-    EXPECT_NE(closed.find(fmt::format("chain {} {{", hook)), std::string::npos);
+    ASSERT_FALSE(chain(denial, hook).empty()) << hook;
+    EXPECT_EQ(chain(denial, hook).back(), "drop") << hook;
   }
-  EXPECT_EQ(ruleset_until_policy(UntilPolicy::permit, {}), ruleset_removed());
+  for (const auto& [hook, search] : {std::pair{"input", "local_in"},
+                                     {"output", "local_out"},
+                                     {"forward", "routed_in"},
+                                     {"forward_out", "routed_out"}}) {
+    EXPECT_EQ(chain(policy, hook).back(), fmt::format("jump {}", search));
+    EXPECT_EQ(chain(policy, search).back(), "drop") << search;
+  }
+}
+
+TEST(NftablesRuleset, SaysOfItselfThatItIsClosedUnlessItIsOpen) {
+  const std::string mark = "  chain closed { }\n";
+  EXPECT_NE(ruleset_of_denial({}).find(mark), std::string::npos);
+  EXPECT_NE(ruleset_for(example(), {}).find(mark), std::string::npos);
+  EXPECT_EQ(ruleset_for(example(), {.leaves = Leaves::open}).find(mark), std::string::npos);
 }
 
 }  // namespace

@@ -1,0 +1,23 @@
+#pragma once
+// What is in force between a start and the first policy: what a run before, or the boot, has left in the kernel stays;
+// where there is nothing, the choice of the operator decides. A start never opens what stands closed.
+
+#include <cstdint>
+#include <expected>
+#include <string>
+
+#include "stack/nftables_ruleset.h"
+
+namespace adit::stack::user {
+
+/// What a start has found and done.
+enum class StandingFilters : std::uint8_t {
+  kept,    ///< table inet adit was there and stays as it is
+  closed,  ///< the denial has been installed
+  open,    ///< there are no filters
+};
+
+/// In this thread's network namespace. Needs CAP_NET_ADMIN. @return what is in force now; or why it cannot be had
+std::expected<StandingFilters, std::string> settle_filters(UntilPolicy choice, const RulesetOptions& options);
+
+}  // namespace adit::stack::user
