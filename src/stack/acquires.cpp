@@ -10,7 +10,7 @@ bool Acquires::may_ask(Instant now) {
   return asked_in_second_++ < most_questions;
 }
 
-Acquires::Ask Acquires::add(const PacketSelectors& flow, Bytes packet, Instant now) {
+Acquires::Ask Acquires::add(const LeavingFlow& flow, Bytes packet, Instant now) {
   if (const auto known = waiting_.find(flow); known != waiting_.end()) {
     if (now - known->second.asked < repeat_after) return Ask::already;
     if (!may_ask(now)) return Ask::too_many;

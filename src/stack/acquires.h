@@ -10,6 +10,13 @@
 
 namespace adit::stack {
 
+/// A packet of this host and a forwarded one may fall under two rules, though they show the same.
+struct LeavingFlow {
+  PacketSelectors packet;
+  bool routed = false;
+  auto operator<=>(const LeavingFlow&) const = default;
+};
+
 class Acquires {
  public:
   /// Flows that wait at a time; each holds a packet of at most the TUN device's MTU.
@@ -23,10 +30,10 @@ class Acquires {
 
   enum class Ask : std::uint8_t { now, already, too_many };
   /// Notes the flow and keeps the packet, if none of the flow is kept.
-  Ask add(const PacketSelectors& flow, Bytes packet, Instant now);
+  Ask add(const LeavingFlow& flow, Bytes packet, Instant now);
 
   struct Held {
-    PacketSelectors flow;
+    LeavingFlow flow;
     ByteString packet;
   };
   /// Takes out what waits and is carried now; `carried(flow)` says so.
@@ -52,7 +59,7 @@ class Acquires {
   };
   bool may_ask(Instant now);
 
-  std::map<PacketSelectors, Waiting> waiting_;
+  std::map<LeavingFlow, Waiting> waiting_;
   Instant second_{};
   unsigned asked_in_second_ = 0;
 };

@@ -3,17 +3,9 @@
 namespace adit::stack {
 namespace {
 
-using policy::Direction;
 using policy::Filter;
 
-/// Whether a packet is forwarded, the kernel knows; its rules have let it come this far. Here, what either path gives.
-const Filter* ipsec_rule(const policy::FilterIndex& policy, const PacketSelectors& packet, Direction direction) {
-  for (const bool routed : {false, true}) {
-    const Filter* filter = policy.first_match(packet, {.direction = direction, .routed = routed});
-    if (filter != nullptr && filter->action == policy::FilterAction::ipsec) return filter;
-  }
-  return nullptr;
-}
+bool protects(const Filter* filter) { return filter != nullptr && filter->action == policy::FilterAction::ipsec; }
 
 /// A dynamic pair is of one rule; a manual tunnel is of all rules that name its action.
 bool leads_to(const Filter& rule, const ChildSa& pair) {
@@ -29,29 +21,37 @@ std::shared_ptr<const policy::FilterIndex> Classifier::set_policy(std::shared_pt
   return policy;
 }
 
-const Filter* Classifier::outbound_rule(const PacketSelectors& packet) const {
-  return policy_ ? ipsec_rule(*policy_, packet, Direction::outbound) : nullptr;
-}
-
-OutboundSa* Classifier::outbound(const PacketSelectors& packet) {
-  if (const auto known = leaving_.find(packet, epoch())) return *known;
-  const Filter* rule = outbound_rule(packet);
-  OutboundSa* sa = nullptr;
-  if (rule != nullptr) {
-    sa = rule->manual ? sad_.select_manual(packet, rule->manual->name) : sad_.select_outbound(packet, rule->rule);
+Classifier::Leaving Classifier::outbound(const PacketSelectors& packet, const policy::PacketPath& path) {
+  FlowCache& known = leaving_[path.routed ? 1 : 0];
+  if (const auto remembered = known.find(packet, epoch())) return *remembered;
+  Leaving leaving{.rule = policy_ ? policy_->first_match(packet, path) : nullptr};
+  if (!protects(leaving.rule)) leaving.rule = nullptr;
+  if (const Filter* rule = leaving.rule) {
+    leaving.sa =
+        rule->manual ? sad_.select_manual(packet, rule->manual->name) : sad_.select_outbound(packet, rule->rule);
   }
-  leaving_.remember(packet, epoch(), sa);
-  return sa;
+  known.remember(packet, epoch(), leaving);
+  return leaving;
 }
 
-bool Classifier::may_come_in(const PacketSelectors& packet, const InboundSa& sa) {
+Admission Classifier::inbound(const PacketSelectors& packet, const InboundSa& sa, std::uint8_t security_class) {
   OutboundSa* pair = &sa.pair->outbound;  // stands for the pair
-  if (arriving_.find(packet, epoch()) == pair) return true;
-  if (!policy_) return false;
-  const Filter* rule = ipsec_rule(*policy_, packet, Direction::inbound);
-  if (rule == nullptr || !leads_to(*rule, *sa.pair)) return false;
-  arriving_.remember(packet, epoch(), pair);
-  return true;
+  if (security_class == 0) {
+    if (const auto known = arriving_.find(packet, epoch()); known && known->sa == pair) return Admission::allowed;
+  }
+  if (!policy_) return Admission::refused;
+  policy::PacketPath path{.direction = policy::Direction::inbound, .security_class = security_class};
+  const Filter* local = policy_->first_match(packet, path);
+  path.routed = true;
+  const Filter* routed = policy_->first_match(packet, path);
+  const bool is_locals = protects(local) && leads_to(*local, *sa.pair);
+  const bool is_routeds = protects(routed) && leads_to(*routed, *sa.pair);
+  if (!is_locals && !is_routeds) return Admission::refused;
+  // What comes out of the device and meets no IpSec rule there, the kernel's rules drop.
+  if (!is_routeds && protects(routed)) return Admission::if_local;
+  if (!is_locals && protects(local)) return Admission::if_routed;
+  if (security_class == 0) arriving_.remember(packet, epoch(), {.sa = pair});
+  return Admission::allowed;
 }
 
 }  // namespace adit::stack

@@ -28,14 +28,14 @@ std::uint64_t hash_of(const PacketSelectors& packet) {
 
 FlowCache::FlowCache(std::size_t places) : places_(places) { assert(std::has_single_bit(places)); }
 
-std::optional<OutboundSa*> FlowCache::find(const PacketSelectors& packet, std::uint64_t epoch) const {
+std::optional<FlowCache::Found> FlowCache::find(const PacketSelectors& packet, std::uint64_t epoch) const {
   const Place& place = places_[hash_of(packet) & (places_.size() - 1)];
   if (place.epoch != epoch || place.flow != packet) return std::nullopt;
-  return place.sa;
+  return place.found;
 }
 
-void FlowCache::remember(const PacketSelectors& packet, std::uint64_t epoch, OutboundSa* sa) {
-  places_[hash_of(packet) & (places_.size() - 1)] = {.epoch = epoch, .sa = sa, .flow = packet};
+void FlowCache::remember(const PacketSelectors& packet, std::uint64_t epoch, const Found& found) {
+  places_[hash_of(packet) & (places_.size() - 1)] = {.epoch = epoch, .found = found, .flow = packet};
 }
 
 }  // namespace adit::stack

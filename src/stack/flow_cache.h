@@ -1,12 +1,13 @@
 #pragma once
-// The outbound SA of the flows seen last, so that most packets need no walk through selectors. Of fixed size: a flow
-// that falls on another's place takes it.
+// What was found for the flows seen last, so that most packets need no search. Of fixed size: a flow that falls on
+// another's place takes it.
 
 #include <cstdint>
 #include <optional>
 #include <vector>
 
 #include "base/traffic_selector.h"
+#include "policy/model.h"
 
 namespace adit::stack {
 
@@ -19,14 +20,20 @@ class FlowCache {
   /// `places` is a power of two.
   explicit FlowCache(std::size_t places = default_places);
 
-  /// What was remembered in this epoch: an SA, or nullptr for none; nothing when the flow is not known.
-  std::optional<OutboundSa*> find(const PacketSelectors& packet, std::uint64_t epoch) const;
-  void remember(const PacketSelectors& packet, std::uint64_t epoch, OutboundSa* sa);
+  /// The SA and the rule of a flow, null for none. They are those of the epoch, and not looked at in another.
+  struct Found {
+    OutboundSa* sa = nullptr;
+    const policy::Filter* rule = nullptr;
+    bool operator==(const Found&) const = default;
+  };
+  /// What was remembered in this epoch; nothing when the flow is not known.
+  std::optional<Found> find(const PacketSelectors& packet, std::uint64_t epoch) const;
+  void remember(const PacketSelectors& packet, std::uint64_t epoch, const Found& found);
 
  private:
   struct Place {
     std::uint64_t epoch = 0;  // 0: free
-    OutboundSa* sa = nullptr;
+    Found found;
     PacketSelectors flow;
   };
   std::vector<Place> places_;

@@ -183,7 +183,8 @@ class Ruleset {
         break;
       case FilterAction::ipsec:
         if (is_inbound || path.routed) {
-          const std::string by_tunnel = fmt::format("{} {} ", is_inbound ? "iifname" : "oifname", tun);
+          const std::string by_tunnel =
+              is_inbound ? fmt::format("iifname {} ", tun) : fmt::format("oifname \"{}\" ", options_.routed_tun_name);
           log(log_permit, LogPrefix::permit, by_tunnel);
           rules.push_back(by_tunnel + "accept");
           log(log_deny, LogPrefix::no_tunnel);
@@ -197,13 +198,13 @@ class Ruleset {
     return rules;
   }
 
-  /// Which forwarded packets are to be routed to the TUN device: asked before routing, so no interface is known yet.
+  /// Which forwarded packets are to be routed to their TUN device: asked before routing, so no interface is known yet.
   void add_steering() {
     std::size_t end = 0;
     for (std::size_t i = 0; i < policy_.filters.size(); ++i) {
       if (policy_.filters[i].action == FilterAction::ipsec && belongs(policy_.filters[i], routed_out)) end = i + 1;
     }
-    actions_["steered"] = {fmt::format("meta mark set {:#010x} accept", options_.tunnel_mark)};
+    actions_["steered"] = {fmt::format("meta mark set {:#010x} accept", options_.routed_mark)};
     std::vector<SearchEntry> entries;
     for (std::size_t i = 0; i < end; ++i) {
       const Filter& filter = policy_.filters[i];
@@ -215,12 +216,11 @@ class Ruleset {
   }
 
   void add_hooks() {
-    const std::string& tun = options_.tun_name;
     line("chain prerouting {{");
     line("  type filter hook prerouting priority mangle; policy accept;");
-    line("  {} return", protected_packet);  // the most frequent by far; what is in it comes by the TUN
-    line("  ip6 nexthdr ah return");
-    add_mss_clamp("iifname");
+    add_mss_clamp("iifname", options_.tun_name);
+    // With ESP and AH for this host, of which the data plane gets what is in them; those of hosts behind it are
+    // packets like others.
     line("  fib daddr type {{ local, broadcast, multicast, anycast }} return");
     line("  jump steer");
     line("}}");
@@ -259,19 +259,22 @@ class Ruleset {
     line("  jump local_out");
     line("}}");
 
-    // Closed even when the routing rule or the device has gone: what must be protected leaves by the TUN or not at all.
+    // Closed even when the routing rule or the device has gone: what must be protected leaves by its TUN or not at all.
     line("chain postrouting {{");
     line("  type filter hook postrouting priority mangle; policy accept;");
     line("  {} meta mark {:#010x} return", protected_packet, options_.own_mark);
-    add_mss_clamp("oifname");
-    line("  meta mark {:#010x} oifname != \"{}\" drop", options_.tunnel_mark, tun);
+    for (const auto& [mark, device] : {std::pair{options_.tunnel_mark, options_.tun_name},
+                                       std::pair{options_.routed_mark, options_.routed_tun_name}}) {
+      add_mss_clamp("oifname", device);
+      line("  meta mark {:#010x} oifname != \"{}\" drop", mark, device);
+    }
     line("}}");
   }
 
-  void add_mss_clamp(std::string_view interface) {
+  void add_mss_clamp(std::string_view interface, std::string_view device) {
     for (const auto& [family, headers] : {std::pair{"ipv4", 40u}, std::pair{"ipv6", 60u}}) {
-      line("  {} \"{}\" meta nfproto {} tcp flags syn / syn,rst tcp option maxseg size set {}", interface,
-           options_.tun_name, family, options_.mtu - headers);
+      line("  {} \"{}\" meta nfproto {} tcp flags syn / syn,rst tcp option maxseg size set {}", interface, device,
+           family, options_.mtu - headers);
     }
   }
 

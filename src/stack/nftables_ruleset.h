@@ -22,9 +22,12 @@ enum class Leaves : std::uint8_t { closed, open };
 
 struct RulesetOptions {
   std::string tun_name = "adit0";
+  std::string routed_tun_name = "adit0r";  ///< of the device for what is forwarded
   unsigned mtu = default_mtu;  ///< of the TUN device: bounds the MSS of TCP connections through it (RFC 9293 §3.7.1)
-  /// On a packet that an IpSec rule sends to the TUN device; and on what the data plane itself sends.
+  /// On a packet of this host that an IpSec rule sends to the TUN device; on a forwarded one, which goes to the other;
+  /// and on what the data plane itself sends.
   std::uint32_t tunnel_mark = 0xad170001;
+  std::uint32_t routed_mark = 0xad170003;
   std::uint32_t own_mark = 0xad170002;
   std::map<std::string, std::uint8_t> security_classes;  ///< of interfaces by name; 0 where not listed
   Leaves leaves = Leaves::closed;  ///< open: only for filters that permit what no policy has been asked about

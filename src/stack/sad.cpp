@@ -112,10 +112,10 @@ InboundSa* Sad::find_inbound(contract::SaProtocol protocol, InboundSpi spi) {
 }
 
 OutboundSa* Sad::find_outbound(const PacketSelectors& packet) {
-  if (const auto remembered = flows_.find(packet, epoch_)) return *remembered;
+  if (const auto remembered = flows_.find(packet, epoch_)) return remembered->sa;
   const auto found = std::ranges::find_if(search_order_, [&](const ChildSa* sa) { return sa->carries(packet); });
   OutboundSa* sa = found == search_order_.end() ? nullptr : &(*found)->outbound;
-  flows_.remember(packet, epoch_, sa);
+  flows_.remember(packet, epoch_, {.sa = sa});
   return sa;
 }
 

@@ -22,6 +22,7 @@ class DataPlane::Running {
  public:
   Running(Options options, EventCallback on_event) : options_{std::move(options)}, on_event_{std::move(on_event)} {
     rules_.tun_name = options_.tun_name;
+    rules_.routed_tun_name = options_.tun_name + "r";
     rules_.mtu = options_.mtu;
     rules_.security_classes = options_.security_classes;
   }
@@ -50,7 +51,7 @@ class DataPlane::Running {
   EventCallback on_event_;
   RulesetOptions rules_;
   StandingFilters filters_at_start_{};
-  std::optional<Steering> steering_;  // once filters and routes are changed
+  std::vector<Steering> steering_;  // once filters and routes are changed
   Mailbox<Report> reports_;
   std::optional<LogSocket> log_;
   std::jthread reporter_;
@@ -80,6 +81,10 @@ std::optional<Value> answer_of(std::future<Value> answer) {
 
 std::expected<void, std::string> DataPlane::Running::start() {
   if (options_.mtu < 1280 || options_.mtu > 9000) return std::unexpected{std::string{"MTU is not 1280 to 9000"}};
+  for (const std::string& device : {rules_.tun_name, rules_.routed_tun_name}) {
+    // What comes out of a tunnel has the class of the interface that its protected packet came in by.
+    if (options_.security_classes.contains(device)) return std::unexpected{"a security class of " + device};
+  }
   if (const auto done = start_loop(); !done) return std::unexpected{done.error()};
   reporter_ = std::jthread{[this](const std::stop_token& stopped) { run_reports(stopped); }};
   return {};
@@ -88,14 +93,18 @@ std::expected<void, std::string> DataPlane::Running::start() {
 /// Device and ports come first: they cannot be had twice, so a second data plane fails before it has changed anything
 /// of the first one's.
 std::expected<void, std::string> DataPlane::Running::start_loop() {
-  auto tun = TunDevice::open(options_.tun_name);
+  auto tun = TunDevice::open(rules_.tun_name);
   if (!tun) return std::unexpected{tun.error().to_string()};
-  const Steering steering{.device = options_.tun_name,
-                          .device_index = tun->index(),
-                          .mtu = options_.mtu,
-                          .mark = rules_.tunnel_mark,
-                          .table = options_.routing_table,
-                          .priority = options_.rule_priority};
+  auto routed_tun = TunDevice::open(rules_.routed_tun_name);
+  if (!routed_tun) return std::unexpected{routed_tun.error().to_string()};
+  const auto steering_to = [this](const TunDevice& device, std::uint32_t mark, std::uint32_t table) {
+    return Steering{.device = device.name(),
+                    .device_index = device.index(),
+                    .mtu = options_.mtu,
+                    .mark = mark,
+                    .table = table,
+                    .priority = options_.rule_priority};
+  };
   auto sockets = WireSockets::open(rules_.own_mark);
   if (!sockets) return std::unexpected{sockets.error().to_string()};
   std::optional<IkeListener> listener;
@@ -115,18 +124,25 @@ std::expected<void, std::string> DataPlane::Running::start_loop() {
       if (on_event_) on_event_(Trouble{.attempted = failure.attempted, .reason = failure.reason.message()});
     });
   }
-  steering_ = steering;
-  const auto steered = steer(steering);
-  if (!steered) return std::unexpected{steered.error().to_string()};
-  for (const SystemFailure& tolerated : *steered) {
-    reports_.put([this, tolerated] {
-      if (on_event_) on_event_(Trouble{.attempted = tolerated.attempted, .reason = tolerated.reason.message()});
-    });
+  steering_ = {steering_to(*tun, rules_.tunnel_mark, options_.routing_table),
+               steering_to(*routed_tun, rules_.routed_mark, options_.routing_table + 1)};
+  for (const Steering& steering : steering_) {
+    const auto steered = steer(steering);
+    if (!steered) return std::unexpected{steered.error().to_string()};
+    for (const SystemFailure& tolerated : *steered) {
+      reports_.put([this, tolerated] {
+        if (on_event_) on_event_(Trouble{.attempted = tolerated.attempted, .reason = tolerated.reason.message()});
+      });
+    }
   }
+  auto delivery = Delivery::open(options_.security_classes);
+  if (!delivery) return std::unexpected{delivery.error().to_string()};
   loop_ = std::make_unique<PacketLoop>(PacketLoop::Parts{.stack = options_.stack,
                                                          .mtu = options_.mtu,
                                                          .tun = std::move(*tun),
+                                                         .routed_tun = std::move(*routed_tun),
                                                          .sockets = std::move(*sockets),
+                                                         .delivery = std::move(*delivery),
                                                          .ike = std::move(listener)},
                                        reports_, on_event_);
   if (const auto started = loop_->start(); !started) return std::unexpected{started.error().to_string()};
@@ -177,9 +193,9 @@ void DataPlane::Running::stop() {
     reports_.put([] {});  // wakes it
     reporter_.join();
   }
-  loop_.reset();           // closes the device and the sockets
-  if (!steering_) return;  // it had not come as far as to change anything
-  stop_steering(*steering_);
+  loop_.reset();                  // closes the devices and the sockets
+  if (steering_.empty()) return;  // it had not come as far as to change anything
+  for (const Steering& steering : steering_) stop_steering(steering);
   if (options_.at_stop == Options::AtStop::remove_filters) {
     [[maybe_unused]] const auto removed = run_nftables(ruleset_removed());
   }

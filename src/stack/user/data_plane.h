@@ -26,13 +26,14 @@ namespace adit::stack::user {
 
 struct Options {
   StackName stack;
-  std::string ike_socket;          ///< path of the Unix socket that iked connects to (ike_channel.h)
-  std::vector<uid_t> ike_users;    ///< who may connect there, besides root and our own user
-  std::string tun_name = "adit0";  ///< at most 15 characters
+  std::string ike_socket;        ///< path of the Unix socket that iked connects to (ike_channel.h)
+  std::vector<uid_t> ike_users;  ///< who may connect there, besides root and our own user
+  /// Of the TUN device, at most 14 characters. What is forwarded leaves by another, with an `r` behind the name.
+  std::string tun_name = "adit0";
   /// Octets of the packets that enter a tunnel, 1280 (every IPv6 link's, RFC 8200 §5) to 9000.
   unsigned mtu = default_mtu;
-  std::uint32_t routing_table = 0xad17;
-  std::uint32_t rule_priority = 2417;  ///< of the routing rule; before the main table's 32766
+  std::uint32_t routing_table = 0xad17;  ///< and the next
+  std::uint32_t rule_priority = 2417;    ///< of the routing rules; before the main table's 32766
   /// What passes before the first set_policy() where no filters stand yet.
   UntilPolicy until_policy = UntilPolicy::deny;
   /// What stop() does with the filters: without them, what they protect leaves in clear. The TUN device, routes and

@@ -1,6 +1,7 @@
 #include "stack/user/inbound_path.h"
 
 #include <cstring>
+#include <utility>
 
 #include "stack/network_order.h"
 #include "stack/packet_selectors.h"
@@ -15,10 +16,11 @@ constexpr std::size_t most_moves_remembered = 1024;
 
 }  // namespace
 
-InboundPath::InboundPath(Sad& sad, Classifier& classifier, DropCounters& drops)
+InboundPath::InboundPath(Sad& sad, Classifier& classifier, DropCounters& drops, Delivery& delivery)
     : sad_{sad},
       classifier_{classifier},
       drops_{drops},
+      delivery_{delivery},
       decapsulator_{sad, drops},
       staging_{std::make_unique_for_overwrite<std::uint8_t[]>(largest_batch * staging_size)} {}
 
@@ -84,7 +86,24 @@ void InboundPath::add(const ReceivedDatagram& datagram, MutableBytes octets, SaP
                                  .destination = {.address = datagram.destination, .port = local_port},
                                  .traffic_class = datagram.traffic_class,
                                  .hop_limit = datagram.hop_limit}};
+  interfaces_[filled_] = datagram.interface;
   ++filled_;
+}
+
+bool InboundPath::may_come_in(const InboundPacket& packet, unsigned interface) {
+  const auto selectors = read_selectors(packet.packet->octets());
+  if (!selectors) return false;
+  switch (classifier_.inbound(*selectors, *packet.sa, delivery_.security_class(interface))) {
+    case Admission::refused:
+      return false;
+    case Admission::allowed:
+      return true;
+    case Admission::if_local:
+      return delivery_.destination_of(selectors->destination) == Delivery::Destination::here;
+    case Admission::if_routed:
+      return delivery_.destination_of(selectors->destination) == Delivery::Destination::elsewhere;
+  }
+  std::unreachable();
 }
 
 void InboundPath::flush() {
@@ -92,10 +111,10 @@ void InboundPath::flush() {
   filled_ = 0;
   if (batch.empty()) return;
   decapsulator_.run(batch, now_);
-  for (InboundPacket& packet : batch) {
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    InboundPacket& packet = batch[i];
     if (packet.drop != Drop::none) continue;
-    const auto selectors = read_selectors(packet.packet->octets());
-    if (!selectors || !classifier_.may_come_in(*selectors, *packet.sa)) {
+    if (!may_come_in(packet, interfaces_[i])) {
       drops_.count(Drop::selectors_violated);
       continue;
     }

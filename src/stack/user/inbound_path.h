@@ -10,6 +10,7 @@
 #include "stack/classifier.h"
 #include "stack/decapsulator.h"
 #include "stack/merging.h"
+#include "stack/user/delivery.h"
 #include "stack/user/ike_channel.h"
 #include "stack/user/tun_device.h"
 #include "stack/user/wire_socket.h"
@@ -18,7 +19,7 @@ namespace adit::stack::user {
 
 class InboundPath {
  public:
-  InboundPath(Sad& sad, Classifier& classifier, DropCounters& drops);
+  InboundPath(Sad& sad, Classifier& classifier, DropCounters& drops, Delivery& delivery);
 
   /// One batch of the socket: packets to the TUN device, IKE datagrams to take_ike(). How many datagrams there were.
   std::size_t drain(WireSocket& socket, TunDevice& tun, Instant now);
@@ -37,11 +38,13 @@ class InboundPath {
   void add(const ReceivedDatagram& datagram, MutableBytes octets, contract::SaProtocol protocol,
            std::uint16_t local_port);
   void flush();
+  bool may_come_in(const InboundPacket& packet, unsigned interface);
   void note_move(const InboundPacket& packet);
 
   Sad& sad_;
   Classifier& classifier_;
   DropCounters& drops_;
+  Delivery& delivery_;
   Decapsulator decapsulator_;
   Merger merger_;
   ReceiveSlots slots_;
@@ -56,6 +59,7 @@ class InboundPath {
   std::unique_ptr<std::uint8_t[]> staging_;
   std::array<PacketBuffer, largest_batch> buffers_;
   std::array<InboundPacket, largest_batch> packets_;
+  std::array<unsigned, largest_batch> interfaces_;  // that each came in by
 };
 
 }  // namespace adit::stack::user

@@ -13,6 +13,10 @@ constexpr std::size_t rounded_to_line(std::size_t size) { return (size + cache_l
 /// Of all datagrams that the kernel cuts from one message: what UDP over IPv4 can carry.
 constexpr std::size_t most_octets_together = 65507;
 
+policy::PacketPath path_of(const LeavingFlow& flow) {
+  return {.direction = policy::Direction::outbound, .routed = flow.routed};
+}
+
 bool leave_alike(const OutboundPacket& a, const OutboundPacket& b) {
   return a.sa == b.sa && a.outer.traffic_class == b.outer.traffic_class && a.outer.hop_limit == b.outer.hop_limit &&
          a.outer.dont_fragment == b.outer.dont_fragment;
@@ -33,24 +37,27 @@ OutboundPath::OutboundPath(unsigned mtu, Classifier& classifier, DropCounters& d
   }
 }
 
-void OutboundPath::drain(TunDevice& tun, Instant now) {
+void OutboundPath::drain(TunDevice& tun, const policy::PacketPath& path, Instant now) {
   for (unsigned i = 0; i < reads_a_turn; ++i) {
     const std::size_t size = tun.read({read_buffer_.get(), TunDevice::largest_read});
     if (size == 0) break;
     ++reads_;
     if (size < OffloadHeader::size) continue;
-    take(OffloadHeader::read(read_buffer_.get()), Bytes{read_buffer_.get(), size}.subspan(OffloadHeader::size), now);
+    take(OffloadHeader::read(read_buffer_.get()), Bytes{read_buffer_.get(), size}.subspan(OffloadHeader::size), path,
+         now);
   }
   flush();
 }
 
-void OutboundPath::take(const OffloadHeader& header, Bytes packet, Instant now) {
+void OutboundPath::take(const OffloadHeader& header, Bytes packet, const policy::PacketPath& path, Instant now) {
   // One look for all segments: they are of one flow.
   const auto selectors = read_selectors(packet);
   if (!selectors) return drops_.count(Drop::malformed);
-  OutboundSa* sa = classifier_.outbound(*selectors);
-  if (sa == nullptr) return ask_for_sa(*selectors, header, packet, now);
-  put(header, packet, sa);
+  const LeavingFlow flow{.packet = *selectors, .routed = path.routed};
+  const Classifier::Leaving leaving = classifier_.outbound(flow.packet, path);
+  if (leaving.sa != nullptr) return put(header, packet, leaving.sa);
+  drops_.count(Drop::no_sa);
+  if (leaving.rule != nullptr) ask_for_sa(flow, *leaving.rule, header, packet, now);
 }
 
 void OutboundPath::put(const OffloadHeader& header, Bytes packet, OutboundSa* sa) {
@@ -67,19 +74,18 @@ void OutboundPath::put(const OffloadHeader& header, Bytes packet, OutboundSa* sa
   }
 }
 
-void OutboundPath::ask_for_sa(const PacketSelectors& flow, const OffloadHeader& header, Bytes packet, Instant now) {
-  drops_.count(Drop::no_sa);
-  const policy::Filter* rule = classifier_.outbound_rule(flow);
-  if (rule != nullptr && rule->manual) return note_inactive(*rule, flow, packet.size());
-  if (rule == nullptr || !rule->vpn || rule->vpn->initiation == policy::Initiation::remote_only) return;
-  if (!rule->local_start || !rule->local_start->allow_on_demand) return;
+void OutboundPath::ask_for_sa(const LeavingFlow& flow, const policy::Filter& rule, const OffloadHeader& header,
+                              Bytes packet, Instant now) {
+  if (rule.manual) return note_inactive(rule, flow, packet.size());
+  if (!rule.vpn || rule.vpn->initiation == policy::Initiation::remote_only) return;
+  if (!rule.local_start || !rule.local_start->allow_on_demand) return;
 
   // What waits is a packet as it goes on the wire; of a long one, its first segment.
   PacketBuffer first = PacketBuffer{{storage_.get() + filled_ * slot_size_, slot_size_}};
   if (filled_ == largest_batch || !segment(header, packet, 0, {&first, 1})) return;
   switch (acquires_.add(flow, first.octets(), now)) {
     case Acquires::Ask::now:
-      questions_.push_back({.stack = {}, .filter_rule = rule->rule, .packet = flow});
+      questions_.push_back({.stack = {}, .filter_rule = rule.rule, .packet = flow.packet});
       return;
     case Acquires::Ask::too_many:
       ++questions_suppressed_;
@@ -89,7 +95,7 @@ void OutboundPath::ask_for_sa(const PacketSelectors& flow, const OffloadHeader& 
   }
 }
 
-void OutboundPath::note_inactive(const policy::Filter& rule, const PacketSelectors& flow, std::size_t octets) {
+void OutboundPath::note_inactive(const policy::Filter& rule, const LeavingFlow& flow, std::size_t octets) {
   using enum policy::FilterLogging;
   const bool is_wanted = classifier_.logs() && (rule.logging == all || rule.logging == deny);
   if (!is_wanted || logged_in_second_ == most_logged_a_second) return;
@@ -98,17 +104,20 @@ void OutboundPath::note_inactive(const policy::Filter& rule, const PacketSelecto
                      .rule = rule.rule,
                      .extension = rule.extension,
                      .vpn_action = rule.manual->name,
-                     .path = {.direction = policy::Direction::outbound},
-                     .packet = flow,
+                     .path = path_of(flow),
+                     .packet = flow.packet,
                      .octets = octets,
                      .interface = {}});
 }
 
 void OutboundPath::release() {
-  const auto released =
-      acquires_.release([&](const PacketSelectors& flow) { return classifier_.outbound(flow) != nullptr; });
-  for (const Acquires::Held& held : released) put({}, held.packet, classifier_.outbound(held.flow));
+  const auto released = acquires_.release([&](const LeavingFlow& flow) { return sa_for(flow) != nullptr; });
+  for (const Acquires::Held& held : released) put({}, held.packet, sa_for(held.flow));
   flush();
+}
+
+OutboundSa* OutboundPath::sa_for(const LeavingFlow& flow) {
+  return classifier_.outbound(flow.packet, path_of(flow)).sa;
 }
 
 /// Gathers the packets from `begin` on that one message can carry; returns the first that it cannot.

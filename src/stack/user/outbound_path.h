@@ -23,8 +23,8 @@ class OutboundPath {
 
   OutboundPath(unsigned mtu, Classifier& classifier, DropCounters& drops, WireSockets& sockets);
 
-  /// What waits in the TUN device goes on its way, or to acquires.
-  void drain(TunDevice& tun, Instant now);
+  /// What waits in a TUN device goes on its way, or to acquires. Each device has packets of one path.
+  void drain(TunDevice& tun, const policy::PacketPath& path, Instant now);
   /// Sends the packets that waited for an SA that is there now.
   void release();
   /// Once a second.
@@ -49,10 +49,12 @@ class OutboundPath {
   std::uint64_t reads() const { return reads_; }
 
  private:
-  void take(const OffloadHeader& header, Bytes packet, Instant now);
+  void take(const OffloadHeader& header, Bytes packet, const policy::PacketPath& path, Instant now);
   void put(const OffloadHeader& header, Bytes packet, OutboundSa* sa);
-  void ask_for_sa(const PacketSelectors& flow, const OffloadHeader& header, Bytes packet, Instant now);
-  void note_inactive(const policy::Filter& rule, const PacketSelectors& flow, std::size_t octets);
+  void ask_for_sa(const LeavingFlow& flow, const policy::Filter& rule, const OffloadHeader& header, Bytes packet,
+                  Instant now);
+  void note_inactive(const policy::Filter& rule, const LeavingFlow& flow, std::size_t octets);
+  OutboundSa* sa_for(const LeavingFlow& flow);
   void flush();
   void note_too_long(const Departure& departure);
   std::size_t departures_from(std::size_t begin, std::size_t& pieces, Departure& departure);

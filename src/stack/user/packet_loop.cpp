@@ -13,6 +13,8 @@ namespace adit::stack::user {
 namespace {
 
 constexpr int most_events = 16;
+constexpr policy::PacketPath of_this_host{.direction = policy::Direction::outbound};
+constexpr policy::PacketPath forwarded{.direction = policy::Direction::outbound, .routed = true};
 /// The system's own 50 microseconds would double a rest.
 constexpr unsigned long timer_slack_nanoseconds = 1000;
 /// Batches of one socket in one turn, so that the others get theirs.
@@ -38,7 +40,7 @@ PacketLoop::PacketLoop(Parts parts, Mailbox<Report>& reports, const DataPlane::E
       timer_{timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)},
       now_{read_clock()},
       outbound_{std::make_unique<OutboundPath>(parts_.mtu, classifier_, drops_, parts_.sockets)},
-      inbound_{std::make_unique<InboundPath>(sad_, classifier_, drops_)} {}
+      inbound_{std::make_unique<InboundPath>(sad_, classifier_, drops_, parts_.delivery)} {}
 
 PacketLoop::~PacketLoop() { stop(); }
 
@@ -56,7 +58,7 @@ std::expected<void, SystemFailure> PacketLoop::start() {
   if (timerfd_settime(timer_.number(), 0, &every_second_spec, nullptr) != 0) {
     return std::unexpected{SystemFailure::last("set a timer")};
   }
-  std::vector<int> watched{commands_.fd(), timer_.number(), parts_.tun.fd()};
+  std::vector<int> watched{commands_.fd(), timer_.number(), parts_.tun.fd(), parts_.routed_tun.fd()};
   if (parts_.ike) watched.push_back(parts_.ike->fd());
   for (const auto& socket : parts_.sockets.all()) {
     if (socket) watched.push_back(socket->fd());
@@ -92,7 +94,8 @@ void PacketLoop::run(const std::stop_token& stopped) {
 }
 
 void PacketLoop::serve(int fd) {
-  if (fd == parts_.tun.fd()) return outbound_->drain(parts_.tun, now_);
+  if (fd == parts_.tun.fd()) return outbound_->drain(parts_.tun, of_this_host, now_);
+  if (fd == parts_.routed_tun.fd()) return outbound_->drain(parts_.routed_tun, forwarded, now_);
   for (auto& socket : parts_.sockets.all()) {
     if (!socket || socket->fd() != fd) continue;
     for (unsigned i = 0; i < batches_a_turn; ++i) {
@@ -185,7 +188,8 @@ void PacketLoop::heed_path() {
   if (!tight) return;
   const auto mtu = static_cast<unsigned>(std::max(least, tight->largest_inner));
   if (mtu >= parts_.mtu) return;
-  const auto done = parts_.tun.set_mtu(mtu);
+  auto done = parts_.tun.set_mtu(mtu);
+  if (done) done = parts_.routed_tun.set_mtu(mtu);
   parts_.mtu = mtu;  // not tried again when it failed
   if (!done) return tell(Trouble{.attempted = done.error().attempted, .reason = done.error().reason.message()});
   tell(Trouble{.attempted = "send to " + tight->remote.address.to_string() + " unfragmented",
@@ -211,6 +215,7 @@ void PacketLoop::every_second() {
   std::uint64_t ticks = 0;
   [[maybe_unused]] const auto read = ::read(timer_.number(), &ticks, sizeof ticks);
   outbound_->forget_old(now_);
+  parts_.delivery.forget_interfaces();
   for (Sad::Reached& reached : sad_.collect_limits(now_)) {
     tell(LimitReached{.limit = std::move(reached.limit), .counters = std::move(reached.counters)});
   }

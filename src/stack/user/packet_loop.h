@@ -25,8 +25,9 @@ class PacketLoop {
   struct Parts {
     StackName stack;
     unsigned mtu = default_mtu;
-    TunDevice tun;
+    TunDevice tun, routed_tun;
     WireSockets sockets;
+    Delivery delivery;
     std::optional<IkeListener> ike;
   };
   PacketLoop(Parts parts, Mailbox<Report>& reports, const DataPlane::EventCallback& on_event);

@@ -57,11 +57,19 @@ void ReceiveSlots::read_control(const msghdr& message, ReceivedDatagram& datagra
     if (part->cmsg_level == SOL_UDP && part->cmsg_type == UDP_GRO) {
       datagram.segment_size = content<std::uint16_t>(*part);
     } else if (part->cmsg_level == SOL_IP) {
-      if (part->cmsg_type == IP_PKTINFO) datagram.destination = address_of(content<in_pktinfo>(*part).ipi_addr);
+      if (part->cmsg_type == IP_PKTINFO) {
+        const auto information = content<in_pktinfo>(*part);
+        datagram.destination = address_of(information.ipi_addr);
+        datagram.interface = static_cast<unsigned>(information.ipi_ifindex);
+      }
       if (part->cmsg_type == IP_TOS) datagram.traffic_class = content<std::uint8_t>(*part);
       if (part->cmsg_type == IP_TTL) datagram.hop_limit = static_cast<std::uint8_t>(content<int>(*part));
     } else if (part->cmsg_level == SOL_IPV6) {
-      if (part->cmsg_type == IPV6_PKTINFO) datagram.destination = address_of(content<in6_pktinfo>(*part).ipi6_addr);
+      if (part->cmsg_type == IPV6_PKTINFO) {
+        const auto information = content<in6_pktinfo>(*part);
+        datagram.destination = address_of(information.ipi6_addr);
+        datagram.interface = information.ipi6_ifindex;
+      }
       if (part->cmsg_type == IPV6_TCLASS) datagram.traffic_class = static_cast<std::uint8_t>(content<int>(*part));
       if (part->cmsg_type == IPV6_HOPLIMIT) datagram.hop_limit = static_cast<std::uint8_t>(content<int>(*part));
       if (const auto type = extension_type(part->cmsg_type)) {

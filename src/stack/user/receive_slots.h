@@ -23,6 +23,7 @@ struct ReceivedDatagram {
   std::size_t segment_size = 0;  ///< 0: it is one
   Endpoint source;
   IpAddress destination;
+  unsigned interface = 0;  ///< index of the one that it came in by
   std::uint8_t traffic_class = 0, hop_limit = 64;
   /// IPv6 extension headers that came before it, where the socket asks for them: in the headroom, from its begin.
   ExtensionHeaders extensions;

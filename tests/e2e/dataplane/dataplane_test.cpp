@@ -565,20 +565,24 @@ TEST_F(DataPlaneTest, WhereNoFiltersStandAStartPermitsOrDeniesAsItIsTold) {
   starts(stack::UntilPolicy::deny, StandingFilters::closed, 1);  // a table of somebody else's, and empty
 }
 
+/// A host 10.1.0.9 behind east, its gateway; west itself is 10.2.0.1.
+struct BehindEast : NetworkNamespace {
+  explicit BehindEast(Host& east) {
+    EXPECT_EQ(
+        east.space().shell(fmt::format("sysctl -q -w net.ipv4.ip_forward=1 && "
+                                       "ip link add lan type veth peer name lan netns {} && ip link set lan up && "
+                                       "ip addr add 10.1.0.254/24 dev lan",
+                                       holder())),
+        0);
+    EXPECT_EQ(shell("ip addr add 10.1.0.9/24 dev lan && ip link set lan up && ip route add default via 10.1.0.254"), 0);
+  }
+};
+
 TEST_F(DataPlaneTest, AGatewayForwardsForTheNetBehindIt) {
   const Protection protection{.net_bits = 24};
   TwoHosts net{protection};
   install_both(net, protection, 1);
-  // A host 10.1.0.9 behind east; west itself is 10.2.0.1.
-  NetworkNamespace behind;
-  ASSERT_EQ(
-      net.east.space().shell(fmt::format("sysctl -q -w net.ipv4.ip_forward=1 && "
-                                         "ip link add lan type veth peer name lan netns {} && ip link set lan up && "
-                                         "ip addr add 10.1.0.254/24 dev lan",
-                                         behind.holder())),
-      0);
-  ASSERT_EQ(
-      behind.shell("ip addr add 10.1.0.9/24 dev lan && ip link set lan up && ip route add default via 10.1.0.254"), 0);
+  BehindEast behind{net.east};
   EXPECT_EQ(behind.shell("ping -c 3 -i 0.05 -W 2 10.2.0.1"), 0) << state_of(net.east) << state_of(net.west);
   EXPECT_GE(net.east.counters(1).outbound_packets, 3u);
   // Large packets: the gateway tells the sender the tunnel's MTU, and the sender's kernel heeds it.
@@ -589,6 +593,78 @@ TEST_F(DataPlaneTest, AGatewayForwardsForTheNetBehindIt) {
   WireTap tap{net.west.space()};
   EXPECT_NE(behind.shell("ping -c 2 -i 0.05 -W 1 10.2.0.1"), 0);
   EXPECT_EQ(tap.in_clear(), 0u) << "forwarded in clear";
+}
+
+TEST_F(DataPlaneTest, EspAndAhOfAHostBehindAGatewayGoIntoTheTunnelToo) {
+  const Protection protection{.net_bits = 24};
+  TwoHosts net{protection};
+  install_both(net, protection, 1);
+  BehindEast behind{net.east};
+  behind.run([] {
+    for (const int protocol : {IPPROTO_ESP, IPPROTO_AH}) {
+      const int from = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, protocol);
+      sockaddr_storage name{};
+      const socklen_t size = stack::user::write_name(name, *IpAddress::parse("10.2.0.1"), 0);
+      const std::array<std::uint8_t, 40> octets{4, 4, 0, 0, 0, 0, 0, 7, 0, 0, 0, 1};
+      EXPECT_EQ(sendto(from, octets.data(), octets.size(), 0, reinterpret_cast<sockaddr*>(&name), size), 40);
+      close(from);
+    }
+  });
+  EXPECT_EQ(behind.shell("ping -c 1 -W 2 10.2.0.1"), 0) << state_of(net.east);  // has come behind them
+  EXPECT_EQ(net.west.counters(1).inbound_packets, 3u) << state_of(net.east) << state_of(net.west);
+}
+
+/// East's policy has a tunnel for what it sends itself, and one for what it forwards, between the same nets.
+std::shared_ptr<policy::PolicySnapshot> policy_by_way(const Protection& protection, unsigned host) {
+  auto snapshot = std::make_shared<policy::PolicySnapshot>(*policy_for(protection, host));
+  std::vector<policy::Filter> made;
+  for (const bool is_forwarded : {false, true}) {
+    for (policy::Filter filter : snapshot->filter.filters) {
+      if (filter.rule != "nets") continue;
+      filter.rule = is_forwarded ? "forwarded" : "here";
+      filter.routing = is_forwarded ? policy::Routing::routed : policy::Routing::local;
+      made.push_back(std::move(filter));
+    }
+  }
+  std::erase_if(snapshot->filter.filters, [](const policy::Filter& filter) { return filter.rule == "nets"; });
+  snapshot->filter.filters.insert(snapshot->filter.filters.end(), made.begin(), made.end());
+  return snapshot;
+}
+
+TEST_F(DataPlaneTest, WhatIsForwardedAndWhatIsNotTakeTheTunnelsOfTheirOwnRules) {
+  const Protection here{.rule = "here", .net_bits = 24}, forwarded{.rule = "forwarded", .net_bits = 24};
+  TwoHosts net{here};
+  net.east.set_policy(policy_by_way(here, 1));
+  // To west all is its own; which of the two, the address of the other side says.
+  auto at_west = policy_by_way(here, 2);
+  const auto tell_apart = [&](const char* forwarded_address, const char* own_address) {
+    auto changed = std::make_shared<policy::PolicySnapshot>(*at_west);
+    for (policy::Filter& filter : changed->filter.filters) {
+      if (filter.rule != "here" && filter.rule != "forwarded") continue;
+      filter.routing = policy::Routing::local;
+      IpRange& other = filter.direction == policy::Direction::outbound ? filter.destination : filter.source;
+      other = IpRange::of(*IpAddress::parse(filter.rule == "here" ? own_address : forwarded_address));
+    }
+    net.west.set_policy(changed);
+  };
+  tell_apart("10.1.0.9", "10.1.0.1");
+  BehindEast behind{net.east};
+  install_both(net, here, 1);
+  install_both(net, forwarded, 2);
+  EXPECT_EQ(ping(net.east, data_address(2, here)), 0) << state_of(net.east) << state_of(net.west);
+  EXPECT_EQ(net.east.counters(1).outbound_packets, 3u);
+  EXPECT_EQ(net.east.counters(2).outbound_packets, 0u);
+  EXPECT_EQ(behind.shell("ping -c 3 -i 0.05 -W 2 10.2.0.1"), 0) << state_of(net.east) << state_of(net.west);
+  EXPECT_EQ(net.east.counters(1).outbound_packets, 3u) << "forwarded by the tunnel of the local rule";
+  EXPECT_EQ(net.east.counters(2).outbound_packets, 3u);
+
+  // West sends by the wrong one of the two, each way; east takes neither.
+  tell_apart("10.1.0.1", "10.1.0.9");
+  EXPECT_NE(ping(net.west, data_address(1, here), "-c 1 -W 1"), 0);
+  EXPECT_NE(ping(net.west, *IpAddress::parse("10.1.0.9"), "-c 1 -W 1"), 0);
+  EXPECT_EQ(net.east.counters(1).inbound_packets, 4u) << "not the test's: it did not come";
+  EXPECT_EQ(net.east.counters(2).inbound_packets, 4u) << "not the test's: it did not come";
+  EXPECT_EQ(net.east.plane_counters().drops[stack::Drop::selectors_violated], 2u) << state_of(net.east);
 }
 
 TEST_F(DataPlaneTest, TheKernelTakesEveryKindOfFilter) {

@@ -169,7 +169,7 @@ contract::InstallResult Host::install(const Protection& protection, std::uint64_
   pair.remote_ts = selector(other);
   if (protection.is_udp) pair.udp = contract::UdpEncapsulation{};
   pair.sending = sending;
-  pair.filter_rule = "nets";
+  pair.filter_rule = protection.rule;
   pair.lifetimes = protection.lifetimes;
 
   std::promise<contract::InstallResult> answer;

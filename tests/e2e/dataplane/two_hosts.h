@@ -46,7 +46,8 @@ struct Protection {
   IntegrityId integrity = IntegrityId::none;
   bool extended = false;  ///< sequence numbers
   contract::Lifetimes lifetimes{};
-  unsigned net_bits = 0;  ///< instead of the data addresses, the nets of so many bits they lie in; 0: no
+  std::string rule = "nets";  ///< that it is made for
+  unsigned net_bits = 0;      ///< instead of the data addresses, the nets of so many bits they lie in; 0: no
 
   bool is_ah() const { return encryption == EncryptionId::none; }
 };

@@ -267,16 +267,17 @@ TEST(ManualPair, IsOfTheRulesThatNameItsActionAndOfNoOthers) {
   policy->filters = {by_keys, by_keys_in, negotiated, negotiated_in};
   Classifier classifier{sad};
   classifier.set_policy(std::make_shared<const policy::FilterIndex>(policy));
+  const policy::PacketPath out{.direction = policy::Direction::outbound};
   const auto flow = [](const char* source, const char* destination) {
     return PacketSelectors{.source = address(source), .destination = address(destination), .protocol = 17};
   };
-  EXPECT_EQ(classifier.outbound(flow("10.1.0.1", "10.2.0.1")), &pairs[1]->outbound);
-  EXPECT_EQ(classifier.outbound(flow("10.1.0.1", "10.2.0.2")), &pairs[0]->outbound);
-  EXPECT_TRUE(classifier.may_come_in(flow("10.2.0.1", "10.1.0.1"), pairs[1]->inbound));
-  EXPECT_FALSE(classifier.may_come_in(flow("10.2.0.1", "10.1.0.1"), pairs[0]->inbound));
-  EXPECT_FALSE(classifier.may_come_in(flow("10.2.0.2", "10.1.0.1"), pairs[1]->inbound));
+  EXPECT_EQ(classifier.outbound(flow("10.1.0.1", "10.2.0.1"), out).sa, &pairs[1]->outbound);
+  EXPECT_EQ(classifier.outbound(flow("10.1.0.1", "10.2.0.2"), out).sa, &pairs[0]->outbound);
+  EXPECT_EQ(classifier.inbound(flow("10.2.0.1", "10.1.0.1"), pairs[1]->inbound, 0), Admission::allowed);
+  EXPECT_EQ(classifier.inbound(flow("10.2.0.1", "10.1.0.1"), pairs[0]->inbound, 0), Admission::refused);
+  EXPECT_EQ(classifier.inbound(flow("10.2.0.2", "10.1.0.1"), pairs[1]->inbound, 0), Admission::refused);
   sad.remove(contract::ChildSaName::manual(ManualTunnelId{1}, 1));
-  EXPECT_EQ(classifier.outbound(flow("10.1.0.1", "10.2.0.1")), nullptr) << "no other pair stands in for it";
+  EXPECT_EQ(classifier.outbound(flow("10.1.0.1", "10.2.0.1"), out).sa, nullptr) << "no other pair stands in for it";
 }
 
 }  // namespace

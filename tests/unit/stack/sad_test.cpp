@@ -289,15 +289,15 @@ TEST(FlowCache, ForgetsWithTheEpochAndWhenItsPlaceIsTaken) {
   OutboundSa sa, other;
   const PacketSelectors a = flow("10.1.0.1", "10.2.0.1"), b = flow("10.1.0.1", "10.2.0.2");
   EXPECT_EQ(cache.find(a, 1), std::nullopt);
-  cache.remember(a, 1, &sa);
-  EXPECT_EQ(cache.find(a, 1), &sa);
+  cache.remember(a, 1, {.sa = &sa});
+  EXPECT_EQ(cache.find(a, 1), FlowCache::Found{.sa = &sa});
   EXPECT_EQ(cache.find(a, 2), std::nullopt);
   EXPECT_EQ(cache.find(b, 1), std::nullopt);
-  cache.remember(b, 1, nullptr);
-  EXPECT_EQ(cache.find(b, 1), std::optional<OutboundSa*>{nullptr}) << "that there is none is known too";
+  cache.remember(b, 1, {});
+  EXPECT_EQ(cache.find(b, 1), FlowCache::Found{}) << "that there is none is known too";
   EXPECT_EQ(cache.find(a, 1), std::nullopt);
-  cache.remember(a, 1, &other);
-  EXPECT_EQ(cache.find(a, 1), &other);
+  cache.remember(a, 1, {.sa = &other});
+  EXPECT_EQ(cache.find(a, 1), FlowCache::Found{.sa = &other});
 }
 
 }  // namespace

@@ -10,8 +10,8 @@ namespace {
 using namespace std::chrono_literals;
 using Ask = Acquires::Ask;
 
-PacketSelectors flow(unsigned number) {
-  return {.source = IpAddress::v4(1), .destination = IpAddress::v4(number), .protocol = 1};
+LeavingFlow flow(unsigned number) {
+  return {.packet = {.source = IpAddress::v4(1), .destination = IpAddress::v4(number), .protocol = 1}};
 }
 const ByteString packet{1, 2, 3};
 
@@ -39,18 +39,29 @@ TEST(Acquires, HoldABoundedNumberOfFlowsForABoundedTime) {
   }
   EXPECT_EQ(held, Acquires::most_flows);
   acquires.forget_old(Instant{100s} + 10'000 * 100ms + Acquires::hold_for);
-  EXPECT_TRUE(acquires.release([](const PacketSelectors&) { return true; }).empty());
+  EXPECT_TRUE(acquires.release([](const LeavingFlow&) { return true; }).empty());
 }
 
 TEST(Acquires, TheFirstPacketIsReleasedOnceWhenItsFlowIsCarried) {
   Acquires acquires;
   acquires.add(flow(1), packet, Instant{100s});
   acquires.add(flow(2), packet, Instant{100s});
-  const auto first = [](const PacketSelectors& waiting) { return waiting == flow(1); };
+  const auto first = [](const LeavingFlow& waiting) { return waiting == flow(1); };
   const auto released = acquires.release(first);
   ASSERT_EQ(released.size(), 1u);
   EXPECT_EQ(released[0].packet, packet);
   EXPECT_TRUE(acquires.release(first).empty());
+}
+
+TEST(Acquires, AForwardedFlowIsNotTheSameAsOneOfThisHost) {
+  Acquires acquires;
+  LeavingFlow forwarded = flow(1);
+  forwarded.routed = true;
+  EXPECT_EQ(acquires.add(flow(1), packet, Instant{100s}), Ask::now);
+  EXPECT_EQ(acquires.add(forwarded, packet, Instant{100s}), Ask::now);
+  const auto released = acquires.release([](const LeavingFlow& waiting) { return waiting.routed; });
+  ASSERT_EQ(released.size(), 1u);
+  EXPECT_EQ(released[0].flow, forwarded);
 }
 
 TEST(Moderation, RestsInAStreamOfSmallTurnsOnly) {

@@ -215,6 +215,25 @@ TEST(NftablesRuleset, FiltersThatExcludeEachOtherAreElementsOfOneMap) {
       << "ranges of ports that overlap stay rules in their order";
 }
 
+TEST(NftablesRuleset, WhatIsForwardedGoesToADeviceOfItsOwn) {
+  const std::string text = ruleset_for(example(), {});
+  EXPECT_EQ(chain(text, "steered"), std::vector<std::string>{"meta mark set 0xad170003 accept"});
+  EXPECT_EQ(chain(text, "routed_out_ipsec_logdeny").front(), "oifname \"adit0r\" accept");
+  for (const char* closed :
+       {"meta mark 0xad170001 oifname != \"adit0\" drop", "meta mark 0xad170003 oifname != \"adit0r\" drop"}) {
+    EXPECT_EQ(std::ranges::count(chain(text, "postrouting"), closed), 1) << closed;
+  }
+}
+
+TEST(NftablesRuleset, EspAndAhOfHostsBehindAreSteeredLikeAllElse) {
+  const std::vector<std::string> hook = chain(ruleset_for(example(), {}), "prerouting");
+  const auto at = [&](std::string_view rule) { return std::ranges::find(hook, rule) - hook.begin(); };
+  ASSERT_LT(at("jump steer"), std::ssize(hook));
+  for (const std::string& rule : std::vector(hook.begin(), hook.begin() + at("jump steer"))) {
+    EXPECT_TRUE(!rule.ends_with(" return") || rule.starts_with("fib daddr type")) << rule;
+  }
+}
+
 TEST(NftablesRuleset, LetsEspPastTheRulesUnlessTheyAreToSeeIt) {
   policy::PolicySnapshot snapshot = example();
   EXPECT_TRUE(std::ranges::count(chain(ruleset_for(snapshot, {}), "input"), "meta l4proto { esp, ah } accept") == 1);
