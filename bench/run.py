@@ -24,6 +24,8 @@ def main():
     if os.geteuid() == 0:
         print("\n== filter_load", flush=True)
         failed |= subprocess.run([build / "bench" / "filter_load", "10000" if quick else "100000"]).returncode
+        print("\n== filter_cost", flush=True)
+        failed |= subprocess.run([build / "bench" / "filter_cost"]).returncode
     for script, words in (("handshakes.py", [str(build), "300" if quick else "2000"]), ("throughput.py", [str(build / "bin"), "2" if quick else "5"])):
         print(f"\n== {script}", flush=True)
         failed |= subprocess.run([sys.executable, ROOT / "bench" / script, *words]).returncode

@@ -17,11 +17,6 @@ std::string in_range(unsigned bit_offset, unsigned bits, unsigned first, unsigne
   return fmt::format("@th,{},{} {}-{} ", bit_offset, bits, first, last);
 }
 
-/// TCP and UDP have two ports; the types of the others stand in both ranges.
-bool has_ports(const policy::ServiceSelector& service) {
-  return !service.opaque && (service.protocol == IpProtocol::tcp || service.protocol == IpProtocol::udp);
-}
-
 std::string port_expression(const policy::ServiceSelector& service, Dimensions known) {
   const PortRange source = known.has(by_source_port) ? PortRange::all() : service.source_ports;
   const PortRange destination = known.has(by_destination_port) ? PortRange::all() : service.destination_ports;
@@ -68,6 +63,10 @@ std::string service_expression(const Filter& filter, IpFamily family, Dimensions
 }
 
 }  // namespace
+
+bool has_ports(const policy::ServiceSelector& service) {
+  return !service.opaque && (service.protocol == IpProtocol::tcp || service.protocol == IpProtocol::udp);
+}
 
 std::string address_text(const IpRange& range) {
   if (range.is_single()) return range.first.to_string();

@@ -29,6 +29,8 @@ constexpr Dimensions Dimensions::all() { return by_address | by_protocol | by_so
 std::optional<std::string> match_expression(const policy::Filter& filter, const RulesetOptions& options);
 /// What is left to ask of a packet that fits in the dimensions `known`: empty when nothing is.
 std::string remaining_expression(const policy::Filter& filter, const RulesetOptions& options, Dimensions known);
+/// TCP and UDP have two ports; the types of other protocols stand in both ranges.
+bool has_ports(const policy::ServiceSelector& service);
 /// The dimensions in which the filter has one value, and a packet that shows it fits.
 Dimensions single_dimensions(const policy::Filter& filter);
 

@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
-#include <optional>
+#include <set>
+
+#include "stack/range_parts.h"
 
 namespace adit::stack {
 namespace {
@@ -45,25 +48,38 @@ std::string concatenation(Dimensions key, Text text) {
   return joined;
 }
 
-const IpRange& range_of(const Filter& filter, Dimensions dimension) {
-  return dimension == by_source ? filter.source : filter.destination;
-}
+/// What a part of a dimension is, and how it is written.
+template <class Value>
+struct DimensionOf;
+template <>
+struct DimensionOf<IpAddress> {
+  static ValueRange<IpAddress> range(const Filter& filter, Dimensions dimension) {
+    const IpRange& range = dimension == by_source ? filter.source : filter.destination;
+    return {range.first, range.last};
+  }
+  static bool divides(const Filter& filter, Dimensions dimension) {
+    return !(dimension == by_source ? filter.source : filter.destination).is_all();
+  }
+  static std::string text(const ValueRange<IpAddress>& range) { return address_text({range.first, range.last}); }
+};
+template <>
+struct DimensionOf<std::uint16_t> {
+  static ValueRange<std::uint16_t> range(const Filter& filter, Dimensions dimension) {
+    const PortRange& ports = ports_of(filter, dimension);
+    return {ports.first, ports.last};
+  }
+  static bool divides(const Filter& filter, Dimensions dimension) {
+    return has_ports(filter.service) && !ports_of(filter, dimension).is_all();
+  }
+  static std::string text(const ValueRange<std::uint16_t>& range) {
+    return range.first == range.last ? fmt::to_string(range.first) : fmt::format("{}-{}", range.first, range.last);
+  }
 
-/// Nothing after the highest address.
-std::optional<IpAddress> successor(const IpAddress& address) {
-  ByteString octets{address.octets().begin(), address.octets().end()};
-  for (auto octet = octets.rbegin(); octet != octets.rend(); ++octet) {
-    if (++*octet != 0) return IpAddress::from_octets(octets);
+ private:
+  static const PortRange& ports_of(const Filter& filter, Dimensions dimension) {
+    return dimension == by_source_port ? filter.service.source_ports : filter.service.destination_ports;
   }
-  return std::nullopt;
-}
-IpAddress predecessor(const IpAddress& address) {
-  ByteString octets{address.octets().begin(), address.octets().end()};
-  for (auto octet = octets.rbegin(); octet != octets.rend(); ++octet) {
-    if ((*octet)-- != 0) break;
-  }
-  return *IpAddress::from_octets(octets);
-}
+};
 
 }  // namespace
 
@@ -130,59 +146,57 @@ void SearchWriter::write_exact(std::string& chain, const Entries& entries, Dimen
 
 /// By the parts into which the ranges of the entries cut one dimension. Neighbouring parts share a chain while it is
 /// short. @return false, and nothing written, when the ranges overlap too much
+template <class Value>
 bool SearchWriter::write_intervals(std::string& chain, const Entries& entries, Dimensions dimension, Known known) {
-  std::map<IpAddress, std::pair<std::vector<std::size_t>, std::vector<std::size_t>>> edges;  // what ends, what begins
-  for (std::size_t i = 0; i < entries.size(); ++i) {
-    const IpRange& range = range_of(*entries[i]->filter, dimension);
-    edges[range.first].second.push_back(i);
-    if (const auto after = successor(range.last)) edges[*after].first.push_back(i);
-  }
-  std::vector<Interval> intervals;
-  std::set<std::size_t> open;
-  std::size_t copies = 0;
-  for (auto edge = edges.begin(); edge != edges.end(); ++edge) {
-    for (const std::size_t i : edge->second.first) open.erase(i);
-    open.insert(edge->second.second.begin(), edge->second.second.end());
-    if (open.empty()) continue;
-    copies += open.size();
-    if (copies > most_copies * entries.size()) return false;
-    const auto next = std::next(edge);
-    const IpAddress last = next == edges.end() ? IpAddress::highest(edge->first.family()) : predecessor(next->first);
-    Interval interval{{edge->first, last}, {}};
-    for (const std::size_t i : open) interval.entries.push_back(entries[i]);
-    intervals.push_back(std::move(interval));
-  }
-
   // Of a chain for several parts, each rule asks for its range again; one that stands for its part alone need not.
   const Known alone{known.fits | dimension, known.divided | dimension};
   const Known together{known.fits, known.divided | dimension};
   const std::string common = common_remainder(entries, alone.fits);
-  const auto decides = [&](const Interval& interval) {
-    return remainder(*interval.entries.front(), alone.fits) == common;
+  std::vector<bool> deciding;
+  using Of = DimensionOf<Value>;
+  std::vector<ValueRange<Value>> ranges;
+  ranges.reserve(entries.size());
+  for (const SearchEntry* entry : entries) {
+    ranges.push_back(Of::range(*entry->filter, dimension));
+    deciding.push_back(remainder(*entry, alone.fits) == common);
+  }
+  const auto decides = [&](std::size_t i) { return deciding[i]; };
+  auto parts = range_parts<Value>(ranges, decides, most_copies * entries.size());
+  if (!parts) return false;
+
+  const auto in_order = [&](const auto& numbers) {
+    Entries chosen;
+    for (const std::size_t i : numbers) chosen.push_back(entries[i]);
+    return chosen;
   };
   std::vector<Element> elements;
-  for (std::size_t begin = 0; begin < intervals.size();) {
-    Interval& shared = intervals[begin];
+  for (std::size_t begin = 0; begin < parts->size();) {
+    RangePart<Value>& shared = (*parts)[begin];
     std::size_t end = begin + 1;
-    if (decides(shared) || shared.entries.size() > few) {
-      elements.push_back(element_for(address_text(shared.range), shared.entries, common, alone));
+    if (decides(shared.members.front()) || shared.members.size() > few) {
+      elements.push_back(element_for(Of::text(shared.range), in_order(shared.members), common, alone));
       begin = end;
       continue;
     }
-    std::set<const SearchEntry*> members{shared.entries.begin(), shared.entries.end()};
-    for (; end < intervals.size() && !decides(intervals[end]); ++end) {
-      std::set<const SearchEntry*> more = members;
-      more.insert(intervals[end].entries.begin(), intervals[end].entries.end());
+    std::set<std::size_t> members{shared.members.begin(), shared.members.end()};
+    for (; end < parts->size() && !decides((*parts)[end].members.front()); ++end) {
+      std::set<std::size_t> more = members;
+      more.insert((*parts)[end].members.begin(), (*parts)[end].members.end());
       if (more.size() > few) break;
       members = std::move(more);
-      shared.range.last = intervals[end].range.last;
+      shared.range.last = (*parts)[end].range.last;
     }
-    Entries in_order{members.begin(), members.end()};  // by address: all are of one vector, in the order of search
-    elements.push_back(element_for(address_text(shared.range), in_order, common, end == begin + 1 ? alone : together));
+    elements.push_back(
+        element_for(Of::text(shared.range), in_order(members), common, end == begin + 1 ? alone : together));
     begin = end;
   }
   write_map(chain, common, family_of(*entries.front()->filter), dimension, true, elements);
   return true;
+}
+
+bool SearchWriter::write_ranges(std::string& chain, const Entries& entries, Dimensions dimension, Known known) {
+  return by_address.has(dimension) ? write_intervals<IpAddress>(chain, entries, dimension, known)
+                                   : write_intervals<std::uint16_t>(chain, entries, dimension, known);
 }
 
 namespace {
@@ -211,20 +225,42 @@ std::pair<std::size_t, Dimensions> exact_run(const Entries& entries, std::size_t
   return {key.empty() ? begin : end, key};
 }
 
-template <class Entries>
+/// The entries from `begin` on whose ranges in a dimension are not all, when they differ.
+template <class Value, class Entries>
 std::size_t interval_run(const Entries& entries, std::size_t begin, Dimensions dimension) {
-  const IpRange& first = range_of(*entries[begin]->filter, dimension);
+  using Of = DimensionOf<Value>;
+  const auto first = Of::range(*entries[begin]->filter, dimension);
   bool differs = false;
   std::size_t end = begin;
-  for (; end < entries.size() && !range_of(*entries[end]->filter, dimension).is_all(); ++end) {
-    differs = differs || range_of(*entries[end]->filter, dimension) != first;
+  for (; end < entries.size() && Of::divides(*entries[end]->filter, dimension); ++end) {
+    differs = differs || Of::range(*entries[end]->filter, dimension) != first;
   }
   return differs ? end : begin;
+}
+
+struct Run {
+  std::size_t end;
+  Dimensions dimension;
+};
+
+/// Longest first; at equal length addresses before ports.
+template <class Entries>
+std::vector<Run> interval_runs(const Entries& entries, std::size_t begin, Dimensions divided) {
+  std::vector<Run> runs;
+  for (const Dimensions one : {by_destination, by_source, by_destination_port, by_source_port}) {
+    if (divided.has(one)) continue;
+    const std::size_t end = by_address.has(one) ? interval_run<IpAddress>(entries, begin, one)
+                                                : interval_run<std::uint16_t>(entries, begin, one);
+    if (end > begin) runs.push_back({end, one});
+  }
+  std::ranges::stable_sort(runs, std::greater{}, &Run::end);
+  return runs;
 }
 
 }  // namespace
 
 void SearchWriter::write_list(std::string& chain, const Entries& entries, Known known) {
+  std::size_t most = entries.size();  // that a map of ranges is tried for
   for (std::size_t begin = 0; begin < entries.size();) {
     const auto part = [&](std::size_t end) {
       return Entries{entries.begin() + static_cast<std::ptrdiff_t>(begin),
@@ -235,24 +271,23 @@ void SearchWriter::write_list(std::string& chain, const Entries& entries, Known 
       continue;
     }
     const auto [exact, key] = exact_run(entries, begin, known.divided);
-    std::size_t widest = begin;
-    Dimensions dimension;
-    for (const Dimensions one : {by_destination, by_source}) {
-      if (known.divided.has(one)) continue;
-      const std::size_t end = interval_run(entries, begin, one);
-      if (end > widest) widest = end, dimension = one;
-    }
+    const std::vector<Run> runs = interval_runs(entries, begin, known.divided);
+    const std::size_t widest = runs.empty() ? begin : runs.front().end;
     const bool has_exact = exact - begin > few;
     if (has_exact && 2 * (exact - begin) >= widest - begin) {
       write_exact(chain, part(exact), key, known);
       begin = exact;
       continue;
     }
-    // Where ranges overlap too much for a map of all, fewer of them may do.
-    std::size_t size = widest - begin;
-    while (size > few && !write_intervals(chain, part(begin + size), dimension, known)) size /= 2;
+    // Where ranges overlap too much for a map of all, another dimension may do, or fewer of them.
+    std::size_t size = std::min(widest - begin, most);
+    const auto is_written = [&](const Run& run) {
+      return run.end - begin >= size && write_ranges(chain, part(begin + size), run.dimension, known);
+    };
+    while (size > few && std::ranges::none_of(runs, is_written)) size /= 2;
     if (size > few) {
       begin += size;
+      most = 2 * size;  // what is near overlaps alike: trying all of the rest each time would take too long
     } else if (has_exact) {
       write_exact(chain, part(exact), key, known);
       begin = exact;

@@ -1,7 +1,8 @@
 #pragma once
 // An ordered list of filters as chains and maps of nftables in which the first that matches decides. Filters that
-// exclude each other by a value or a range of one dimension become elements of a map, so that a packet meets few of
-// them however many there are; where they overlap in all dimensions they stay rules one after another.
+// exclude each other by a value or a range of one dimension, addresses or ports, become elements of a map, so that a
+// packet meets few of them however many there are; where they overlap in all dimensions they stay rules one after
+// another.
 
 #include <set>
 #include <string>
@@ -43,15 +44,13 @@ class SearchWriter {
     std::string key, verdict;
     const SearchEntry* counted = nullptr;
   };
-  struct Interval {
-    IpRange range;
-    Entries entries;
-  };
 
   void write_list(std::string& chain, const Entries& entries, Known known);
   void write_rule(std::string& chain, const SearchEntry& entry, Dimensions fits);
   void write_exact(std::string& chain, const Entries& entries, Dimensions key, Known known);
+  template <class Value>  // IpAddress or a port
   bool write_intervals(std::string& chain, const Entries& entries, Dimensions dimension, Known known);
+  bool write_ranges(std::string& chain, const Entries& entries, Dimensions dimension, Known known);
   void write_map(std::string& chain, const std::string& common, std::string_view family, Dimensions key,
                  bool is_interval, const std::vector<Element>& elements);
   Element element_for(std::string key, const Entries& entries, const std::string& common, Known known);

@@ -58,6 +58,18 @@ PortRange ports(Random& random) {
   return one_of(random, {PortRange::all(), PortRange::of(one), PortRange{std::min(one, other), std::max(one, other)}});
 }
 
+/// Narrow or wide, around a port that packets have: its ends, too, are met and missed.
+PortRange near_port_pool(Random& random) {
+  const std::uint16_t middle = port(random);
+  const auto width = static_cast<std::uint16_t>(1U << below(random, 12));
+  const auto first = static_cast<std::uint16_t>(middle - std::min<std::uint32_t>(middle, below(random, width)));
+  const std::uint32_t last = std::min<std::uint32_t>(65535, middle + below(random, width));
+  // Some begin or end right beside it.
+  if (in_one_of(random, 6) && middle < 65535) return {static_cast<std::uint16_t>(middle + 1), 65535};
+  if (in_one_of(random, 6)) return {0, static_cast<std::uint16_t>(middle - 1)};
+  return {first, static_cast<std::uint16_t>(last)};
+}
+
 std::uint8_t type_of(Random& random, std::uint8_t protocol) {
   if (protocol == IpProtocol::icmp) return one_of<std::uint8_t>(random, {0, 3, 8, 11});
   if (protocol == IpProtocol::icmpv6) return one_of<std::uint8_t>(random, {1, 128, 129, 135});
@@ -119,7 +131,7 @@ Filter any_filter(Random& random, IpFamily family) {
 void add_run(Random& random, IpFamily family, std::vector<Filter>& filters) {
   Filter common = any_filter(random, family);
   common.fragments_only = false;
-  const std::uint32_t kind = below(random, 6);
+  const std::uint32_t kind = below(random, 8);
   const std::uint32_t length = 4 + below(random, in_one_of(random, 3) ? 200 : 30);
   const Side side = random_side(random);
   for (std::uint32_t i = 0; i < length; ++i) {
@@ -144,6 +156,18 @@ void add_run(Random& random, IpFamily family, std::vector<Filter>& filters) {
       case 4:  // several services a peer
         filter.source = IpRange::of(peer);
         filter.service = service(random, family);
+        filter.connect = policy::ConnectQualifier::none;
+        break;
+      case 5:  // a range of ports each; they overlap
+        filter.service = {.protocol = one_of(random, {IpProtocol::tcp, IpProtocol::udp}),
+                          .source_ports = in_one_of(random, 4) ? ports(random) : PortRange::all(),
+                          .destination_ports = near_port_pool(random)};
+        if (filter.service.protocol != IpProtocol::tcp) filter.connect = policy::ConnectQualifier::none;
+        break;
+      case 6:  // the same of one protocol, and a net each
+        filter.destination = IpRange::of_prefix(peer, peer.bits() - below(random, 9));
+        filter.service = {
+            .protocol = IpProtocol::udp, .source_ports = near_port_pool(random), .destination_ports = PortRange::all()};
         filter.connect = policy::ConnectQualifier::none;
         break;
       default:

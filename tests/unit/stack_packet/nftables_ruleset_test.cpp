@@ -181,6 +181,8 @@ struct Shape {
   std::size_t maps = 0, rules = 0;
   auto operator<=>(const Shape&) const = default;
 };
+std::uint16_t port(std::uint32_t number) { return static_cast<std::uint16_t>(number); }
+
 Shape shape_of(std::uint32_t filters, void (*change)(Filter&, std::uint32_t)) {
   policy::PolicySnapshot snapshot;
   for (std::uint32_t i = 0; i < filters; ++i) change(snapshot.filter.filters.emplace_back(tcp_out()), i);
@@ -208,11 +210,35 @@ TEST(NftablesRuleset, FiltersThatExcludeEachOtherAreElementsOfOneMap) {
             (Shape{.maps = 1, .rules = many}))
       << "several services a peer: a short chain for each";
   EXPECT_EQ(
-      shape_of(many,
-               [](Filter& f, std::uint32_t i) { f.service.destination_ports = {1, static_cast<std::uint16_t>(i + 1)}; })
-          .rules,
-      many)
-      << "ranges of ports that overlap stay rules in their order";
+      shape_of(many, [](Filter& f, std::uint32_t i) { f.service.destination_ports = {port(8 * i), port(8 * i + 5)}; }),
+      (Shape{.maps = 1, .rules = 0}))
+      << "a range of ports each";
+  EXPECT_EQ(shape_of(many, [](Filter& f, std::uint32_t i) { f.service.destination_ports = {1, port(i + 1)}; }),
+            (Shape{.maps = 1, .rules = 0}))
+      << "ranges of ports that all overlap: in each part the first decides";
+  EXPECT_EQ(shape_of(many,
+                     [](Filter& f, std::uint32_t i) {
+                       f.service.protocol = i % 2 == 0 ? IpProtocol::tcp : IpProtocol::udp;
+                       f.service.source_ports = {port(10'000 + i), port(60'000 - i)};
+                     }),
+            (Shape{.maps = 3, .rules = 0}))
+      << "two protocols: a map that tells them apart, and one for each";
+  EXPECT_EQ(shape_of(many,
+                     [](Filter& f, std::uint32_t i) {
+                       f.destination = {IpAddress::v4(0), IpAddress::v4(100'000 + i)};
+                       f.service.destination_ports = {port(8 * i), port(8 * i + 5)};
+                     })
+                .maps,
+            1u)
+      << "nets that all overlap, and ranges of ports that do not";
+  EXPECT_EQ(shape_of(many,
+                     [](Filter& f, std::uint32_t i) {
+                       f.service.source_ports = {port(i), port(30'000 + 7 * i)};
+                       f.service.destination_ports = {port(i), port(30'000 + 11 * i)};
+                     })
+                .rules,
+            many)
+      << "ranges that overlap in both dimensions stay rules in their order";
 }
 
 TEST(NftablesRuleset, WhatIsForwardedGoesToADeviceOfItsOwn) {
