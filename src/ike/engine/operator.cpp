@@ -127,7 +127,7 @@ void Engine::State::take(RefreshIkeTunnel& request) {
   for (const IkeSpi cookie : phase1_sas_named(request.stack, request.tunnel)) {
     v1::Phase1Sa& sa = *find_phase1(cookie);
     if (!v1::is_up(sa.state)) continue;
-    if (sa.refreshed_by || sa.refreshes) {
+    if (sa.refreshed_by || sa.refreshes || has_newer(sa)) {
       ++refreshed.under_way;
       continue;
     }

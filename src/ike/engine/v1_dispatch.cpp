@@ -164,6 +164,12 @@ void Engine::State::start_v1(const StackName& stack, const Endpoint& local, cons
 
 void Engine::State::refresh(v1::Phase1Sa& old) {
   if (!v1::is_up(old.state) || old.refreshed_by || old.refreshes) return;
+  if (has_newer(old)) {
+    // The peer has just made its successor: a third one would be in vain. Unless that one goes again.
+    constexpr Seconds look_again{60};
+    old.refresh_at = now_ + look_again;
+    return;
+  }
   v1::Turn current = v1_turn();
   const policy::PolicyPointer policy = policy_of(old.stack);
   const policy::KeyExchangeRule* rule =

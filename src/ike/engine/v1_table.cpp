@@ -58,6 +58,7 @@ void Engine::State::authenticated(v1::Phase1Sa& sa, v1::Shard::Contact contact) 
     }
   }
   by_peer_.emplace(key, sa.our_cookie());
+  inherit_what_waits(sa, key);
   if (sa.role == Role::responder && contact == v1::Shard::Contact::further) keep_tunnel(sa);
   if (sa.role == Role::initiator) replace_crossing(sa);
   make_room_for(sa);
@@ -159,10 +160,26 @@ v1::Phase1Sa* Engine::State::sibling_of(const v1::Phase1Sa& sa) {
   return newest;
 }
 
-v1::Phase1Sa* Engine::State::awaited_heir_of(const v1::Phase1Sa& sa) {
-  v1::Phase1Sa* heir = sa.refreshed_by ? find_phase1(*sa.refreshed_by) : nullptr;
-  if (heir == nullptr) return nullptr;
-  return heir->state == v1::Phase1State::identity_sent || v1::judges_answer(heir->state) ? heir : nullptr;
+bool Engine::State::has_newer(const v1::Phase1Sa& sa) {
+  const v1::Phase1Sa* sibling = sibling_of(sa);
+  return sibling != nullptr && sibling->established_at > sa.established_at;
+}
+
+bool Engine::State::has_heir(const v1::Phase1Sa& sa) const {
+  const auto heir = sa.refreshed_by ? phase1_sas_.find(*sa.refreshed_by) : phase1_sas_.end();
+  if (heir == phase1_sas_.end()) return false;
+  const v1::Phase1State state = heir->second->state;
+  return state == v1::Phase1State::identity_sent || v1::judges_answer(state);
+}
+
+/// Of SAs that the peer has ended, while none that was up could take it.
+void Engine::State::inherit_what_waits(v1::Phase1Sa& sa, const PeerKey& key) {
+  for (auto entry = by_peer_.lower_bound({key, IkeSpi{}}); entry != by_peer_.end() && entry->first == key; ++entry) {
+    v1::Phase1Sa* other = find_phase1(entry->second);
+    if (other == nullptr || other == &sa || other->state != v1::Phase1State::closing) continue;
+    inherit(*other, sa);
+    touch(*other);
+  }
 }
 
 bool Engine::State::has_other_on_path(const v1::Phase1Sa& sa,
@@ -205,7 +222,7 @@ std::vector<std::pair<v1::Phase1Sa*, v2::ChildSa*>> Engine::State::same_traffic(
   const PeerKey key{sa.stack, *sa.local_identity, *sa.remote_identity};
   for (auto entry = by_peer_.lower_bound({key, IkeSpi{}}); entry != by_peer_.end() && entry->first == key; ++entry) {
     v1::Phase1Sa* other = find_phase1(entry->second);
-    if (other == nullptr || !v1::is_up(other->state)) continue;
+    if (other == nullptr) continue;
     for (v2::ChildSa& child : other->children) {
       if (child.traffic == traffic) found.emplace_back(other, &child);
     }
@@ -220,7 +237,7 @@ std::pair<v1::Phase1Sa*, v2::ChildSa*> Engine::State::child_of_peer(v1::Phase1Sa
   const PeerKey key{sa.stack, *sa.local_identity, *sa.remote_identity};
   for (auto entry = by_peer_.lower_bound({key, IkeSpi{}}); entry != by_peer_.end() && entry->first == key; ++entry) {
     v1::Phase1Sa* other = find_phase1(entry->second);
-    if (other == nullptr || !v1::is_up(other->state)) continue;
+    if (other == nullptr) continue;
     if (v2::ChildSa* child = other->find_child(protocol, spi)) return {other, child};
   }
   return {};
@@ -287,7 +304,8 @@ void Engine::State::forget(v1::Phase1Sa& sa) {
   // It was to take over from another one, which goes on.
   if (v1::Phase1Sa* old = sa.refreshes ? find_phase1(*sa.refreshes) : nullptr; old != nullptr) {
     old->refreshed_by.reset();
-    old->refresh_at = now_ + pause_after_failure;
+    if (v1::is_up(old->state)) old->refresh_at = now_ + pause_after_failure;
+    if (old->state == v1::Phase1State::closing && !old->children.empty()) old->expires_at = now_;
     touch(*old);
   }
   asked_.erase(sa.asked);

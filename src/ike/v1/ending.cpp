@@ -32,25 +32,26 @@ void hand_on_children(Turn& turn, Phase1Sa& sa, Ending ending) {
       remove_child(turn, sa, quick_mode->wish.name, Ending::failed);
     }
   }
-  Phase1Sa* heir = spares_children(ending) ? turn.shard.sibling_of(sa) : nullptr;
-  // The peer may have the newer SA already and keep its phase 2 SAs by it: a Delete of the phase 1 SA ends that one
-  // alone (RFC 2408 §3.15). They wait until it is up here too, or fails.
-  if (heir == nullptr && ending == Ending::by_peer) heir = turn.shard.awaited_heir_of(sa);
-  if (heir == nullptr) return;
-  turn.shard.inherit(sa, *heir);
-  if (is_up(heir->state)) hand_on_farewells(turn, sa, *heir);
-  turn.shard.touch(*heir);
+  Phase1Sa* sibling = spares_children(ending) ? turn.shard.sibling_of(sa) : nullptr;
+  if (sibling == nullptr) return;
+  turn.shard.inherit(sa, *sibling);
+  hand_on_farewells(turn, sa, *sibling);
+  turn.shard.touch(*sibling);
+}
+
+void end_quick_modes(Turn& turn, Phase1Sa& sa, Ending ending) {
+  while (!sa.quick_modes.empty()) {
+    const std::unique_ptr<QuickMode> quick_mode = std::move(sa.quick_modes.back());
+    sa.quick_modes.pop_back();
+    abandon(turn, sa, *quick_mode, ending);
+  }
 }
 
 void end_children(Turn& turn, Phase1Sa& sa, Ending ending) {
   hand_on_children(turn, sa, ending);
   while (!sa.children.empty()) remove_child(turn, sa, sa.children.back().name, ending);
   for (const ChildWish& wish : std::exchange(sa.wishes, {})) turn.shard.wish_failed(sa, wish.name.tunnel, ending);
-  while (!sa.quick_modes.empty()) {
-    const std::unique_ptr<QuickMode> quick_mode = std::move(sa.quick_modes.back());
-    sa.quick_modes.pop_back();
-    abandon(turn, sa, *quick_mode, ending);
-  }
+  end_quick_modes(turn, sa, ending);
 }
 
 void tell_end(Turn& turn, const Phase1Sa& sa, Ending ending) {
@@ -146,12 +147,19 @@ void end_by_peer(Turn& turn, Phase1Sa& sa) {
   if (is_up(sa.state)) {
     sa.ending = Ending::by_peer;
     sa.state = Phase1State::closing;
-    end_children(turn, sa, sa.ending);
+    if (turn.shard.has_heir(sa)) {
+      hand_on_children(turn, sa, sa.ending);
+      end_quick_modes(turn, sa, sa.ending);
+    } else {
+      end_children(turn, sa, sa.ending);
+    }
     tell_end(turn, sa, sa.ending);
     linger(turn, sa);
   }
   sa.farewells.clear();  // it needs no Delete
 }
+
+void await_heir(Turn& turn, Phase1Sa& sa) { sa.expires_at = turn.now + farewell_takes; }
 
 void leave(Turn& turn, Phase1Sa& sa, Ending ending) {
   if (is_up(sa.state)) {

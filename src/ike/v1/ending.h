@@ -20,6 +20,8 @@ void want_delete(Turn& turn, Phase1Sa& sa, Ending ending);
 void start_delete(Turn& turn, Phase1Sa& sa);
 /// The peer has deleted it. Its keys stay for a while: the Deletes of phase 2 SAs may come after its own.
 void end_by_peer(Turn& turn, Phase1Sa& sa);
+/// Lingers on with the phase 2 SAs that wait for its heir.
+void await_heir(Turn& turn, Phase1Sa& sa);
 /// Tells the peer once and closes: for an end that cannot wait.
 void leave(Turn& turn, Phase1Sa& sa, Ending ending);
 

@@ -207,6 +207,8 @@ void timer_due(Turn& turn, Phase1Sa& sa) {
   if (sa.expires_at && *sa.expires_at <= turn.now) {
     sa.expires_at.reset();
     if (is_up(sa.state)) return want_delete(turn, sa, Ending::expired);
+    if (sa.state == Phase1State::closing && !sa.children.empty() && turn.shard.has_heir(sa))
+      return await_heir(turn, sa);
     return happen(turn, sa, Phase1Event::timed_out);
   }
   if (sa.waits_until && *sa.waits_until <= turn.now) {

@@ -34,8 +34,9 @@ class Shard {
   virtual void authenticated(Phase1Sa& sa, Contact contact) = 0;
   /// Another phase 1 SA with the same peer that is up, the newest; null when there is none.
   virtual Phase1Sa* sibling_of(const Phase1Sa& sa) = 0;
-  /// Its refresh for which the peer has this end's proof, so that it may be up there already; null when there is none.
-  virtual Phase1Sa* awaited_heir_of(const Phase1Sa& sa) = 0;
+  /// Whether the peer has this end's proof for a refresh of it. That may be up there already and keep the phase 2 SAs,
+  /// of which a Delete of the phase 1 SA says nothing (RFC 2408 §3.15): they wait until it is up here too, or fails.
+  virtual bool has_heir(const Phase1Sa& sa) const = 0;
   /// Whether another one of its rule with the peer's address has come up since it began.
   virtual bool is_overtaken(const Phase1Sa& sa) const = 0;
   /// Whether any phase 1 SA with the peer's address is up.
@@ -44,10 +45,10 @@ class Shard {
   virtual bool awaits_proof(const Phase1Sa& sa) const = 0;
   virtual void child_added(const Phase1Sa& sa, const ChildSa& child) = 0;
   virtual void child_removed(const Phase1Sa& sa, const ChildSa& child, Ending ending) = 0;
-  /// SAs of the same two peers for the same traffic, under any phase 1 SA that is up.
+  /// SAs of the same two peers for the same traffic, under any phase 1 SA.
   virtual std::vector<std::pair<Phase1Sa*, ChildSa*>> same_traffic(const Phase1Sa& sa,
                                                                    const policy::Traffic& traffic) = 0;
-  /// The SA by which this end sends with an SPI to the same peer, under any phase 1 SA that is up, and that one; nulls.
+  /// The SA by which this end sends with an SPI to the same peer, under any phase 1 SA, and that one; nulls.
   virtual std::pair<Phase1Sa*, ChildSa*> child_of_peer(Phase1Sa& sa, contract::SaProtocol protocol,
                                                        OutboundSpi spi) = 0;
   virtual void remove_later(contract::RemoveChildSa pair) = 0;

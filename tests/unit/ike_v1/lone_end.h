@@ -31,7 +31,7 @@ class Lone final : public v1::Shard {
   }
   void authenticated(v1::Phase1Sa&, Contact contact) override { contacts.push_back(contact); }
   v1::Phase1Sa* sibling_of(const v1::Phase1Sa&) override { return nullptr; }
-  v1::Phase1Sa* awaited_heir_of(const v1::Phase1Sa&) override { return nullptr; }
+  bool has_heir(const v1::Phase1Sa&) const override { return false; }
   bool is_overtaken(const v1::Phase1Sa&) const override { return false; }
   bool knows_path(const v1::Phase1Sa&) const override { return false; }
   bool awaits_proof(const v1::Phase1Sa&) const override { return false; }
