@@ -40,13 +40,14 @@ enum class SignatureChoice : std::uint8_t {
   any,            // DigitalSignature: method 14 when the peer announced hashes (RFC 7427 §4), else what the key fits
 };
 
-/// The SHA-1 of the SubjectPublicKeyInfo of each CA that the policy lets the peer's chain end in (CERTREQ, RFC 7296
-/// §3.7).
+/// The CAs that the policy lets the peer's chain end in, as a CERTREQ names them: by the SHA-1 of the
+/// SubjectPublicKeyInfo (RFC 7296 §3.7), in IKEv1 by the subject (RFC 2408 §3.10).
 struct ListAuthorities {
   std::vector<std::string> ca_labels;  ///< of the policy's CaLabel; none: all that the client may see
 };
 struct Authorities {
-  std::vector<ByteString> key_hashes;  ///< 20 octets each
+  std::vector<ByteString> key_hashes;     ///< 20 octets each
+  std::vector<ByteString> subjects = {};  ///< their distinguished names in DER, in the same order
 };
 
 /// Of which version's message a signature is: IKEv1 signs HASH_I or HASH_R as they are (RFC 2409 §5.1).
@@ -60,6 +61,7 @@ struct Sign {
   bool may_send_urls = false;                     ///< hash-and-URL encodings may be returned
   ByteString signed_octets;                       ///< RFC 7296 §2.15
   IkeVersion version = IkeVersion::v2;
+  std::vector<ByteString> requested_subjects = {};  ///< of IKEv1's CERTREQs: names in DER; none: no wish
 };
 struct Signature {
   AuthMethod method{};

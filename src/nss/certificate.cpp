@@ -34,6 +34,13 @@ ByteString key_hash_of(X509* x509) {
   return hash;
 }
 
+ByteString der_of(const X509_NAME* name) {
+  const unsigned char* der = nullptr;
+  std::size_t size = 0;
+  if (X509_NAME_get0_der(name, &der, &size) != 1) return {};
+  return {der, der + size};
+}
+
 bool has_basic_constraints(const X509* x509) { return X509_get_ext_by_NID(x509, NID_basic_constraints, -1) >= 0; }
 
 }  // namespace
@@ -66,6 +73,8 @@ std::expected<Certificate, std::string> Certificate::parse_der(Bytes der) {
   facts->public_key = crypto::Key{X509_get_pubkey(x509.get()), EVP_PKEY_free};
   if (facts->public_key) facts->key_kind = crypto::kind_of(facts->public_key);
   facts->der.assign(der.begin(), der.end());
+  facts->subject_der = der_of(X509_get_subject_name(x509.get()));
+  facts->issuer_der = der_of(X509_get_issuer_name(x509.get()));
   facts->key_hash = key_hash_of(x509.get());
   facts->is_self_signed = (flags & EXFLAG_SS) != 0;
   facts->is_authority = has_basic_constraints(x509.get()) ? (flags & EXFLAG_CA) != 0 : facts->is_self_signed;

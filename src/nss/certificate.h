@@ -32,6 +32,9 @@ class Certificate {
   const crypto::Key& public_key() const { return facts_->public_key; }
   crypto::KeyKind key_kind() const { return facts_->key_kind; }
   Bytes der() const { return facts_->der; }
+  /// The names in DER, as they stand in the certificate: how IKEv1's CERTREQ names an authority (RFC 4945 §3.2.7.1).
+  Bytes subject_der() const { return facts_->subject_der; }
+  Bytes issuer_der() const { return facts_->issuer_der; }
   /// SHA-1 of the SubjectPublicKeyInfo, 20 octets: how a CERTREQ names an authority (RFC 7296 §3.7).
   Bytes key_hash() const { return facts_->key_hash; }
 
@@ -55,7 +58,7 @@ class Certificate {
     WallTime not_before, not_after;
     crypto::Key public_key;
     crypto::KeyKind key_kind = crypto::KeyKind::other;
-    ByteString der, key_hash;
+    ByteString der, key_hash, subject_der, issuer_der;
     bool is_authority = false, is_self_signed = false;
   };
   Certificate(std::shared_ptr<x509_st> x509, std::shared_ptr<const Facts> facts)

@@ -78,13 +78,21 @@ std::expected<AuthMethod, std::string> fixed_method(SignatureChoice choice, KeyK
 // How a certificate's chain fits the peer's CERTREQs.
 enum class AuthorityFit : std::uint8_t { named, unknown, other };
 
-AuthorityFit fit_of(const RingCertificate& candidate, std::span<const ByteString> requested) {
-  if (requested.empty()) return AuthorityFit::named;
-  const auto is_requested = [&](const Certificate& authority) {
-    return std::ranges::any_of(requested,
+AuthorityFit fit_of(const RingCertificate& candidate, const contract::Sign& request) {
+  if (request.requested_authorities.empty() && request.requested_subjects.empty()) return AuthorityFit::named;
+  const auto has_requested_key = [&](const Certificate& authority) {
+    return std::ranges::any_of(request.requested_authorities,
                                [&](const ByteString& hash) { return std::ranges::equal(hash, authority.key_hash()); });
   };
-  if (std::ranges::any_of(candidate.issuers, is_requested)) return AuthorityFit::named;
+  if (std::ranges::any_of(candidate.issuers, has_requested_key)) return AuthorityFit::named;
+  // By name an authority is found that the ring does not know, too: each certificate names its issuer.
+  const auto is_issued_by_requested = [&](const Certificate& certificate) {
+    return std::ranges::any_of(request.requested_subjects, [&](const ByteString& name) {
+      return std::ranges::equal(name, certificate.issuer_der());
+    });
+  };
+  if (is_issued_by_requested(candidate.certificate) || std::ranges::any_of(candidate.issuers, is_issued_by_requested))
+    return AuthorityFit::named;
   // Above the end of a chain that the ring knows in part, the authority that the peer named may well stand.
   return candidate.has_whole_chain ? AuthorityFit::other : AuthorityFit::unknown;
 }
@@ -98,9 +106,10 @@ std::expected<AuthMethod, std::string> judge(const RingCertificate& candidate, c
   if (!method) return method;
   if (const auto current = certificate.is_current(now); !current) return std::unexpected{current.error()};
   if (const auto usable = certificate.may_sign_for_ike(); !usable) return std::unexpected{usable.error()};
-  if (fit_of(candidate, request.requested_authorities) == AuthorityFit::other)
+  if (fit_of(candidate, request) == AuthorityFit::other)
     return std::unexpected{fmt::format("its issuer {} is not among the {} authorities that the peer named",
-                                       certificate.issuer(), request.requested_authorities.size())};
+                                       certificate.issuer(),
+                                       request.requested_authorities.size() + request.requested_subjects.size())};
   return method;
 }
 
@@ -165,7 +174,7 @@ std::expected<CertificateChoice, ServiceRefusal> choose_certificate(std::span<co
       continue;
     }
     const CertificateChoice choice{.certificate = candidate, .method = *method};
-    if (fit_of(*candidate, request.requested_authorities) == AuthorityFit::named) return choice;
+    if (fit_of(*candidate, request) == AuthorityFit::named) return choice;
     if (!fallback) fallback = choice;
   }
   if (fallback) return *fallback;

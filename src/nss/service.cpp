@@ -85,6 +85,8 @@ std::expected<contract::Authorities, ServiceRefusal> Service::list_authorities(
   for (const RingAuthority* authority : *authorities) {
     const Bytes hash = authority->certificate.key_hash();
     answer.key_hashes.emplace_back(hash.begin(), hash.end());
+    const Bytes subject = authority->certificate.subject_der();
+    answer.subjects.emplace_back(subject.begin(), subject.end());
   }
   return answer;
 }

@@ -11,6 +11,7 @@ constexpr std::size_t longest_signed =
 constexpr std::size_t longest_auth = 65535;  // an IKE payload holds no more
 constexpr std::size_t most_certificates = 64;
 constexpr std::size_t most_authorities = 4096;  // 65535 octets of a CERTREQ hold 3276 hashes
+constexpr std::size_t longest_name = 32768;     // octets; no certificate with a longer one is read
 constexpr std::size_t most_labels = 1000;
 constexpr std::size_t most_hashes = 64;
 
@@ -41,6 +42,20 @@ std::vector<ByteString> read_hashes(Intake& in, const Strings& from, std::string
   return hashes;
 }
 
+template <class Strings>
+void write_octets(const std::vector<ByteString>& from, Strings& to) {
+  for (const ByteString& octets : from) *to.Add() = as_string(octets);
+}
+
+template <class Strings>
+std::vector<ByteString> read_names(Intake& in, const Strings& from, std::string_view field) {
+  std::vector<ByteString> names;
+  in.bounded(from.size(), most_authorities, field);
+  if (in.failed()) return names;
+  for (const std::string& name : from) names.push_back(in.octets(name, longest_name, field));
+  return names;
+}
+
 template <class Messages>
 void write_certificates(const std::vector<contract::CertificatePayload>& from, Messages& to) {
   for (const contract::CertificatePayload& payload : from) {
@@ -67,7 +82,8 @@ void write(const contract::Sign& from, v1::Sign& to) {
   to.set_choice(choice<v1::SignatureChoice>(from.choice));
   to.set_version(choice<v1::IkeVersion>(from.version));
   for (const crypto::HashId hash : from.peer_hashes) to.add_peer_hashes(std::to_underlying(hash));
-  for (const ByteString& hash : from.requested_authorities) to.add_requested_authorities(as_string(hash));
+  write_octets(from.requested_authorities, *to.mutable_requested_authorities());
+  write_octets(from.requested_subjects, *to.mutable_requested_subjects());
   to.set_may_send_urls(from.may_send_urls);
   to.set_signed_octets(as_string(from.signed_octets));
 }
@@ -78,6 +94,7 @@ contract::Sign read(Intake& in, const v1::Sign& from) {
   sign.choice = in.choice(from.choice(), contract::SignatureChoice::any, "signature choice");
   sign.version = in.choice(from.version(), contract::IkeVersion::v2, "IKE version");
   sign.requested_authorities = read_hashes(in, from.requested_authorities(), "requested authorities");
+  sign.requested_subjects = read_names(in, from.requested_subjects(), "requested subjects");
   sign.may_send_urls = from.may_send_urls();
   sign.signed_octets = in.octets(from.signed_octets(), longest_signed, "signed octets");
   in.bounded(from.peer_hashes_size(), most_hashes, "peer hashes");
@@ -175,7 +192,8 @@ void write(const NssReply& from, v1::NssAnswer& to) {
   std::visit(Overloaded{
                  [&](const contract::Authorities& authorities) {
                    v1::Authorities& message = *to.mutable_authorities();
-                   for (const ByteString& hash : authorities.key_hashes) message.add_key_hashes(as_string(hash));
+                   write_octets(authorities.key_hashes, *message.mutable_key_hashes());
+                   write_octets(authorities.subjects, *message.mutable_subjects());
                  },
                  [&](const contract::Signature& signature) {
                    v1::Signature& message = *to.mutable_signature();
@@ -194,7 +212,8 @@ std::expected<NssReply, Malformed> from_message(const v1::NssAnswer& message) {
   NssReply reply{ike::RequestId{message.id()}, contract::Verified{}};
   switch (message.answer_case()) {
     case v1::NssAnswer::kAuthorities:
-      reply.answer = contract::Authorities{read_hashes(in, message.authorities().key_hashes(), "key hashes")};
+      reply.answer = contract::Authorities{read_hashes(in, message.authorities().key_hashes(), "key hashes"),
+                                           read_names(in, message.authorities().subjects(), "subjects")};
       break;
     case v1::NssAnswer::kSignature: {
       const v1::Signature& signature = message.signature();

@@ -153,6 +153,25 @@ TEST_F(CertificateChoices, LeadToAnAuthorityThatThePeerNamed) {
   EXPECT_EQ(chosen(files, sign), "a");
 }
 
+TEST_F(CertificateChoices, LeadToAnAuthorityThatThePeerNamedBySubject) {
+  auto files = ring_files({{"a", root.issue(wish)}, {"b", other_root.issue(wish)}});
+  const auto subject_of = [](const test_pki::Issued& authority) {
+    const Certificate certificate = authority.certificate();
+    return ByteString(certificate.subject_der().begin(), certificate.subject_der().end());
+  };
+  auto sign = request();
+  sign.requested_subjects = {subject_of(other_root)};
+  EXPECT_EQ(chosen(files, sign), "b") << "whose issuer the ring has not";
+  files.push_back(test_pki::authority_file("root", root.pem()));
+  files.push_back(test_pki::authority_file("other", other_root.pem()));
+  EXPECT_EQ(chosen(files, sign), "b");
+  sign.requested_subjects = {ByteString{0x30, 0x00}, subject_of(root)};
+  EXPECT_EQ(chosen(files, sign), "a");
+  sign.requested_subjects = {ByteString{0x30, 0x00}};
+  EXPECT_THAT(chosen(files, sign),
+              HasSubstr("'a': its issuer CN=Root is not among the 1 authorities that the peer named"));
+}
+
 TEST_F(CertificateChoices, TakeAChainOfUnknownEndWhenNoOtherFits) {
   // The ring does not know who issued 'a': whether that is whom the peer named, only the peer can tell.
   auto files = ring_files({{"a", root.issue(wish)}});

@@ -390,7 +390,7 @@ TEST_F(CertificateService, EndsPathsInTheAuthoritiesOfThePolicy) {
                  "no trusted authority has a CaLabel of the policy: 'root'");
 }
 
-TEST_F(CertificateService, ListsAuthoritiesByTheHashOfTheirKeys) {
+TEST_F(CertificateService, ListsAuthoritiesByTheHashOfTheirKeysAndByTheirSubjects) {
   const test_pki::Issued other = test_pki::authority("Other");
   const Service service = verifier({authority_file("Other", other.pem())});
   const auto hash = [](const test_pki::Issued& authority) {
@@ -401,6 +401,11 @@ TEST_F(CertificateService, ListsAuthoritiesByTheHashOfTheirKeys) {
   EXPECT_EQ(service.list_authorities("iked", {})->key_hashes, (std::vector{hash(other), hash(root)}));
   EXPECT_EQ(service.list_authorities("iked", {.ca_labels = {"Root"}})->key_hashes,
             (std::vector<ByteString>{hash(root)}));
+  const auto subject = [](const test_pki::Issued& authority) {
+    const Certificate certificate = authority.certificate();
+    return ByteString(certificate.subject_der().begin(), certificate.subject_der().end());
+  };
+  EXPECT_EQ(service.list_authorities("iked", {})->subjects, (std::vector{subject(other), subject(root)}));
   EXPECT_FALSE(service.list_authorities("iked", {.ca_labels = {"nobody"}}));
 }
 

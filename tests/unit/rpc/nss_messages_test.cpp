@@ -33,11 +33,13 @@ TEST(NssMessage, CarriesEveryQuestion) {
                             .peer_hashes = {crypto::HashId::sha2_256, crypto::HashId::identity},
                             .requested_authorities = {hash},
                             .may_send_urls = true,
-                            .signed_octets = {1, 2, 3}};
+                            .signed_octets = {1, 2, 3},
+                            .requested_subjects = {{0x30, 0x00}, {}}};
   const auto sign_received = std::get<contract::Sign>(carried(NssQuestion{ike::RequestId{2}, "c", sign}).request);
   EXPECT_EQ(sign_received.identity, sign.identity);
   EXPECT_EQ(sign_received.peer_hashes, sign.peer_hashes);
   EXPECT_EQ(sign_received.requested_authorities, sign.requested_authorities);
+  EXPECT_EQ(sign_received.requested_subjects, sign.requested_subjects);
   EXPECT_EQ(sign_received.may_send_urls, true);
   EXPECT_EQ(sign_received.signed_octets, sign.signed_octets);
   const contract::Verify verify{.identity = test::fqdn("west"),
@@ -59,6 +61,8 @@ TEST(NssMessage, CarriesEveryAnswer) {
   EXPECT_EQ(std::get<contract::Authorities>(carried(NssReply{ike::RequestId{1}, contract::Authorities{{hash}}}).answer)
                 .key_hashes,
             std::vector<ByteString>{hash});
+  const NssReply named{ike::RequestId{1}, contract::Authorities{{hash}, {{0x30, 0x00}}}};
+  EXPECT_EQ(std::get<contract::Authorities>(carried(named).answer).subjects, (std::vector<ByteString>{{0x30, 0x00}}));
   const contract::Signature signature{AuthMethod::ecdsa_256, {1, 2}, {{4, {3}}}};
   const auto received = std::get<contract::Signature>(carried(NssReply{ike::RequestId{1}, signature}).answer);
   EXPECT_EQ(received.method, signature.method);
