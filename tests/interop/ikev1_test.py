@@ -5,6 +5,8 @@ usage: ADIT_PROGRAMS=build/release/bin python3 -m unittest ikev1_test
 
 import contextlib
 import pathlib
+import re
+import shutil
 import sys
 import tempfile
 import unittest
@@ -12,7 +14,8 @@ import unittest
 from pairs import PATIENCE, WithPairs
 from with_strongswan import IS_ROOT, PROGRAMS, WithCertificates, WithStrongswan, gateway
 
-import traffic  # found by the path that with_strongswan sets
+import pki  # found by the path that with_strongswan sets
+import traffic
 from adit import Host, wait_for
 from netns import NatBetween, TwoHosts
 from strongswan import Strongswan, connection
@@ -101,6 +104,17 @@ class Certificates(WithCertificates):
     def test_rsa_in_aggressive_mode(self):
         """charon sends a certificate to who asks for one: the initiator does in message 1."""
         self.check("rsa", "RsaSignature", AGGRESSIVE)
+
+    def test_each_end_names_its_authorities_and_the_certificate_fits(self):
+        """nssd has a certificate for the identity from each of two authorities; charon knows one of them and asks for that."""
+        nss = self.prove_by("rsa")
+        other = pki.Authority(self.folder / "other", name="Other CA")
+        nss.install(other.leaf("before-the-other", "rsa", dns=self.EAST))
+        shutil.copy(other.certificate, nss.ring / "ca/other.pem")
+        nss.refresh("EZD1353I")
+        self.both_roles(v1_gateway(method="RsaSignature", **self.ADIT_NAMES), v1_connection(**self.PEER_NAMES), nss)
+        for told in ("received cert request for ['\"].*CN=Adit Test CA", "received cert request for unknown ca .*CN=Other CA"):
+            self.assertEqual(len(re.findall(told, self.peer.log())), 2, "one request an authority, in each role")
 
     def test_ecdsa_256(self):
         self.check("ecdsa256", "ECDSA-256")

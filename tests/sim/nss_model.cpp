@@ -12,7 +12,7 @@ using Answer = decltype(ike::CertificateAnswer::answer);
 
 /// A signature is the octets signed, turned around: to verify is to compare.
 Answer answer_to(const contract::ListAuthorities&) {
-  return contract::Authorities{std::vector<ByteString>{ByteString(key_hash_octets, 0xca)}};
+  return contract::Authorities{.key_hashes = {ByteString(key_hash_octets, 0xca)}, .subjects = {{0x30, 0x00}}};
 }
 Answer answer_to(const contract::Sign& request) {
   const bool is_v1 = request.version == contract::IkeVersion::v1;

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "ike/engine/state.h"
+#include "ike/v1/certificate_requests.h"
 #include "ike/v1/ending.h"
 #include "ike/v1/phase1.h"
 #include "ike/v2/auth.h"
@@ -127,7 +128,7 @@ void Engine::State::ask_authorities(const StackName& stack, const std::vector<st
                                     StackKnowledge::LabelAuthorities& entry) {
   const RequestId id{++last_request_};
   asked_.erase(std::exchange(entry.asked, id));
-  std::erase_if(entry.waiting, [this](IkeSpi spi) { return find(spi) == nullptr; });
+  std::erase_if(entry.waiting, [this](IkeSpi spi) { return find(spi) == nullptr && find_phase1(spi) == nullptr; });
   asked_.emplace(id, AuthoritiesAsked{stack, ca_labels});
   entry.asked_at = now_;
   entry.known.standing = v2::KnownAuthorities::Standing::asked;
@@ -175,15 +176,21 @@ void Engine::State::take(CertificateAnswer& answer) {
   if (entry == stack->second.authorities.end()) return;
   using Standing = v2::KnownAuthorities::Standing;
   if (const auto* listed = std::get_if<contract::Authorities>(&answer.answer)) {
-    entry->second.known = {.standing = Standing::known, .key_hashes = listed->key_hashes};
+    entry->second.known = {.standing = Standing::known, .key_hashes = listed->key_hashes, .subjects = listed->subjects};
   } else {
-    entry->second.known = {.standing = Standing::refused, .key_hashes = {}};
+    entry->second.known = {.standing = Standing::refused, .key_hashes = {}, .subjects = {}};
     if (const auto* refusal = std::get_if<contract::ServiceRefusal>(&answer.answer)) {
       step_->log.push_back({CatalogueId::nss_unavailable, {{"reason", refusal->reason}, {"stack", about.stack.text}}});
     }
   }
   // A negotiation goes on without CERTREQ when there is none to send: a peer may send its certificate all the same.
   for (const IkeSpi spi : std::exchange(entry->second.waiting, {})) {
+    if (v1::Phase1Sa* phase1 = find_phase1(spi)) {
+      v1::Turn v1_current = v1_turn();
+      v1::authorities_answered(v1_current, *phase1, entry->second.known);
+      settle(*phase1);
+      continue;
+    }
     v2::IkeSa* sa = find(spi);
     if (sa == nullptr || sa->state != v2::SaState::preparing_auth) continue;
     sa->waits_until.reset();

@@ -2,6 +2,7 @@
 // here alone, a v2 message never: neither version answers the other.
 
 #include "ike/engine/state.h"
+#include "ike/v1/certificate_requests.h"
 #include "ike/v1/ending.h"
 #include "ike/v1/phase1.h"
 #include "ike/v1/quick_mode.h"
@@ -104,7 +105,7 @@ void Engine::State::take_first_v1(const Datagram& datagram, const wire::v1::Head
   answered_inits_.emplace(key, answered->our_cookie());
   cookies_out_.emplace(answered->arrival, answered->our_cookie());
   v1::Phase1Sa& sa = enter(std::move(answered));
-  if (sa.state == v1::Phase1State::preparing_answer) v1::make_proof(current, sa);
+  if (sa.state == v1::Phase1State::preparing_answer) v1::list_authorities(current, sa);
   settle(sa);
 }
 

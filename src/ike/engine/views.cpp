@@ -100,10 +100,12 @@ IkeTunnelView view_of(const v2::IkeSa& sa) {
 IkeState state_of(const v1::Phase1Sa& sa) {
   using enum v1::Phase1State;
   switch (sa.state) {
+    case preparing_offer:
     case sa_sent:
     case sa_answered:
       return IkeState::wait_sa;
     case key_exchange_sent:
+    case listing_authorities:
     case key_exchange_answered:
     case identity_sent:
     case aggressive_sent:

@@ -1,5 +1,6 @@
 // Aggressive mode (RFC 2409 §5): three messages, identities in clear, and no status messages (RFC 2407 §4.6.3).
 
+#include "ike/v1/certificate_requests.h"
 #include "ike/v1/ending.h"
 #include "ike/v1/machine.h"
 #include "ike/v1/nat.h"
@@ -51,7 +52,7 @@ void send_aggressive_answer(Turn& turn, Phase1Sa& sa) {
   add_key_exchange(payloads, sa);
   payloads.add(wire::v1::Identification::of(*sa.local_identity));
   add_proof(payloads, sa);
-  if (is_by_signature(sa)) add_certificate_request(payloads);
+  add_certificate_requests(payloads, sa);
   announce(payloads, sa.nat_traversal);
   add_nat_detection(payloads, sa);
   // Whoever forged the address of message 1 would have it repeated to the one who has that address. So it is repeated

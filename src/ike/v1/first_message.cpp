@@ -1,5 +1,6 @@
 // Message 1 of both modes: sent, and answered.
 
+#include "ike/v1/certificate_requests.h"
 #include "ike/v1/ending.h"
 #include "ike/v1/machine.h"
 #include "ike/v1/phase1_parts.h"
@@ -44,23 +45,32 @@ bool answer_aggressive(Turn& turn, Phase1Sa& sa, const wire::v1::Chain& chain) {
 
 void initiate(Turn& turn, Phase1Sa& sa) {
   sa.mode = sa.rule->action->how_to_initiate == policy::HowToInitiate::aggressive ? Mode::aggressive : Mode::main;
-  sa.state = sa.mode == Mode::main ? Phase1State::sa_sent : Phase1State::aggressive_sent;
   sa.local_identity = sa.rule->local_identity;
   sa.establishing = std::make_unique<Establishing>();
   const wire::v1::SecurityAssociation offer = phase1_offer(*sa.rule);
   if (offer.proposals.empty()) return fail(turn, sa, "no KeyExchangeOffer that IKEv1 can use");
   sa.establishing->sa_body = built(offer);
-  wire::v1::Payloads payloads;
-  payloads.add(offer);
   if (sa.mode == Mode::aggressive) {
     // Its group cannot be negotiated: the KE payload is there already (RFC 2409 §5).
     sa.choice.group = sa.rule->action->offers.front().group;
     if (!make_key_exchange(turn, sa)) return fail(turn, sa, "no such group");
-    add_key_exchange(payloads, sa);
-    payloads.add(wire::v1::Identification::of(*sa.local_identity));
-    // Which offer is chosen is not known yet, and the answer is where a certificate comes (RFC 2408 §3.10).
-    if (v2::wants_signatures(*sa.rule)) add_certificate_request(payloads);
+    sa.state = Phase1State::preparing_offer;
+    return list_authorities(turn, sa);
   }
+  sa.state = Phase1State::sa_sent;
+  wire::v1::Payloads payloads;
+  payloads.add(offer);
+  announce(payloads, nat_of(sa));
+  send_message(turn, sa, wire::v1::build_message(header_of(sa, exchange_of(sa), MessageId{0}), payloads),
+               Expects::answer);
+}
+
+void send_offer(Turn& turn, Phase1Sa& sa) {
+  wire::v1::Payloads payloads;
+  payloads.add(phase1_offer(*sa.rule));
+  add_key_exchange(payloads, sa);
+  payloads.add(wire::v1::Identification::of(*sa.local_identity));
+  add_certificate_requests(payloads, sa);
   announce(payloads, nat_of(sa));
   send_message(turn, sa, wire::v1::build_message(header_of(sa, exchange_of(sa), MessageId{0}), payloads),
                Expects::answer);
@@ -131,6 +141,7 @@ std::unique_ptr<Phase1Sa> answer_first(Turn& turn, const Datagram& datagram, con
   const Bytes body = wire::v1::body_of<wire::v1::SecurityAssociation>(chain);
   sa->establishing->sa_body.assign(body.begin(), body.end());
   heed_vendor_ids(*sa, chain.payloads);
+  heed_certificate_requests(*sa, chain.payloads);
   if (mode == Mode::main) {
     answer_main(turn, *sa);
     return sa;

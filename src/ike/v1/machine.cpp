@@ -31,6 +31,10 @@ void act(Turn& turn, Phase1Sa& sa, Phase1Action action) {
   switch (action) {
     case Phase1Action::send_identity:
       return send_identity(turn, sa);
+    case Phase1Action::send_key_exchange_answer:
+      return send_key_exchange_answer(turn, sa);
+    case Phase1Action::send_offer:
+      return send_offer(turn, sa);
     case Phase1Action::establish:
       return establish(turn, sa);
     case Phase1Action::sign:

@@ -1,6 +1,7 @@
 // Main mode (RFC 2409 §5; RFC 2408 §1.6.2): an SA, keys, and then both identities under them, encrypted as soon as both
 // public values are there (RFC 2408 §3.1).
 
+#include "ike/v1/certificate_requests.h"
 #include "ike/v1/ending.h"
 #include "ike/v1/machine.h"
 #include "ike/v1/nat.h"
@@ -22,7 +23,6 @@ Taken take_sa_answer(Turn& turn, Phase1Sa& sa, const Received& message) {
   if (!make_key_exchange(turn, sa)) return fail(turn, sa, "no such group"), Taken::yes;
   wire::v1::Payloads payloads;
   add_key_exchange(payloads, sa);
-  if (is_by_signature(sa)) add_certificate_request(payloads);
   add_nat_detection(payloads, sa);
   send_message(turn, sa, wire::v1::build_message(header_of(sa, exchange_of(sa), MessageId{0}), payloads),
                Expects::answer);
@@ -35,13 +35,17 @@ Taken answer_key_exchange(Turn& turn, Phase1Sa& sa, const Received& message) {
   if (!make_key_exchange(turn, sa) || !derive_keys(sa)) return drop(turn, sa, "no good public value"), Taken::no;
   heed_nat_detection(sa, message);
   accept(turn, sa, message);
+  list_authorities(turn, sa);
+  return Taken::yes;
+}
+
+void send_key_exchange_answer(Turn& turn, Phase1Sa& sa) {
   wire::v1::Payloads payloads;
   add_key_exchange(payloads, sa);
-  if (is_by_signature(sa)) add_certificate_request(payloads);
+  add_certificate_requests(payloads, sa);
   add_nat_detection(payloads, sa);
   send_message(turn, sa, wire::v1::build_message(header_of(sa, exchange_of(sa), MessageId{0}), payloads),
                Expects::answer);
-  return Taken::yes;
 }
 
 Taken take_key_exchange(Turn& turn, Phase1Sa& sa, const Received& message) {
@@ -49,7 +53,7 @@ Taken take_key_exchange(Turn& turn, Phase1Sa& sa, const Received& message) {
   heed_nat_detection(sa, message);
   accept(turn, sa, message);
   float_port(sa);
-  make_proof(turn, sa);
+  list_authorities(turn, sa);
   return Taken::yes;
 }
 
@@ -57,6 +61,8 @@ void send_identity(Turn& turn, Phase1Sa& sa) {
   wire::v1::Payloads payloads;
   payloads.add(wire::v1::Identification::of(*sa.local_identity));
   add_proof(payloads, sa);
+  // Here, where only the peer reads whom this side trusts (RFC 4945 §3.2.5).
+  add_certificate_requests(payloads, sa);
   // Encrypted, and repeated until it is answered (RFC 2407 §4.6.3, §4.6.3.3).
   if (is_first_contact(turn, sa)) payloads.add(initial_contact_of(sa));
   ByteString octets = sealed(sa, header_of(sa, exchange_of(sa), MessageId{0}), payloads, sa.iv);

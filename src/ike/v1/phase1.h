@@ -24,10 +24,12 @@ Taken take_sa_answer(Turn& turn, Phase1Sa& sa, const Received& message);
 Taken take_key_exchange(Turn& turn, Phase1Sa& sa, const Received& message);
 void send_identity(Turn& turn, Phase1Sa& sa);
 Taken answer_key_exchange(Turn& turn, Phase1Sa& sa, const Received& message);
+void send_key_exchange_answer(Turn& turn, Phase1Sa& sa);
 Taken verify_identity(Turn& turn, Phase1Sa& sa, const Received& message);
 void answer_identity(Turn& turn, Phase1Sa& sa);
 
 // Aggressive mode.
+void send_offer(Turn& turn, Phase1Sa& sa);
 Taken take_aggressive_answer(Turn& turn, Phase1Sa& sa, const Received& message);
 void send_proof(Turn& turn, Phase1Sa& sa);
 void send_aggressive_answer(Turn& turn, Phase1Sa& sa);

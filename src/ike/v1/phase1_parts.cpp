@@ -1,6 +1,7 @@
 #include "ike/v1/phase1_parts.h"
 
 #include "crypto/ike_v1_cipher.h"
+#include "ike/v1/certificate_requests.h"
 #include "ike/v1/machine.h"
 #include "ike/wire/header.h"
 
@@ -9,7 +10,6 @@ namespace adit::ike::v1 {
 namespace {
 
 constexpr std::size_t most_certificates = 16;  // of one peer: leaf, intermediates, and room
-constexpr std::uint8_t x509_signature = 4;     // certificate encoding (RFC 2408 §3.9)
 constexpr Seconds replays_answered{180};       // longer than any peer repeats a message
 
 }  // namespace
@@ -46,6 +46,7 @@ void send_message(Turn& turn, Phase1Sa& sa, ByteString octets, Expects expects) 
 }
 
 void accept(Turn& turn, Phase1Sa& sa, const Received& message) {
+  heed_certificate_requests(sa, message.chain.payloads);
   sa.last_received = message.datagram.octets;
   sa.last_sent.clear();
   sa.repeats = 0;
@@ -116,14 +117,13 @@ void add_proof(wire::v1::Payloads& payloads, const Phase1Sa& sa) {
     payloads.add(wire::v1::Hash{signature.auth_data});
     return;
   }
-  for (const contract::CertificatePayload& certificate : signature.certificates) {
-    payloads.add(wire::Certificate{.encoding = certificate.encoding, .data = certificate.data});
+  // Who has asked for none gets none (RFC 4945 §3.3.6).
+  if (sa.establishing->wants_certificate) {
+    for (const contract::CertificatePayload& certificate : signature.certificates) {
+      payloads.add(wire::Certificate{.encoding = certificate.encoding, .data = certificate.data});
+    }
   }
   payloads.add(wire::v1::Signature{signature.auth_data});
-}
-
-void add_certificate_request(wire::v1::Payloads& payloads) {
-  payloads.add(wire::CertificateRequest{.encoding = x509_signature, .authorities = {}});
 }
 
 bool is_first_contact(Turn& turn, const Phase1Sa& sa) {

@@ -27,10 +27,8 @@ bool keep_public_value(Phase1Sa& sa, const wire::v1::Payloads& payloads);
 bool derive_keys(Phase1Sa& sa);
 void add_key_exchange(wire::v1::Payloads& payloads, const Phase1Sa& sa);
 
-/// Certificates, asked for or not (RFC 2408 §3.9, §3.10, §5.9, §5.10), and the proof of ours.
+/// The proof of ours, with the certificates where the peer has asked for them (RFC 2408 §3.9, §3.10, §5.9).
 void add_proof(wire::v1::Payloads& payloads, const Phase1Sa& sa);
-/// A CR for any authority: IKEv1 names them by subject, and nssd tells keys (RFC 2408 §3.10).
-void add_certificate_request(wire::v1::Payloads& payloads);
 /// Keeps the peer's ID, proof and certificates; the identity it claims, or nothing when one is missing.
 std::optional<Identity> keep_proof(Phase1Sa& sa, const Received& message);
 /// Whether the rule, or for a responder another that fits better, is for that peer (RFC 2407 §4.6.2); takes it.

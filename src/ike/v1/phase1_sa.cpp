@@ -39,6 +39,7 @@ std::size_t Phase1Sa::unproved_octets() const {
   for (const contract::CertificatePayload& certificate : establishing->peer_certificates) {
     kept += certificate.data.size();
   }
+  for (const ByteString& name : establishing->peer_authorities) kept += name.size();
   return kept;
 }
 

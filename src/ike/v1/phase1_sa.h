@@ -40,11 +40,16 @@ struct Establishing {
   std::optional<crypto::IkeV1Keys> keys;
   ByteString peer_id_body, peer_proof;  ///< as received: ID, HASH or SIG
   std::vector<contract::CertificatePayload> peer_certificates;
-  contract::Signature signature;  ///< ours; of a shared key the HASH
-  bool initial_contact = false;   ///< the peer said so
-  bool failure_told = false;      ///< the operator knows already why
-  bool undecryptable = false;     ///< something encrypted came that could not be read
-  std::string unprotected_error;  ///< what somebody answered; believed only when nothing better comes
+  std::vector<ByteString> our_authorities;   ///< for our CERTREQs: subjects, DER; none: any
+  std::vector<ByteString> peer_authorities;  ///< of its CERTREQs
+  contract::Signature signature;             ///< ours; of a shared key the HASH
+  bool awaits_authorities = false;           ///< nssd is asked for our_authorities
+  bool wants_certificate = false;            ///< the peer has sent a CERTREQ
+  bool takes_any_authority = false;          ///< an empty one, or more than is kept: peer_authorities is empty
+  bool initial_contact = false;              ///< the peer said so
+  bool failure_told = false;                 ///< the operator knows already why
+  bool undecryptable = false;                ///< something encrypted came that could not be read
+  std::string unprotected_error;             ///< what somebody answered; believed only when nothing better comes
   wire::v1::NotifyType refusal = wire::v1::NotifyType::authentication_failed;  ///< what a refused peer is told
 };
 

@@ -1,6 +1,7 @@
 // How both ends prove who they are: HASH_I and HASH_R (RFC 2409 §5) by a shared key, which all have (RFC 2409 §4), or
 // signed (RFC 2409 §5.1, §5.4; RFC 4754; RFC 2408 §1.5.3, §5.11, §5.12).
 
+#include "ike/v1/certificate_requests.h"
 #include "ike/v1/ending.h"
 #include "ike/v1/informational.h"
 #include "ike/v1/machine.h"
@@ -89,7 +90,8 @@ void make_proof(Turn& turn, Phase1Sa& sa) {
                                     .requested_authorities = {},
                                     .may_send_urls = false,
                                     .signed_octets = std::move(hash),
-                                    .version = contract::IkeVersion::v1});
+                                    .version = contract::IkeVersion::v1,
+                                    .requested_subjects = sa.establishing->peer_authorities});
 }
 
 bool is_proved_by_key(const Phase1Sa& sa) {
@@ -138,6 +140,7 @@ void service_answered(Turn& turn, Phase1Sa& sa, const CertificateAnswer& answer)
 }
 
 void service_kept_silent(Turn& turn, Phase1Sa& sa) {
+  if (sa.establishing != nullptr && sa.establishing->awaits_authorities) return authorities_kept_silent(turn, sa);
   const auto seconds = std::to_string(turn.options.certificate_wait.count());
   tell_why_no_proof(turn, sa, std::string{service_is_away} + "no answer within " + seconds + " s");
   happen(turn, sa, Phase1Event::timed_out);

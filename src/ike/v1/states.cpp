@@ -9,9 +9,11 @@ std::string_view name_of(Phase1State state) {
                                                    "identity_sent",
                                                    "verifying_responder",
                                                    "sa_answered",
+                                                   "listing_authorities",
                                                    "key_exchange_answered",
                                                    "verifying_initiator",
                                                    "signing_identity",
+                                                   "preparing_offer",
                                                    "aggressive_sent",
                                                    "verifying_answer",
                                                    "preparing_proof",
@@ -25,8 +27,9 @@ std::string_view name_of(Phase1State state) {
 }
 
 std::string_view name_of(Phase1Event event) {
-  constexpr std::string_view names[event_count] = {"message_arrived", "signature_made", "peer_proved",
-                                                   "service_refused", "delete_wanted",  "timed_out"};
+  constexpr std::string_view names[event_count] = {"message_arrived", "authorities_listed", "signature_made",
+                                                   "peer_proved",     "service_refused",    "delete_wanted",
+                                                   "timed_out"};
   return names[std::to_underlying(event)];
 }
 

@@ -13,34 +13,37 @@ namespace adit::ike::v1 {
 enum class Phase1State : std::uint8_t {
   sa_sent,                // main, initiator: message 1 is out
   key_exchange_sent,      // main, initiator: message 3 is out
-  preparing_identity,     // main, initiator: nssd is asked for the signature
+  preparing_identity,     // main, initiator: nssd is asked for authorities, then the signature
   identity_sent,          // main, initiator: message 5 is out
   verifying_responder,    // main, initiator: nssd judges message 6
   sa_answered,            // main, responder: message 2 is out
+  listing_authorities,    // main, responder: nssd is asked for the authorities of our CERTREQs
   key_exchange_answered,  // main, responder: message 4 is out
   verifying_initiator,    // main, responder: nssd judges message 5
   signing_identity,       // main, responder: nssd is asked for the signature
+  preparing_offer,        // aggressive, initiator: nssd is asked for the authorities of our CERTREQs
   aggressive_sent,        // aggressive, initiator: message 1 is out
   verifying_answer,       // aggressive, initiator: nssd judges message 2
   preparing_proof,        // aggressive, initiator: nssd is asked for the signature
-  preparing_answer,       // aggressive, responder: nssd is asked for the signature
+  preparing_answer,       // aggressive, responder: nssd is asked for authorities, then the signature
   answer_sent,            // aggressive, responder: message 2 is out
   verifying_proof,        // aggressive, responder: nssd judges message 3
   established,
   closing,  // our Delete is out, and is repeated a few times: IKEv1 has no answer to it
   closed,
 };
-inline constexpr std::size_t state_count = 18;
+inline constexpr std::size_t state_count = 20;
 
 enum class Phase1Event : std::uint8_t {
-  message_arrived,  // of the exchange, the next one
-  signature_made,   // nssd's answer, or the shared key's HASH computed
-  peer_proved,      // nssd's answer, or the shared key's HASH is right
-  service_refused,  // nssd's answer, or the shared key's HASH is wrong
-  delete_wanted,    // by the operator, the policy or the lifetime
-  timed_out,        // no answer: of the peer or of nssd; or the half-open life is over
+  message_arrived,     // of the exchange, the next one
+  authorities_listed,  // nssd's answer; or none is needed, or there is none in time
+  signature_made,      // nssd's answer, or the shared key's HASH computed
+  peer_proved,         // nssd's answer, or the shared key's HASH is right
+  service_refused,     // nssd's answer, or the shared key's HASH is wrong
+  delete_wanted,       // by the operator, the policy or the lifetime
+  timed_out,           // no answer: of the peer or of nssd; or the half-open life is over
 };
-inline constexpr std::size_t event_count = 6;
+inline constexpr std::size_t event_count = 7;
 
 enum class Phase1Action : std::uint8_t {
   drop,  // illegal here
@@ -50,8 +53,10 @@ enum class Phase1Action : std::uint8_t {
   verify_identity,
   establish,
   answer_key_exchange,
+  send_key_exchange_answer,
   sign,
   answer_identity,
+  send_offer,
   take_aggressive_answer,
   send_proof,
   send_aggressive_answer,
@@ -78,6 +83,8 @@ inline constexpr TransitionRow transition_rows[] = {
     {Phase1State::sa_sent, Phase1Event::message_arrived, Phase1Action::take_sa_answer, Phase1State::key_exchange_sent},
     {Phase1State::key_exchange_sent, Phase1Event::message_arrived, Phase1Action::take_key_exchange,
      Phase1State::preparing_identity},
+    {Phase1State::preparing_identity, Phase1Event::authorities_listed, Phase1Action::sign,
+     Phase1State::preparing_identity},
     {Phase1State::preparing_identity, Phase1Event::signature_made, Phase1Action::send_identity,
      Phase1State::identity_sent},
     {Phase1State::identity_sent, Phase1Event::message_arrived, Phase1Action::verify_identity,
@@ -85,6 +92,8 @@ inline constexpr TransitionRow transition_rows[] = {
     {Phase1State::verifying_responder, Phase1Event::peer_proved, Phase1Action::establish, Phase1State::established},
 
     {Phase1State::sa_answered, Phase1Event::message_arrived, Phase1Action::answer_key_exchange,
+     Phase1State::listing_authorities},
+    {Phase1State::listing_authorities, Phase1Event::authorities_listed, Phase1Action::send_key_exchange_answer,
      Phase1State::key_exchange_answered},
     {Phase1State::key_exchange_answered, Phase1Event::message_arrived, Phase1Action::verify_identity,
      Phase1State::verifying_initiator},
@@ -92,11 +101,14 @@ inline constexpr TransitionRow transition_rows[] = {
     {Phase1State::signing_identity, Phase1Event::signature_made, Phase1Action::answer_identity,
      Phase1State::established},
 
+    {Phase1State::preparing_offer, Phase1Event::authorities_listed, Phase1Action::send_offer,
+     Phase1State::aggressive_sent},
     {Phase1State::aggressive_sent, Phase1Event::message_arrived, Phase1Action::take_aggressive_answer,
      Phase1State::verifying_answer},
     {Phase1State::verifying_answer, Phase1Event::peer_proved, Phase1Action::sign, Phase1State::preparing_proof},
     {Phase1State::preparing_proof, Phase1Event::signature_made, Phase1Action::send_proof, Phase1State::established},
 
+    {Phase1State::preparing_answer, Phase1Event::authorities_listed, Phase1Action::sign, Phase1State::preparing_answer},
     {Phase1State::preparing_answer, Phase1Event::signature_made, Phase1Action::send_aggressive_answer,
      Phase1State::answer_sent},
     {Phase1State::answer_sent, Phase1Event::message_arrived, Phase1Action::verify_proof, Phase1State::verifying_proof},
@@ -143,6 +155,7 @@ constexpr bool awaits_cookie(Phase1State state) {
 constexpr bool is_half_open(Phase1State state) {
   switch (state) {
     case Phase1State::sa_answered:
+    case Phase1State::listing_authorities:
     case Phase1State::key_exchange_answered:
     case Phase1State::verifying_initiator:
     case Phase1State::preparing_answer:

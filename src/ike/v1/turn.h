@@ -29,6 +29,9 @@ class Shard {
   virtual std::size_t room_for_unproved(const Phase1Sa& sa) const = 0;
   /// Asks nssd; the answer comes back as an event of this SA.
   virtual void ask(Phase1Sa& sa, std::variant<contract::Sign, contract::Verify> request) = 0;
+  /// What is known of the authorities; asks nssd when nothing is. Then the SA `waiting` is told when the answer comes.
+  virtual const v2::KnownAuthorities& authorities(const StackName& stack, const std::vector<std::string>& ca_labels,
+                                                  std::optional<IkeSpi> waiting) = 0;
   /// The SA's peer is known: INITIAL-CONTACT ends the older SAs with it (RFC 2407 §4.6.3.3).
   enum class Contact : std::uint8_t { initial, further };
   virtual void authenticated(Phase1Sa& sa, Contact contact) = 0;

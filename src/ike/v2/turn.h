@@ -35,10 +35,10 @@ enum class Ending : std::uint8_t {
 /// For the log.
 std::string_view reason_of(Ending ending);
 
-/// nssd's CA key hashes for a set of labels, as far as known.
+/// nssd's CAs for a set of labels, as far as known: by the hashes of their keys, and by their subjects, in DER.
 struct KnownAuthorities {
   enum class Standing : std::uint8_t { asked, known, refused } standing = Standing::asked;
-  std::vector<ByteString> key_hashes;
+  std::vector<ByteString> key_hashes, subjects;
 };
 
 /// What the exchanges need of the shard: its numbers and its indexes.

@@ -4,6 +4,7 @@
 
 #include <stdexcept>
 
+#include "ike/v1/certificate_requests.h"
 #include "ike/v1/messages.h"
 #include "ike/v1/phase1.h"
 #include "ike/v1/quick_mode.h"
@@ -28,6 +29,10 @@ class Lone final : public v1::Shard {
   std::size_t room_for_unproved(const v1::Phase1Sa&) const override { return SIZE_MAX; }
   void ask(v1::Phase1Sa&, std::variant<contract::Sign, contract::Verify> request) override {
     asked.push_back(std::move(request));
+  }
+  const v2::KnownAuthorities& authorities(const StackName&, const std::vector<std::string>&,
+                                          std::optional<IkeSpi>) override {
+    return known;
   }
   void authenticated(v1::Phase1Sa&, Contact contact) override { contacts.push_back(contact); }
   v1::Phase1Sa* sibling_of(const v1::Phase1Sa&) override { return nullptr; }
@@ -54,6 +59,7 @@ class Lone final : public v1::Shard {
 
   std::vector<std::variant<contract::Sign, contract::Verify>> asked;  ///< of nssd
   std::vector<Contact> contacts;                                      ///< of SAs that have come up
+  v2::KnownAuthorities known{.standing = v2::KnownAuthorities::Standing::known, .key_hashes = {}, .subjects = {}};
 
  private:
   policy::PolicyPointer policy_;
@@ -149,7 +155,7 @@ struct End {
     auto answered = v1::answer_first(current, datagram, header, *chain, IkeSpi{0x99aabbccddeeff00}, refusal);
     if (answered == nullptr) return false;
     sa = std::move(*answered);
-    if (sa.state == v1::Phase1State::preparing_answer) v1::make_proof(current, sa);
+    if (sa.state == v1::Phase1State::preparing_answer) v1::list_authorities(current, sa);
     return true;
   }
   /// Message 1 of a quick mode.
