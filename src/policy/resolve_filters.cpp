@@ -129,6 +129,11 @@ void Resolver::check_rule(const Statement& rule, const Filter& common, const std
     if (service.fragments_only) {
       refuse(Attribute::service, "FragmentsOnly with IpFilterAction IpSec", "IpFilterAction Permit or Deny");
     }
+    // Of a packet that is to be protected the data plane does not know by which interface it would leave in clear.
+    if (service.security_class != 0) {
+      refuse(Attribute::service, "SecurityClass with IpFilterAction IpSec",
+             "no SecurityClass, or IpFilterAction Permit or Deny");
+    }
     if (by_port && common.local_start->protocol == Granularity::rule && service.selector.protocol == IpProtocol::any) {
       refuse(Attribute::local_start_action, "port granularity Packet with all protocols",
              "ProtocolGranularity Packet, or a service of one protocol");

@@ -74,6 +74,14 @@ std::string address_text(const IpRange& range) {
   return fmt::format("{}-{}", range.first.to_string(), range.last.to_string());
 }
 
+std::string interfaces_of(std::uint8_t security_class, const RulesetOptions& options) {
+  std::string names;
+  for (const auto& [name, its_class] : options.security_classes) {
+    if (its_class == security_class) names += fmt::format("{}\"{}\"", names.empty() ? "" : ", ", name);
+  }
+  return "{ " + names + " }";
+}
+
 std::optional<std::string> match_expression(const Filter& filter, const RulesetOptions& options) {
   if (filter.source.family() != filter.destination.family()) return std::nullopt;
   const auto is_its = [&](const auto& named) { return named.second == filter.security_class; };
@@ -86,12 +94,8 @@ std::string remaining_expression(const Filter& filter, const RulesetOptions& opt
   const std::string_view ip = family == IpFamily::v4 ? "ip" : "ip6";
   std::string text;
   if (filter.security_class != 0) {
-    std::string names;
-    for (const auto& [name, security_class] : options.security_classes) {
-      if (security_class != filter.security_class) continue;
-      names += fmt::format("{}\"{}\"", names.empty() ? "" : ", ", name);
-    }
-    text += fmt::format("{} {{ {} }} ", filter.direction == policy::Direction::inbound ? "iifname" : "oifname", names);
+    text += fmt::format("{} {} ", filter.direction == policy::Direction::inbound ? "iifname" : "oifname",
+                        interfaces_of(filter.security_class, options));
   }
   const bool asks_source = !filter.source.is_all() && !known.has(by_source);
   const bool asks_destination = !filter.destination.is_all() && !known.has(by_destination);

@@ -34,6 +34,9 @@ bool has_ports(const policy::ServiceSelector& service);
 /// The dimensions in which the filter has one value, and a packet that shows it fits.
 Dimensions single_dimensions(const policy::Filter& filter);
 
+/// `{ "eth0", "eth1" }`, those of a class; not of a class that no interface has.
+std::string interfaces_of(std::uint8_t security_class, const RulesetOptions& options);
+
 /// `10.2.0.0/16`, `10.2.0.1-10.2.0.9`
 std::string address_text(const IpRange& range);
 

@@ -198,7 +198,8 @@ class Ruleset {
     return rules;
   }
 
-  /// Which forwarded packets are to be routed to their TUN device: asked before routing, so no interface is known yet.
+  /// Which forwarded packets are to be routed to their TUN device: asked before routing, so the interface that a class
+  /// is asked of is the one they would leave by.
   void add_steering() {
     std::size_t end = 0;
     for (std::size_t i = 0; i < policy_.filters.size(); ++i) {
@@ -210,7 +211,14 @@ class Ruleset {
       const Filter& filter = policy_.filters[i];
       if (!belongs(filter, routed_out) || !match_expression(filter, options_)) continue;
       const bool is_ipsec = filter.action == FilterAction::ipsec;
-      entries.push_back({.filter = &filter, .verdict = is_ipsec ? "goto steered" : "accept", .is_counted = false});
+      SearchEntry entry{.filter = &filter, .verdict = is_ipsec ? "goto steered" : "accept", .is_counted = false};
+      if (filter.security_class != 0) {
+        Filter& shown = shown_.emplace_back(filter);
+        shown.security_class = 0;
+        entry.filter = &shown;
+        entry.condition = "fib daddr oifname " + interfaces_of(filter.security_class, options_) + " ";
+      }
+      entries.push_back(std::move(entry));
     }
     add_searches("steer", entries, {});
   }

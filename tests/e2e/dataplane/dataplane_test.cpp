@@ -565,9 +565,12 @@ TEST_F(DataPlaneTest, WhereNoFiltersStandAStartPermitsOrDeniesAsItIsTold) {
   starts(stack::UntilPolicy::deny, StandingFilters::closed, 1);  // a table of somebody else's, and empty
 }
 
-/// A host 10.1.0.9 behind east, its gateway; west itself is 10.2.0.1.
+/// A host 10.1.0.9 behind east, its gateway; west itself is 10.2.0.1. Made before a data plane that is to start anew
+/// in the test: its namespace keeps descriptors that there are.
 struct BehindEast : NetworkNamespace {
-  explicit BehindEast(Host& east) {
+  BehindEast() = default;
+  explicit BehindEast(Host& east) { join(east); }
+  void join(Host& east) {
     EXPECT_EQ(
         east.space().shell(fmt::format("sysctl -q -w net.ipv4.ip_forward=1 && "
                                        "ip link add lan type veth peer name lan netns {} && ip link set lan up && "
@@ -665,6 +668,47 @@ TEST_F(DataPlaneTest, WhatIsForwardedAndWhatIsNotTakeTheTunnelsOfTheirOwnRules) 
   EXPECT_EQ(net.east.counters(1).inbound_packets, 4u) << "not the test's: it did not come";
   EXPECT_EQ(net.east.counters(2).inbound_packets, 4u) << "not the test's: it did not come";
   EXPECT_EQ(net.east.plane_counters().drops[stack::Drop::selectors_violated], 2u) << state_of(net.east);
+}
+
+TEST_F(DataPlaneTest, AClassOfInterfacesIsAskedForBesideATunnel) {
+  constexpr std::uint8_t of_wire = 5;
+  const Protection protection{.net_bits = 24};
+  BehindEast behind;
+  TwoHosts net{protection};
+  behind.join(net.east);
+  net.east.stop();
+  net.east.security_classes = {{"wire", of_wire}};
+  net.east.start();
+  install_both(net, protection, 1);
+  const auto policy_with = [&](policy::FilterAction action, policy::Direction direction, std::uint8_t security_class) {
+    auto snapshot = std::make_shared<policy::PolicySnapshot>(*policy_for(protection, 1));
+    auto& filters = snapshot->filter.filters;
+    policy::Filter before = filters.back();  // of the nets, inbound
+    if (direction == policy::Direction::outbound) std::swap(before.source, before.destination);
+    before.rule = "before";
+    before.direction = direction;
+    before.action = action;
+    before.vpn = nullptr;
+    before.security_class = security_class;
+    filters.insert(filters.begin(), before);
+    return snapshot;
+  };
+  using policy::Direction;
+  using policy::FilterAction;
+  WireTap tap{net.west.space()};
+  for (const std::uint8_t other : {of_wire, std::uint8_t{6}}) {
+    SCOPED_TRACE(other);
+    // What would leave by the wire leaves in clear: forwarded and its own.
+    net.east.set_policy(policy_with(FilterAction::permit, Direction::outbound, other));
+    const std::size_t before = tap.in_clear();
+    EXPECT_EQ(behind.shell("ping -c 1 -W 1 10.2.0.1") == 0, other != of_wire) << state_of(net.east);
+    EXPECT_EQ(ping(net.east, data_address(2, protection), "-c 1 -W 1") == 0, other != of_wire) << state_of(net.east);
+    EXPECT_EQ(tap.in_clear() - before, other == of_wire ? 2u : 0u);
+    // What came by the wire is refused, in a tunnel, too.
+    net.east.set_policy(policy_with(FilterAction::deny, Direction::inbound, other));
+    EXPECT_EQ(ping(net.west, data_address(1, protection), "-c 1 -W 1") == 0, other != of_wire) << state_of(net.east);
+    EXPECT_EQ(ping(net.west, *IpAddress::parse("10.1.0.9"), "-c 1 -W 1") == 0, other != of_wire) << state_of(net.east);
+  }
 }
 
 TEST_F(DataPlaneTest, TheKernelTakesEveryKindOfFilter) {

@@ -126,6 +126,7 @@ void Host::start(stack::user::Options::AtStop at_stop, stack::UntilPolicy until_
     options.stack.text = fmt::format("host{}", number_);
     options.ike_socket = ike_socket();
     options.at_stop = at_stop;
+    options.security_classes = security_classes;
     options.until_policy = until_policy;
     auto started =
         stack::user::DataPlane::start(options, [this](stack::user::Event event) { events_.add(std::move(event)); });

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -92,6 +93,9 @@ class Host {
  public:
   explicit Host(unsigned number);
   ~Host();
+
+  /// For the next start().
+  std::map<std::string, std::uint8_t> security_classes;
 
   unsigned number() const { return number_; }
   NetworkNamespace& space() { return space_; }

@@ -260,6 +260,20 @@ TEST(NftablesRuleset, EspAndAhOfHostsBehindAreSteeredLikeAllElse) {
   }
 }
 
+TEST(NftablesRuleset, TheClassOfAForwardedPacketIsThatOfTheInterfaceItWouldLeaveByInClear) {
+  policy::PolicySnapshot snapshot = example();
+  Filter clear = snapshot.filter.filters[1];
+  clear.action = FilterAction::permit;
+  clear.logging = policy::FilterLogging::none;
+  clear.security_class = 7;
+  snapshot.filter.filters.insert(snapshot.filter.filters.begin(), clear);
+  const std::string text = ruleset_for(snapshot, {.security_classes = {{"eth7", std::uint8_t{7}}}});
+  EXPECT_EQ(search(text, "steer"),
+            (std::vector<std::string>{"ip saddr 10.1.0.0/16 ip daddr 10.2.0.0/16 fib daddr oifname { \"eth7\" } accept",
+                                      "ip saddr 10.1.0.0/16 ip daddr 10.2.0.0/16 goto steered"}));
+  EXPECT_TRUE(search(text, "routed_out").front().starts_with("oifname { \"eth7\" } "));
+}
+
 TEST(NftablesRuleset, LetsEspPastTheRulesUnlessTheyAreToSeeIt) {
   policy::PolicySnapshot snapshot = example();
   EXPECT_TRUE(std::ranges::count(chain(ruleset_for(snapshot, {}), "input"), "meta l4proto { esp, ah } accept") == 1);
