@@ -105,6 +105,18 @@ Drop objection_of(InboundSa& sa, std::uint64_t sequence) {
 
 }  // namespace
 
+namespace {
+
+/// Whether a packet in transport mode is one of the SA's own ends to the other, as the sender's side has it
+/// (encapsulator.cpp): the peer speaks for itself alone.
+bool is_between_ends(const InboundSa& sa, const OuterFields& outer) {
+  const OutboundSa& ends = sa.pair->outbound;
+  const bool is_from_peer = ends.is_remote_any || ends.is_udp || outer.source.address == ends.remote.address;
+  return is_from_peer && (ends.is_local_any || outer.destination.address == ends.local.address);
+}
+
+}  // namespace
+
 InboundSa* Decapsulator::find_sa(contract::SaProtocol protocol, std::uint32_t spi) {
   if (last_found_ == nullptr || last_found_->spi != spi || last_found_->pair->protocol != protocol) {
     last_found_ = sad_.find_inbound(protocol, InboundSpi{spi});
@@ -186,6 +198,7 @@ Drop Decapsulator::finish(InboundPacket& in, const crypto::PacketJob& job, Insta
   in.peer_moved = sa.remote.port != 0 && in.outer.source.port != 0 && in.outer.source != sa.remote &&
                   in.outer.source.address.family() == sa.remote.address.family();  // else it could not be followed
 
+  if (!sa.is_tunnel && !is_between_ends(sa, in.outer)) return Drop::other_ends;
   const bool is_ah = in.protocol == contract::SaProtocol::ah;
   if (const Drop left = is_ah ? leave_ah(in) : leave_esp(in); left != Drop::none) return left;
 

@@ -13,6 +13,7 @@ std::string_view to_string(Drop reason) {
       "too long",
       "fragment",
       "unsupported header",
+      "not between the SA's ends",
       "replayed",
       "not authentic",
       "bad padding",

@@ -16,6 +16,7 @@ enum class Drop : std::uint8_t {
   too_long,            // the result does not fit its buffer or an IP packet
   fragment,            // transport mode protects whole datagrams alone (RFC 4303 §3.3.4)
   unsupported_header,  // IPv6 extension headers that transport mode would have to split
+  other_ends,          // transport mode is between the SA's own addresses alone (RFC 4301 §4.1)
   replayed,            // seen before, or left of the window (RFC 4303 §3.4.3)
   not_authentic,       // the ICV does not fit (RFC 4303 §3.4.4)
   bad_padding,         // not 1, 2, 3, … or longer than the text (RFC 4303 §2.4)
@@ -26,7 +27,7 @@ enum class Drop : std::uint8_t {
   sequence_exhausted,  // 2^32 - 1 or 2^64 - 1 packets were sent (RFC 4303 §3.3.3)
   octets_exhausted,    // the hard byte limit (RFC 4301 §4.4.2.1)
 };
-inline constexpr std::size_t drop_reasons = 15;
+inline constexpr std::size_t drop_reasons = 16;
 
 /// `not authentic`: for logs and reports.
 std::string_view to_string(Drop reason);

@@ -39,6 +39,24 @@ bool is_of_other_family(const IpHeader& header, const OutboundSa& sa) {
   return takes_part && header.family != sa.local.address.family();
 }
 
+/// Whether a packet is one of the SA's own ends to the other. In transport mode its addresses are those outside: with
+/// others it would go to the peer as if from one end to the other. In UDP the peer may be elsewhere by now than what
+/// is sent to it says (RFC 7296 §2.23); there the SA's selectors alone decide.
+bool is_between_ends(Bytes packet, const OutboundSa& sa) {
+  const bool is_v4 = sa.local.address.is_v4();
+  const auto stands_at = [packet](const IpAddress& address, std::size_t at) {
+    return std::memcmp(&packet[at], address.octets().data(), address.size()) == 0;
+  };
+  return (sa.is_local_any || stands_at(sa.local.address, is_v4 ? 12 : 8)) &&
+         (sa.is_remote_any || sa.is_udp || stands_at(sa.remote.address, is_v4 ? 16 : 24));
+}
+
+/// What both modes ask of the packet's addresses.
+Drop objection_to_addresses(const IpHeader& header, Bytes packet, const OutboundSa& sa) {
+  if (is_of_other_family(header, sa)) return Drop::unsupported_header;
+  return sa.is_tunnel || is_between_ends(packet, sa) ? Drop::none : Drop::other_ends;
+}
+
 /// What tunnel mode writes outside (RFC 4301 §5.1.2.1). The hop limit within has been lowered by whoever forwarded it.
 OuterHeader tunnel_header(const OutboundSa& sa, const IpHeader& inner, const Ends& ends) {
   OuterHeader outer{.source = ends.local, .destination = ends.remote};
@@ -106,7 +124,9 @@ void count(OutboundSa& sa, std::size_t size) {
 Drop prepare_esp(OutboundPacket& out, const IpHeader& header, crypto::PacketJob& job) {
   OutboundSa& sa = *out.sa;
   PacketBuffer& packet = *out.packet;
-  if (is_of_other_family(header, sa)) return Drop::unsupported_header;
+  if (const Drop objection = objection_to_addresses(header, packet.octets(), sa); objection != Drop::none) {
+    return objection;
+  }
   if (!sa.is_tunnel) {
     if (const Drop objection = objection_to_transport(header); objection != Drop::none) return objection;
   }
@@ -160,7 +180,9 @@ Drop prepare_ah(OutboundPacket& out, const IpHeader& header, crypto::PacketJob& 
   OutboundSa& sa = *out.sa;
   PacketBuffer& packet = *out.packet;
   HeadersBeforeAh place{.size = outer_size(sa)};
-  if (is_of_other_family(header, sa)) return Drop::unsupported_header;
+  if (const Drop objection = objection_to_addresses(header, packet.octets(), sa); objection != Drop::none) {
+    return objection;
+  }
   if (!sa.is_tunnel) {
     const auto found = place_of_ah(packet.octets());
     if (!found) return found.error();

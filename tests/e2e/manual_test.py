@@ -97,6 +97,14 @@ class Protection(Manual):
         self.bring_up_tunnel(**values)
         self.check_protected(*ENDS, "ah")
 
+    def test_transport_mode_is_between_the_ends_alone(self):
+        """The rule is for the whole net; what is for another host of it does not go to the peer."""
+        self.bring_up_tunnel(mode="Transport", local_net=ENDS[0], remote_net="198.51.100.0/24")
+        self.check_protected(*ENDS, "esp", octets=100_000)
+        with traffic.Capture(self.net.east, "wire", self.folder / "other.pcapng") as wire:
+            self.assertEqual(traffic.ping(self.net.east, ENDS[0], "198.51.100.77", count=2, wait=1), 0)
+        self.assertEqual(wire.lines(NOTHING_ELSE), [])
+
     def test_esp_transport_ipv6(self):
         for here, there, number in ((self.net.east, self.net.west, 2), (self.net.west, self.net.east, 1)):
             link = there.ip("-o", "link", "show", "wire").split("link/ether ")[1].split()[0]

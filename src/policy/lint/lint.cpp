@@ -7,11 +7,12 @@
 namespace adit::policy::lint {
 
 std::vector<Remark> lint(const Document& document) {
-  static constexpr std::array<Check, 13> checks = {check_filter_order,
+  static constexpr std::array<Check, 14> checks = {check_filter_order,
                                                    check_ike_traffic,
                                                    check_key_exchange_order,
                                                    check_key_exchange_overlap,
                                                    check_tunnels,
+                                                   check_transport_ends,
                                                    check_local_dyn_vpn,
                                                    check_versions,
                                                    check_algorithms,

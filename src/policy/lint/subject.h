@@ -20,6 +20,7 @@ void check_ike_traffic(const Subject& subject, Remarks& remarks);
 void check_key_exchange_order(const Subject& subject, Remarks& remarks);
 void check_key_exchange_overlap(const Subject& subject, Remarks& remarks);
 void check_tunnels(const Subject& subject, Remarks& remarks);
+void check_transport_ends(const Subject& subject, Remarks& remarks);
 void check_local_dyn_vpn(const Subject& subject, Remarks& remarks);
 void check_versions(const Subject& subject, Remarks& remarks);
 void check_algorithms(const Subject& subject, Remarks& remarks);

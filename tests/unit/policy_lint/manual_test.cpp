@@ -64,5 +64,19 @@ TEST(ManualTunnel, OfAnEarlierRuleTakesTheTrafficOfAnother) {
   EXPECT_EQ(found_in(text).at(0), "shadowed-rule 14 3");
 }
 
+TEST(ManualTunnel, InTransportModeIsForItsEndsAlone) {
+  const std::string wide = changed(policy, {{"HowToEncrypt 3DES", "HowToEncap Transport\n  HowToEncrypt 3DES"}});
+  const auto is_told = [](const std::string& text) {
+    return std::ranges::any_of(
+        found_in(text), [](const std::string& finding) { return finding.starts_with("transport-wider-than-ends"); });
+  };
+  EXPECT_EQ(found_in(wide).at(0), "transport-wider-than-ends 3 30");
+  EXPECT_FALSE(is_told(policy)) << "in a tunnel any addresses may be";
+  EXPECT_FALSE(is_told(changed(wide, {{"EndpointAddr 192.0.2.1", "EndpointAddr 10.1.0.1"},
+                                      {"EndpointAddr 192.0.2.2", "EndpointAddr 10.2.0.1"}})));
+  EXPECT_FALSE(is_told(changed(
+      wide, {{"EndpointAddr 192.0.2.1", "EndpointAddr Any4"}, {"EndpointAddr 192.0.2.2", "EndpointAddr Any4"}})));
+}
+
 }  // namespace
 }  // namespace adit::policy::lint

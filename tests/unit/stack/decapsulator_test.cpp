@@ -252,5 +252,38 @@ TEST(Decapsulator, APacketThatIsAuthenticLetsThePairSend) {  // RFC 7296 §2.8
   }
 }
 
+TEST(Decapsulator, APeerInTransportModeSpeaksForItselfAlone) {
+  contract::InstallChildSa transport = install_message(), to_any;
+  transport.mode = contract::EncapsulationMode::transport;
+  to_any = transport;
+  to_any.remote = IpAddress::any(IpFamily::v4);
+  const struct {
+    const char* name;
+    contract::InstallChildSa install;
+    const char* source;
+    const char* destination;
+    Drop want;
+  } cases[] = {
+      {"its own address", transport, "192.0.2.2", "192.0.2.1", Drop::none},
+      {"that of another", transport, "192.0.2.3", "192.0.2.1", Drop::other_ends},
+      {"to another of ours", transport, "192.0.2.2", "192.0.2.9", Drop::other_ends},
+      {"any peer", to_any, "192.0.2.3", "192.0.2.1", Drop::none},
+  };
+  for (const auto& [name, install, source, destination, want] : cases) {
+    SCOPED_TRACE(name);
+    End here{install};
+    contract::InstallChildSa there = mirrored(transport);
+    End peer{there};
+    OwnedPacket packet{udp_packet("192.0.2.2", "192.0.2.1", 8)};
+    ASSERT_EQ(peer.send(packet).drop, Drop::none);
+    InboundPacket came{
+        .packet = &packet.buffer,
+        .outer = {.source = {.address = address(source)}, .destination = {.address = address(destination)}}};
+    here.decapsulator.run({&came, 1}, at(Seconds{1}));
+    EXPECT_EQ(came.drop, want);
+    EXPECT_EQ(here.drops[want], want == Drop::none ? 0u : 1u);
+  }
+}
+
 }  // namespace
 }  // namespace adit::stack

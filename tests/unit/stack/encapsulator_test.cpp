@@ -61,6 +61,16 @@ TEST(Encapsulator, PadsWithOneTwoThree) {  // RFC 4303 §2.4, seen with a cipher
 TEST(Encapsulator, DropsWhatItCannotProtect) {
   contract::InstallChildSa transport = install_message();
   transport.mode = contract::EncapsulationMode::transport;
+  contract::InstallChildSa ah = install_message({"", EncryptionId::none, 0, IntegrityId::hmac_sha1_96}),
+                           to_any = transport, in_udp = transport, v6 = transport;
+  ah.mode = contract::EncapsulationMode::transport;
+  to_any.remote = IpAddress::any(IpFamily::v4);
+  in_udp.udp = contract::UdpEncapsulation{};
+  v6.local = address("fd00::1");
+  v6.remote = address("fd00::2");
+  const auto between = [](std::string_view source, std::string_view destination) {
+    return to_hex(udp_packet(source, destination, 8));
+  };
   const std::string with_options = "46000018 00000000 40110000 c0000201 c0000202 01010101";
   const std::string fragment = "45000014 00002000 40110000 c0000201 c0000202";
   const std::string hop_by_hop =
@@ -83,6 +93,16 @@ TEST(Encapsulator, DropsWhatItCannotProtect) {
       {"a hop-by-hop header in transport mode", transport, hop_by_hop, Drop::unsupported_header},
       {"IPv6 in an IPv4 tunnel", install_message(), v6_udp, Drop::none},
       {"IPv6 in transport mode between IPv4 addresses", transport, v6_udp, Drop::unsupported_header},
+      {"the SA's own ends in transport mode", transport, between("192.0.2.1", "192.0.2.2"), Drop::none},
+      {"to another host in transport mode", transport, between("192.0.2.1", "192.0.2.3"), Drop::other_ends},
+      {"of another host in transport mode", transport, between("192.0.2.9", "192.0.2.2"), Drop::other_ends},
+      {"to another host in transport mode with AH", ah, between("192.0.2.1", "192.0.2.3"), Drop::other_ends},
+      {"to any host", to_any, between("192.0.2.1", "192.0.2.3"), Drop::none},
+      {"of another host, to any", to_any, between("192.0.2.9", "192.0.2.3"), Drop::other_ends},
+      {"to a peer in UDP, which may have moved", in_udp, between("192.0.2.1", "192.0.2.3"), Drop::none},
+      {"of another host, in UDP", in_udp, between("192.0.2.9", "192.0.2.2"), Drop::other_ends},
+      {"IPv6 to another host", v6, between("fd00::1", "fd00::3"), Drop::other_ends},
+      {"IPv6 to the other end", v6, between("fd00::1", "fd00::2"), Drop::none},
   };
   for (const auto& [name, install, octets, want] : cases) {
     SCOPED_TRACE(name);
