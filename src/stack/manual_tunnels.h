@@ -29,7 +29,7 @@ class ManualTunnels {
   ManualTunnels(StackName stack, Random& random) : stack_{std::move(stack)}, random_{random} {}
 
   /// The active tunnels that a policy which takes the place of the one before ends: it has them no more, or has others
-  /// of the same name. To be removed before it is in force, so that nothing leaves by their old keys; then follow().
+  /// of the same name. To be removed as it comes into force, so that nothing leaves by their old keys; then follow().
   std::vector<ManualTunnelId> ended_by(const policy::FilterPolicy& policy) const;
 
   /// Makes the tunnels those of the policy. One that is the same as before stays as it is, active or not.

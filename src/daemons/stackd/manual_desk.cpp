@@ -20,21 +20,15 @@ rpc::NamedAnswer answer(ManualTunnelId tunnel, Status status) {
 
 }  // namespace
 
-std::expected<void, std::string> ManualDesk::replace_policy(
-    const policy::FilterPolicy& policy, const std::function<std::expected<void, std::string>()>& set_policy) {
+std::expected<void, std::string> ManualDesk::replace_policy(const policy::FilterPolicy& policy,
+                                                            const SetPolicy& set_policy) {
   const std::vector<ManualTunnelId> ended = tunnels_.ended_by(policy);
-  for (const ManualTunnelId tunnel : ended) end(tunnel, "the policy has changed");
-  const auto done = set_policy();
-  if (done) {
-    install(tunnels_.follow(policy, wall_now()));
-    return {};
-  }
-  std::vector<contract::InstallChildSa> again;
-  for (const ManualTunnelId tunnel : ended) {
-    if (auto pair = tunnels_.activate(tunnel, wall_now())) again.push_back(*std::move(pair));
-  }
-  install(std::move(again));
-  return done;
+  std::vector<contract::RemoveChildSa> pairs;
+  for (const ManualTunnelId tunnel : ended) pairs.push_back({.stack = stack_, .name = tunnels_.find(tunnel)->name()});
+  if (auto done = set_policy(std::move(pairs)); !done) return done;
+  for (const ManualTunnelId tunnel : ended) tell_end(*tunnels_.find(tunnel), "the policy has changed");
+  install(tunnels_.follow(policy, wall_now()));
+  return {};
 }
 
 std::vector<ManualTunnelId> ManualDesk::or_all(const std::vector<ManualTunnelId>& named) const {
@@ -60,33 +54,25 @@ std::vector<rpc::NamedAnswer> ManualDesk::activate(const std::vector<ManualTunne
 std::vector<rpc::NamedAnswer> ManualDesk::deactivate(const std::vector<ManualTunnelId>& named) {
   std::vector<rpc::NamedAnswer> answers;
   for (const ManualTunnelId id : or_all(named)) {
-    const bool is_there = tunnels_.find(id) != nullptr;
-    const bool was_active = end(id, "by command");
-    answers.push_back(answer(id, was_active ? Status::started : is_there ? Status::already : Status::not_found));
+    const stack::ManualTunnel* tunnel = tunnels_.find(id);
+    auto pair = tunnels_.deactivate(id);
+    answers.push_back(answer(id, pair ? Status::started : tunnel != nullptr ? Status::already : Status::not_found));
+    if (!pair) continue;
+    data_plane_.remove(*std::move(pair));
+    tell_end(*tunnel, "by command");
   }
   return answers;
 }
 
-bool ManualDesk::end(ManualTunnelId id, const std::string& reason) {
-  auto pair = tunnels_.deactivate(id);
-  if (!pair) return false;
-  data_plane_.remove(*std::move(pair));
-  log::write({CatalogueId::manual_tunnel_deleted,
-              {{"stack", stack_.text},
-               {"tunnel", name_of(id)},
-               {"action", tunnels_.find(id)->action->name},
-               {"reason", reason}}});
-  return true;
+void ManualDesk::tell_end(const stack::ManualTunnel& tunnel, const std::string& reason) const {
+  log::write(
+      {CatalogueId::manual_tunnel_deleted,
+       {{"stack", stack_.text}, {"tunnel", name_of(tunnel.id)}, {"action", tunnel.action->name}, {"reason", reason}}});
 }
 
 void ManualDesk::note_limit(const contract::ChildSaName& name) {
   const stack::ManualTunnel* tunnel = tunnels_.find(name.manual_tunnel());
-  if (!tunnels_.note_end(name)) return;
-  log::write({CatalogueId::manual_tunnel_deleted,
-              {{"stack", stack_.text},
-               {"tunnel", name_of(tunnel->id)},
-               {"action", tunnel->action->name},
-               {"reason", "its Lifetime or Lifesize is over"}}});
+  if (tunnels_.note_end(name)) tell_end(*tunnel, "its Lifetime or Lifesize is over");
 }
 
 void ManualDesk::install(std::vector<contract::InstallChildSa> pairs) {

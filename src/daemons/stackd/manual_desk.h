@@ -21,10 +21,10 @@ class ManualDesk {
   ManualDesk(const StackName& stack, stack::user::DataPlane& data_plane, rpc::Post post)
       : stack_{stack}, data_plane_{data_plane}, post_{std::move(post)}, tunnels_{stack, random_} {}
 
-  /// Puts a policy in force by `set_policy`. Tunnels that it has no more, or has changed, end before; new ones begin
-  /// after. When it is refused, those that ended begin again.
-  std::expected<void, std::string> replace_policy(const policy::FilterPolicy& policy,
-                                                  const std::function<std::expected<void, std::string>()>& set_policy);
+  /// Puts a policy in force by `set_policy`, which is given the pairs that end with the one before: of tunnels that the
+  /// policy has no more, or has changed. New ones begin after. When it is refused, nothing has happened.
+  using SetPolicy = std::function<std::expected<void, std::string>(std::vector<contract::RemoveChildSa> ended)>;
+  std::expected<void, std::string> replace_policy(const policy::FilterPolicy& policy, const SetPolicy& set_policy);
 
   /// None named: all of them.
   std::vector<rpc::NamedAnswer> activate(const std::vector<ManualTunnelId>& named);
@@ -39,8 +39,7 @@ class ManualDesk {
   std::vector<ManualTunnelId> or_all(const std::vector<ManualTunnelId>& named) const;
   void install(std::vector<contract::InstallChildSa> pairs);
   void note(const contract::InstallResult& result);
-  /// False when it was not active.
-  bool end(ManualTunnelId tunnel, const std::string& reason);
+  void tell_end(const stack::ManualTunnel& tunnel, const std::string& reason) const;
 
   StackName stack_;
   stack::user::DataPlane& data_plane_;

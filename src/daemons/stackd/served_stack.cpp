@@ -121,7 +121,9 @@ void ServedStack::install_policy(policy::PolicyPointer policy) {
 
 /// With its manual tunnels.
 std::expected<void, std::string> ServedStack::put_in_force(const policy::PolicyPointer& policy) {
-  return manual_->replace_policy(policy->filter, [&] { return data_plane_->set_policy(policy); });
+  return manual_->replace_policy(policy->filter, [&](std::vector<contract::RemoveChildSa> ended) {
+    return data_plane_->set_policy(policy, std::move(ended));
+  });
 }
 
 void ServedStack::begin_anew(const std::string& program) {

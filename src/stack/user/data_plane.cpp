@@ -38,7 +38,8 @@ class DataPlane::Running {
     if (!stopped_) loop_->put(std::move(command));
   }
   StandingFilters filters_at_start() const { return filters_at_start_; }
-  std::expected<void, std::string> set_policy(policy::PolicyPointer policy, Leaves leaves);
+  std::expected<void, std::string> set_policy(policy::PolicyPointer policy, Leaves leaves,
+                                              std::vector<contract::RemoveChildSa> ended);
   std::expected<void, std::string> set_default_filter();
   std::expected<std::vector<FilterMatches>, std::string> filter_matches();
 
@@ -205,17 +206,24 @@ std::expected<void, std::string> DataPlane::Running::set_default_filter() {
   auto snapshot = std::make_shared<policy::PolicySnapshot>();
   snapshot->stack = options_.stack;
   snapshot->filter = default_filter(options_.until_policy);
-  return set_policy(std::move(snapshot), options_.until_policy == UntilPolicy::deny ? Leaves::closed : Leaves::open);
+  return set_policy(std::move(snapshot), options_.until_policy == UntilPolicy::deny ? Leaves::closed : Leaves::open,
+                    {});
 }
 
-std::expected<void, std::string> DataPlane::Running::set_policy(policy::PolicyPointer policy, Leaves leaves) {
+/// The kernel's rules and the data plane's index each decide by a whole policy, and change one right after the other. A
+/// packet between the two leaves or comes in only where the new rules want it protected and the old policy had a tunnel
+/// for it; so none is in clear, and none is let in that neither policy lets in. What the new policy ends goes with the
+/// old index, between two packets.
+std::expected<void, std::string> DataPlane::Running::set_policy(policy::PolicyPointer policy, Leaves leaves,
+                                                                std::vector<contract::RemoveChildSa> ended) {
   const std::scoped_lock lock{policy_mutex_};
   if (!policy) return std::unexpected{std::string{"no policy"}};
-  rules_.leaves = leaves;
-  if (const auto done = run_nftables(ruleset_for(*policy, rules_)); !done) return std::unexpected{done.error()};
-  // Made here and, once replaced, destroyed here: for a large policy both take longer than packets may wait.
+  // Made here and, once replaced, destroyed here: for a large policy both take longer than packets may wait. And made
+  // before the kernel has its rules, so that the two are apart for as short as can be.
   auto index =
       std::make_shared<const policy::FilterIndex>(std::shared_ptr<const policy::FilterPolicy>{policy, &policy->filter});
+  rules_.leaves = leaves;
+  if (const auto done = run_nftables(ruleset_for(*policy, rules_)); !done) return std::unexpected{done.error()};
   policy_ = std::move(policy);
   {
     const std::scoped_lock index_lock{index_mutex_};
@@ -223,7 +231,8 @@ std::expected<void, std::string> DataPlane::Running::set_policy(policy::PolicyPo
   }
   std::promise<IndexPointer> replaced;
   std::future<IndexPointer> answer = replaced.get_future();
-  post([index = std::move(index), replaced = std::move(replaced)](PacketLoop& loop) mutable {
+  post([index = std::move(index), replaced = std::move(replaced), ended = std::move(ended)](PacketLoop& loop) mutable {
+    for (const contract::RemoveChildSa& pair : ended) loop.remove(pair);
     replaced.set_value(loop.set_policy(std::move(index)));
   });
   if (!answer_of(std::move(answer))) return std::unexpected{std::string{"the data plane has been stopped"}};
@@ -309,8 +318,9 @@ DataPlaneCounters DataPlane::counters() const {
   return answer_of(std::move(answer)).value_or(DataPlaneCounters{});
 }
 
-std::expected<void, std::string> DataPlane::set_policy(policy::PolicyPointer policy) {
-  return running_->set_policy(std::move(policy), Leaves::closed);
+std::expected<void, std::string> DataPlane::set_policy(policy::PolicyPointer policy,
+                                                       std::vector<contract::RemoveChildSa> ended) {
+  return running_->set_policy(std::move(policy), Leaves::closed, std::move(ended));
 }
 
 std::expected<void, std::string> DataPlane::set_default_filter() { return running_->set_default_filter(); }

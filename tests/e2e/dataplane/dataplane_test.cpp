@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <linux/capability.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/stat.h>
@@ -580,6 +581,25 @@ struct BehindEast : NetworkNamespace {
     EXPECT_EQ(shell("ip addr add 10.1.0.9/24 dev lan && ip link set lan up && ip route add default via 10.1.0.254"), 0);
   }
 };
+
+TEST_F(DataPlaneTest, WhatAPolicyEndsIsThereUntilItIsInForceAndStaysWhenItIsRefused) {
+  TwoHosts net{tunnel_v4};
+  install_both(net, tunnel_v4, 1);
+  const auto ended = [] {
+    return std::vector{contract::RemoveChildSa{.stack = {}, .name = {.tunnel = DynamicTunnelId{1}, .generation = 1}}};
+  };
+  net.east.space().run([&] {  // a thread that may not change the filters
+    __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+    std::array<__user_cap_data_struct, 2> none{};
+    ASSERT_EQ(syscall(SYS_capset, &header, none.data()), 0);
+    EXPECT_FALSE(net.east.plane().set_policy(policy_for(tunnel_v4, 1), ended()).has_value());
+  });
+  EXPECT_EQ(ping(net.east, data_address(2, tunnel_v4)), 0) << state_of(net.east);
+  net.east.space().run(
+      [&] { EXPECT_TRUE(net.east.plane().set_policy(policy_for(tunnel_v4, 1), ended()).has_value()); });
+  EXPECT_NE(ping(net.east, data_address(2, tunnel_v4), "-c 1 -W 1"), 0);
+  EXPECT_EQ(net.east.counters(1).outbound_packets, 0u) << "it is there still";
+}
 
 TEST_F(DataPlaneTest, AGatewayForwardsForTheNetBehindIt) {
   const Protection protection{.net_bits = 24};
