@@ -15,15 +15,21 @@ Acquires::Ask Acquires::add(const LeavingFlow& flow, Bytes packet, Instant now) 
     if (now - known->second.asked < repeat_after) return Ask::already;
     if (!may_ask(now)) return Ask::too_many;
     known->second.asked = now;
-    return Ask::now;
+    return Ask::again;
   }
   if (waiting_.size() >= most_flows || !may_ask(now)) return Ask::too_many;
   waiting_.emplace(flow, Waiting{.since = now, .asked = now, .packet = {packet.begin(), packet.end()}});
   return Ask::now;
 }
 
-void Acquires::forget_old(Instant now) {
-  std::erase_if(waiting_, [&](const auto& waiting) { return now - waiting.second.since >= hold_for; });
+std::vector<Acquires::Held> Acquires::forget_old(Instant now) {
+  std::vector<Held> forgotten;
+  std::erase_if(waiting_, [&](auto& waiting) {
+    if (now - waiting.second.since < hold_for) return false;
+    forgotten.push_back({waiting.first, std::move(waiting.second.packet)});
+    return true;
+  });
+  return forgotten;
 }
 
 }  // namespace adit::stack

@@ -28,7 +28,12 @@ class Acquires {
   /// Of all flows together, in a second.
   static constexpr unsigned most_questions = 64;
 
-  enum class Ask : std::uint8_t { now, already, too_many };
+  enum class Ask : std::uint8_t {
+    now,      ///< and the packet is kept
+    again,    ///< the flow's first packet is kept, not this one
+    already,  ///< as again, but without a question
+    too_many
+  };
   /// Notes the flow and keeps the packet, if none of the flow is kept.
   Ask add(const LeavingFlow& flow, Bytes packet, Instant now);
 
@@ -50,7 +55,8 @@ class Acquires {
     }
     return released;
   }
-  void forget_old(Instant now);
+  /// What has waited in vain.
+  std::vector<Held> forget_old(Instant now);
 
  private:
   struct Waiting {

@@ -34,6 +34,10 @@ Classifier::Leaving Classifier::outbound(const PacketSelectors& packet, const po
   return leaving;
 }
 
+bool Classifier::came_protected(const PacketSelectors& packet) const {
+  return policy_ && protects(policy_->first_match(packet, {.direction = policy::Direction::inbound, .routed = true}));
+}
+
 Admission Classifier::inbound(const PacketSelectors& packet, const InboundSa& sa, std::uint8_t security_class) {
   OutboundSa* pair = &sa.pair->outbound;  // stands for the pair
   if (security_class == 0) {

@@ -29,6 +29,8 @@ class Classifier {
   Leaving outbound(const PacketSelectors& packet, const policy::PacketPath& path);
   /// Whether the policy in force logs at all (IpFilterPolicy's FilterLogging).
   bool logs() const { return policy_ && policy_->logs(); }
+  /// Whether a forwarded packet came out of a tunnel: the rule for what comes in says so.
+  bool came_protected(const PacketSelectors& packet) const;
   /// Whether the rule that a packet out of an SA matches first is the one the SA was made for (reference: post-
   /// decapsulation filtering). The SA's own selectors have been checked before. The class is that of the interface
   /// which the SA's packet came in by.

@@ -1,7 +1,7 @@
 #pragma once
 // A packet that a filter logs, and which filter that was: the kernel gives the beginning of the packet and says by
-// which search and how it was decided (LogPrefix); the policy says by which filter. That a manual tunnel is inactive,
-// the data plane itself knows.
+// which search and how it was decided (LogPrefix); the policy says by which filter. What becomes of a packet that an
+// IpSec rule is to protect, the data plane itself knows.
 
 #include <optional>
 #include <string>

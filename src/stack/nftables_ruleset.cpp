@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <deque>
 
 #include "stack/nftables_search.h"
@@ -45,9 +46,8 @@ bool logs_deny(const Filter& filter) {
   return filter.logging == FilterLogging::all || filter.logging == FilterLogging::deny;
 }
 
-std::string_view discard(policy::DiscardAction action) {
-  return action == policy::DiscardAction::icmp ? "reject with icmpx admin-prohibited" : "drop";
-}
+/// ICMP type 3 code 13, ICMPv6 type 1 code 1: communication administratively prohibited.
+constexpr std::string_view rejection = "reject with icmpx admin-prohibited";
 
 class Ruleset {
  public:
@@ -93,8 +93,24 @@ class Ruleset {
     }
     std::vector<std::string> otherwise;
     if (policy_.logging) otherwise.push_back(log_statement(path, LogPrefix::implicit_deny));
-    otherwise.emplace_back(discard(policy_.implicit_discard));
+    add_discard(otherwise, policy_.implicit_discard, path);
     add_searches(std::string{path.chain}, entries, otherwise);
+  }
+
+  /// What comes out of a tunnel is dropped without a word: the answer would quote in clear what was protected.
+  void add_discard(std::vector<std::string>& rules, policy::DiscardAction action, const Path& path) const {
+    const bool is_icmp = action == policy::DiscardAction::icmp;
+    const bool may_be_protected = path.routed || path.direction == Direction::inbound;
+    if (is_icmp && may_be_protected) rules.push_back(fmt::format("iifname \"{}\" drop", options_.tun_name));
+    rules.emplace_back(is_icmp ? rejection : "drop");
+  }
+
+  /// Whether senders are told at all.
+  bool tells_senders() const {
+    return policy_.implicit_discard == policy::DiscardAction::icmp ||
+           std::ranges::any_of(policy_.filters, [](const Filter& filter) {
+             return filter.action != FilterAction::permit && filter.discard == policy::DiscardAction::icmp;
+           });
   }
 
   /// Packets in which the kernel would take something for ports that is none have searches of their own, of the filters
@@ -179,18 +195,18 @@ class Ruleset {
         break;
       case FilterAction::deny:
         log(log_deny, LogPrefix::deny);
-        rules.emplace_back(discard(filter.discard));
+        add_discard(rules, filter.discard, path);
         break;
       case FilterAction::ipsec:
         if (is_inbound || path.routed) {
           const std::string by_tunnel =
               is_inbound ? fmt::format("iifname {} ", tun) : fmt::format("oifname \"{}\" ", options_.routed_tun_name);
-          log(log_permit, LogPrefix::permit, by_tunnel);
+          // Whether a tunnel takes what goes to the device, the data plane says (OutboundPath).
+          log(log_permit && is_inbound, LogPrefix::permit, by_tunnel);
           rules.push_back(by_tunnel + "accept");
           log(log_deny, LogPrefix::no_tunnel);
-          rules.emplace_back(discard(filter.discard));
+          add_discard(rules, filter.discard, path);
         } else {
-          log(log_permit, LogPrefix::permit);
           rules.push_back(fmt::format("meta mark set {:#010x} accept", options_.tunnel_mark));
         }
         break;
@@ -223,7 +239,23 @@ class Ruleset {
     add_searches("steer", entries, {});
   }
 
+  /// The kernel's own answers to what is dropped pass, whatever the filters say of ICMP: they ask for them. No process
+  /// can make one, as its sockets have an owner. What the data plane drops, it gives back to be answered like this:
+  /// what is forwarded by the device, as if it came anew, and what is sent here in the output hook.
+  void add_answers() {
+    line("chain own_errors {{");
+    line("  meta skuid 0-4294967295 return");
+    line("  icmp type destination-unreachable icmp code 13 accept");
+    line("  icmpv6 type destination-unreachable icmpv6 code 1 accept");
+    line("}}");
+    line("chain refused {{");
+    line("  type filter hook prerouting priority -450; policy accept;");
+    line("  iifname \"{}\" {}", options_.routed_tun_name, rejection);
+    line("}}");
+  }
+
   void add_hooks() {
+    if (tells_senders()) add_answers();
     line("chain prerouting {{");
     line("  type filter hook prerouting priority mangle; policy accept;");
     add_mss_clamp("iifname", options_.tun_name);
@@ -259,11 +291,13 @@ class Ruleset {
     // Of type route: a packet that has got the mark is routed again.
     line("chain output {{");
     line("  type route hook output priority mangle; policy drop;");
+    line("  meta mark {:#010x} {}", options_.refused_mark, rejection);
     // Our own ESP; IKE from the same sockets is subject to the rules like all else.
     line("  meta mark {:#010x} {} accept", options_.own_mark, protected_packet);
     line("  meta mark {:#010x} ip6 nexthdr ah accept", options_.own_mark);
     line("  meta mark {:#010x} udp sport 4500 @th,64,32 != 0 accept", options_.own_mark);
     line("  oifname \"lo\" accept");
+    if (tells_senders()) line("  meta l4proto {{ icmp, icmpv6 }} jump own_errors");
     line("  jump local_out");
     line("}}");
 

@@ -29,6 +29,7 @@ struct RulesetOptions {
   std::uint32_t tunnel_mark = 0xad170001;
   std::uint32_t routed_mark = 0xad170003;
   std::uint32_t own_mark = 0xad170002;
+  std::uint32_t refused_mark = 0xad170004;               ///< on what the data plane gives back to be rejected
   std::map<std::string, std::uint8_t> security_classes;  ///< of interfaces by name; 0 where not listed
   Leaves leaves = Leaves::closed;  ///< open: only for filters that permit what no policy has been asked about
 };

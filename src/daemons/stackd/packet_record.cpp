@@ -30,14 +30,10 @@ LogRecord record_of(const stack::LoggedPacket& packet, const StackName& stack) {
                     {"rule", is_implicit ? "SYSDEFAULTDENYRULE" : packet.rule},
                     {"extension", fmt::to_string(is_implicit ? 1 : packet.extension)},
                     {"packet", packet.packet.to_string()},
-                    {"octets", fmt::to_string(packet.octets)}}};
-  // Which way it came to the device, the data plane does not know of this one.
-  if (packet.as != stack::LoggedAs::inactive) {
-    record.fields.push_back(
-        {"direction", packet.path.direction == policy::Direction::inbound ? "inbound" : "outbound"});
-    record.fields.push_back({"routing", packet.path.routed ? "routed" : "local"});
-    record.fields.push_back({"interface", packet.interface.empty() ? "n/a" : packet.interface});
-  }
+                    {"octets", fmt::to_string(packet.octets)},
+                    {"direction", packet.path.direction == policy::Direction::inbound ? "inbound" : "outbound"},
+                    {"routing", packet.path.routed ? "routed" : "local"},
+                    {"interface", packet.interface.empty() ? "n/a" : packet.interface}}};
   if (packet.packet.is_fragment) record.fields.push_back({"fragment", "yes"});
   if (!packet.vpn_action.empty()) record.fields.push_back({"vpn_action", packet.vpn_action});
   if (packet.path.security_class != 0) {

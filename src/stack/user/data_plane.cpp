@@ -138,12 +138,15 @@ std::expected<void, std::string> DataPlane::Running::start_loop() {
   }
   auto delivery = Delivery::open(options_.security_classes);
   if (!delivery) return std::unexpected{delivery.error().to_string()};
+  auto refusals = Refusals::open(rules_.refused_mark);
+  if (!refusals) return std::unexpected{refusals.error().to_string()};
   loop_ = std::make_unique<PacketLoop>(PacketLoop::Parts{.stack = options_.stack,
                                                          .mtu = options_.mtu,
                                                          .tun = std::move(*tun),
                                                          .routed_tun = std::move(*routed_tun),
                                                          .sockets = std::move(*sockets),
                                                          .delivery = std::move(*delivery),
+                                                         .refusals = std::move(*refusals),
                                                          .ike = std::move(listener)},
                                        reports_, on_event_);
   if (const auto started = loop_->start(); !started) return std::unexpected{started.error().to_string()};

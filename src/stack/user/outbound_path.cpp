@@ -12,6 +12,8 @@ constexpr std::size_t rounded_to_line(std::size_t size) { return (size + cache_l
 
 /// Of all datagrams that the kernel cuts from one message: what UDP over IPv4 can carry.
 constexpr std::size_t most_octets_together = 65507;
+/// The kernel answers fewer, by its limits (icmp_ratelimit, icmp_msgs_per_sec).
+constexpr unsigned most_refused_a_second = 1000;
 
 policy::PacketPath path_of(const LeavingFlow& flow) {
   return {.direction = policy::Direction::outbound, .routed = flow.routed};
@@ -24,10 +26,12 @@ bool leave_alike(const OutboundPacket& a, const OutboundPacket& b) {
 
 }  // namespace
 
-OutboundPath::OutboundPath(unsigned mtu, Classifier& classifier, DropCounters& drops, WireSockets& sockets)
+OutboundPath::OutboundPath(unsigned mtu, Classifier& classifier, DropCounters& drops, WireSockets& sockets,
+                           Refuse refuse)
     : classifier_{classifier},
       drops_{drops},
       sockets_{sockets},
+      refuse_{refuse},
       encapsulator_{drops},
       slot_size_{rounded_to_line(packet_headroom + mtu + packet_tailroom)},
       read_buffer_{std::make_unique_for_overwrite<std::uint8_t[]>(TunDevice::largest_read)},
@@ -55,19 +59,23 @@ void OutboundPath::take(const OffloadHeader& header, Bytes packet, const policy:
   if (!selectors) return drops_.count(Drop::malformed);
   const LeavingFlow flow{.packet = *selectors, .routed = path.routed};
   const Classifier::Leaving leaving = classifier_.outbound(flow.packet, path);
-  if (leaving.sa != nullptr) return put(header, packet, leaving.sa);
+  if (leaving.sa != nullptr) return put(header, packet, flow, leaving);
   drops_.count(Drop::no_sa);
   if (leaving.rule != nullptr) ask_for_sa(flow, *leaving.rule, header, packet, now);
 }
 
-void OutboundPath::put(const OffloadHeader& header, Bytes packet, OutboundSa* sa) {
+void OutboundPath::put(const OffloadHeader& header, Bytes packet, const LeavingFlow& flow,
+                       const Classifier::Leaving& leaving) {
   for (std::size_t begin = 0, left = 1; left > 0;) {
     if (filled_ == largest_batch) flush();
     for (std::size_t i = filled_; i < largest_batch; ++i) buffers_[i].reset();
     const auto cut = segment(header, packet, begin, std::span{buffers_}.subspan(filled_));
     if (!cut) return drops_.count(cut.error());
+    if (begin == 0 && leaving.rule->logging != policy::FilterLogging::none) {
+      watched_.push_back({.at = filled_, .rule = leaving.rule, .flow = flow, .octets = packet.size()});
+    }
     for (std::size_t i = 0; i < cut->filled; ++i, ++filled_) {
-      packets_[filled_] = {.packet = &buffers_[filled_], .sa = sa};
+      packets_[filled_] = {.packet = &buffers_[filled_], .sa = leaving.sa};
     }
     begin += cut->filled;
     left = cut->left;
@@ -76,34 +84,70 @@ void OutboundPath::put(const OffloadHeader& header, Bytes packet, OutboundSa* sa
 
 void OutboundPath::ask_for_sa(const LeavingFlow& flow, const policy::Filter& rule, const OffloadHeader& header,
                               Bytes packet, Instant now) {
-  if (rule.manual) return note_inactive(rule, flow, packet.size());
-  if (!rule.vpn || rule.vpn->initiation == policy::Initiation::remote_only) return;
-  if (!rule.local_start || !rule.local_start->allow_on_demand) return;
+  const bool may_ask = rule.vpn && rule.vpn->initiation != policy::Initiation::remote_only && rule.local_start &&
+                       rule.local_start->allow_on_demand;
+  if (!may_ask) return drop(flow, rule, header, packet);
 
   // What waits is a packet as it goes on the wire; of a long one, its first segment.
-  PacketBuffer first = PacketBuffer{{storage_.get() + filled_ * slot_size_, slot_size_}};
-  if (filled_ == largest_batch || !segment(header, packet, 0, {&first, 1})) return;
-  switch (acquires_.add(flow, first.octets(), now)) {
+  const auto first = first_segment(header, packet);
+  if (!first) return;
+  switch (acquires_.add(flow, first->octets(), now)) {
     case Acquires::Ask::now:
       questions_.push_back({.stack = {}, .filter_rule = rule.rule, .packet = flow.packet});
       return;
+    case Acquires::Ask::again:
+      questions_.push_back({.stack = {}, .filter_rule = rule.rule, .packet = flow.packet});
+      break;
     case Acquires::Ask::too_many:
       ++questions_suppressed_;
-      return;
+      break;
     case Acquires::Ask::already:
-      return;
+      break;
+  }
+  // Its sender is not told: it may send again when the tunnel is there.
+  note(LoggedAs::no_tunnel, rule, flow, packet.size());
+}
+
+/// In the slot of the packet that comes next into the batch. Nothing when the packet cannot be cut.
+std::optional<PacketBuffer> OutboundPath::first_segment(const OffloadHeader& header, Bytes packet) {
+  if (filled_ == largest_batch) flush();
+  PacketBuffer first{{storage_.get() + filled_ * slot_size_, slot_size_}};
+  if (!segment(header, packet, 0, {&first, 1})) return std::nullopt;
+  return first;
+}
+
+/// There is no tunnel, and none is asked for.
+void OutboundPath::drop(const LeavingFlow& flow, const policy::Filter& rule, const OffloadHeader& header,
+                        Bytes packet) {
+  note(rule.manual ? LoggedAs::inactive : LoggedAs::no_tunnel, rule, flow, packet.size());
+  if (rule.discard == policy::DiscardAction::icmp) refuse(flow, header, packet);
+}
+
+void OutboundPath::refuse(const LeavingFlow& flow, const OffloadHeader& header, Bytes packet) {
+  // What one tunnel brought and another does not take on is not quoted to its sender in clear.
+  if (flow.routed && classifier_.came_protected(flow.packet)) return;
+  if (refused_in_second_ == most_refused_a_second) return;
+  ++refused_in_second_;
+  if (flow.routed) {
+    refuse_.forwarded.write(header, {&packet, 1});
+  } else if (const auto first = first_segment(header, packet)) {
+    refuse_.of_this_host.send(first->octets());
   }
 }
 
-void OutboundPath::note_inactive(const policy::Filter& rule, const LeavingFlow& flow, std::size_t octets) {
+void OutboundPath::note(LoggedAs as, const policy::Filter& rule, const LeavingFlow& flow, std::size_t octets) {
   using enum policy::FilterLogging;
-  const bool is_wanted = classifier_.logs() && (rule.logging == all || rule.logging == deny);
-  if (!is_wanted || logged_in_second_ == most_logged_a_second) return;
-  ++logged_in_second_;
-  logged_.push_back({.as = LoggedAs::inactive,
+  const bool is_wanted = rule.logging == all || rule.logging == (as == LoggedAs::permitted ? permit : deny);
+  if (!is_wanted || !classifier_.logs()) return;
+  unsigned& logged = logged_in_second_[{as, flow.routed}];
+  if (logged == most_logged_a_second) return;
+  ++logged;
+  logged_.push_back({.as = as,
                      .rule = rule.rule,
                      .extension = rule.extension,
-                     .vpn_action = rule.manual->name,
+                     .vpn_action = rule.manual ? rule.manual->name
+                                   : rule.vpn  ? rule.vpn->name
+                                               : "",
                      .path = path_of(flow),
                      .packet = flow.packet,
                      .octets = octets,
@@ -111,13 +155,20 @@ void OutboundPath::note_inactive(const policy::Filter& rule, const LeavingFlow& 
 }
 
 void OutboundPath::release() {
-  const auto released = acquires_.release([&](const LeavingFlow& flow) { return sa_for(flow) != nullptr; });
-  for (const Acquires::Held& held : released) put({}, held.packet, sa_for(held.flow));
+  const auto leaving = [&](const LeavingFlow& flow) { return classifier_.outbound(flow.packet, path_of(flow)); };
+  const auto released = acquires_.release([&](const LeavingFlow& flow) { return leaving(flow).sa != nullptr; });
+  for (const Acquires::Held& held : released) put({}, held.packet, held.flow, leaving(held.flow));
   flush();
 }
 
-OutboundSa* OutboundPath::sa_for(const LeavingFlow& flow) {
-  return classifier_.outbound(flow.packet, path_of(flow)).sa;
+void OutboundPath::forget_old(Instant now) {
+  for (const Acquires::Held& held : acquires_.forget_old(now)) {
+    const auto [sa, rule] = classifier_.outbound(held.flow.packet, path_of(held.flow));
+    if (rule != nullptr) drop(held.flow, *rule, {}, held.packet);
+  }
+  asked_for_path_ = false;
+  logged_in_second_.clear();
+  refused_in_second_ = 0;
 }
 
 /// Gathers the packets from `begin` on that one message can carry; returns the first that it cannot.
@@ -155,6 +206,11 @@ void OutboundPath::note_too_long(const Departure& departure) {
 
 void OutboundPath::flush() {
   encapsulator_.run(std::span{packets_}.first(filled_));
+  for (const Watched& one : watched_) {
+    const bool is_protected = packets_[one.at].drop == Drop::none;
+    note(is_protected ? LoggedAs::permitted : LoggedAs::no_tunnel, *one.rule, one.flow, one.octets);
+  }
+  watched_.clear();
   std::size_t departures = 0, pieces = 0;
   Wire wire{};
   IpFamily family{};

@@ -2,6 +2,7 @@
 // From the TUN device to the network: segments, SAs, ESP or AH, sockets; a batch at a time.
 
 #include <array>
+#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "stack/classifier.h"
 #include "stack/encapsulator.h"
 #include "stack/filter_log.h"
+#include "stack/user/refusals.h"
 #include "stack/user/tun_device.h"
 #include "stack/user/wire_sockets.h"
 
@@ -21,22 +23,24 @@ class OutboundPath {
   /// Reads of the TUN device in one turn, so that the sockets get theirs.
   static constexpr unsigned reads_a_turn = 16;
 
-  OutboundPath(unsigned mtu, Classifier& classifier, DropCounters& drops, WireSockets& sockets);
+  /// What is refused goes back to the kernel, whose rules reject it: what it forwarded by its device, what is of this
+  /// host by a socket.
+  struct Refuse {
+    TunDevice& forwarded;
+    const Refusals& of_this_host;
+  };
+  OutboundPath(unsigned mtu, Classifier& classifier, DropCounters& drops, WireSockets& sockets, Refuse refuse);
 
   /// What waits in a TUN device goes on its way, or to acquires. Each device has packets of one path.
   void drain(TunDevice& tun, const policy::PacketPath& path, Instant now);
   /// Sends the packets that waited for an SA that is there now.
   void release();
   /// Once a second.
-  void forget_old(Instant now) {
-    acquires_.forget_old(now);
-    asked_for_path_ = false;
-    logged_in_second_ = 0;
-  }
+  void forget_old(Instant now);
 
   /// The questions to iked since the last call.
   std::vector<contract::Acquire> take_questions() { return std::exchange(questions_, {}); }
-  /// Packets of inactive manual tunnels since the last call, of filters that log it; most_logged_a_second of them.
+  /// What has become of packets since the last call, of filters that log it; most_logged_a_second of each kind.
   std::vector<LoggedPacket> take_logged() { return std::exchange(logged_, {}); }
   /// What did not fit the path of its SA since the last call, if anything: it went in fragments (RFC 4301 §8.2).
   struct Tightness {
@@ -50,11 +54,13 @@ class OutboundPath {
 
  private:
   void take(const OffloadHeader& header, Bytes packet, const policy::PacketPath& path, Instant now);
-  void put(const OffloadHeader& header, Bytes packet, OutboundSa* sa);
+  void put(const OffloadHeader& header, Bytes packet, const LeavingFlow& flow, const Classifier::Leaving& leaving);
   void ask_for_sa(const LeavingFlow& flow, const policy::Filter& rule, const OffloadHeader& header, Bytes packet,
                   Instant now);
-  void note_inactive(const policy::Filter& rule, const LeavingFlow& flow, std::size_t octets);
-  OutboundSa* sa_for(const LeavingFlow& flow);
+  void drop(const LeavingFlow& flow, const policy::Filter& rule, const OffloadHeader& header, Bytes packet);
+  std::optional<PacketBuffer> first_segment(const OffloadHeader& header, Bytes packet);
+  void refuse(const LeavingFlow& flow, const OffloadHeader& header, Bytes packet);
+  void note(LoggedAs as, const policy::Filter& rule, const LeavingFlow& flow, std::size_t octets);
   void flush();
   void note_too_long(const Departure& departure);
   std::size_t departures_from(std::size_t begin, std::size_t& pieces, Departure& departure);
@@ -62,11 +68,21 @@ class OutboundPath {
   Classifier& classifier_;
   DropCounters& drops_;
   WireSockets& sockets_;
+  Refuse refuse_;
   Encapsulator encapsulator_;
   Acquires acquires_;
   std::vector<contract::Acquire> questions_;
+  /// A packet of the batch whose filter logs: it is told when it is known what has become of it.
+  struct Watched {
+    std::size_t at = 0;
+    const policy::Filter* rule = nullptr;
+    LeavingFlow flow;
+    std::size_t octets = 0;
+  };
+  std::vector<Watched> watched_;
   std::vector<LoggedPacket> logged_;
-  unsigned logged_in_second_ = 0;
+  std::map<std::pair<LoggedAs, bool>, unsigned> logged_in_second_;  // by what and whether routed
+  unsigned refused_in_second_ = 0;
   std::optional<Tightness> tightness_;
   bool asked_for_path_ = false;  // in this second
   std::uint64_t questions_suppressed_ = 0, reads_ = 0;

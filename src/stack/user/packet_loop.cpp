@@ -39,7 +39,8 @@ PacketLoop::PacketLoop(Parts parts, Mailbox<Report>& reports, const DataPlane::E
       epoll_{epoll_create1(EPOLL_CLOEXEC)},
       timer_{timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)},
       now_{read_clock()},
-      outbound_{std::make_unique<OutboundPath>(parts_.mtu, classifier_, drops_, parts_.sockets)},
+      outbound_{std::make_unique<OutboundPath>(parts_.mtu, classifier_, drops_, parts_.sockets,
+                                               OutboundPath::Refuse{parts_.routed_tun, parts_.refusals})},
       inbound_{std::make_unique<InboundPath>(sad_, classifier_, drops_, parts_.delivery)} {}
 
 PacketLoop::~PacketLoop() { stop(); }
@@ -204,7 +205,10 @@ void PacketLoop::tell_what_happened() {
     question.stack = parts_.stack;
     tell(std::move(question));
   }
-  for (LoggedPacket& packet : outbound_->take_logged()) tell(std::move(packet));
+  for (LoggedPacket& packet : outbound_->take_logged()) {
+    packet.interface = (packet.path.routed ? parts_.routed_tun : parts_.tun).name();
+    tell(std::move(packet));
+  }
   for (contract::PeerMoved& move : inbound_->take_moves()) {
     move.stack = parts_.stack;
     tell(std::move(move));

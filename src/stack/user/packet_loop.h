@@ -28,6 +28,7 @@ class PacketLoop {
     TunDevice tun, routed_tun;
     WireSockets sockets;
     Delivery delivery;
+    Refusals refusals;
     std::optional<IkeListener> ike;
   };
   PacketLoop(Parts parts, Mailbox<Report>& reports, const DataPlane::EventCallback& on_event);

@@ -38,6 +38,22 @@ struct DataPlaneTest : testing::Test {
   }
 };
 
+/// A host 10.1.0.9 behind east, its gateway; west itself is 10.2.0.1. Made before a data plane that is to start anew
+/// in the test: its namespace keeps descriptors that there are.
+struct BehindEast : NetworkNamespace {
+  BehindEast() = default;
+  explicit BehindEast(Host& east) { join(east); }
+  void join(Host& east) {
+    EXPECT_EQ(
+        east.space().shell(fmt::format("sysctl -q -w net.ipv4.ip_forward=1 && "
+                                       "ip link add lan type veth peer name lan netns {} && ip link set lan up && "
+                                       "ip addr add 10.1.0.254/24 dev lan",
+                                       holder())),
+        0);
+    EXPECT_EQ(shell("ip addr add 10.1.0.9/24 dev lan && ip link set lan up && ip route add default via 10.1.0.254"), 0);
+  }
+};
+
 const Protection tunnel_v4{.name = "tunnel"};
 
 TEST_F(DataPlaneTest, PingPassesTheTunnelAndIsCounted) {
@@ -288,6 +304,86 @@ TEST_F(DataPlaneTest, WhatFiltersLogNamesTheirRulesAndThePackets) {
   const auto mismatch = logged(net.west, stack::LoggedAs::mismatch, west_data);
   ASSERT_TRUE(mismatch) << state_of(net.west);
   EXPECT_EQ(mismatch->rule, "before");
+}
+
+TEST_F(DataPlaneTest, WhatAnIpSecRuleSendsIsLoggedByWhatBecomesOfIt) {
+  TwoHosts net{tunnel_v4};
+  BehindEast behind{net.east};
+  const IpAddress west_data = data_address(2, tunnel_v4);
+  const auto count = [&](stack::LoggedAs as) {
+    return net.east.events().count<stack::LoggedPacket>(
+        [as](const stack::LoggedPacket& packet) { return packet.as == as && packet.rule == "nets"; });
+  };
+  using enum policy::FilterLogging;
+  for (const auto logging : {permit, deny, all}) {
+    auto changed = std::make_shared<policy::PolicySnapshot>(*logging_policy(1));
+    for (policy::Filter& filter : changed->filter.filters) filter.logging = logging;
+    net.east.set_policy(changed);
+    const std::size_t before = count(stack::LoggedAs::no_tunnel);
+    EXPECT_NE(ping(net.east, west_data, "-c 1 -W 1"), 0);
+    EXPECT_EQ(count(stack::LoggedAs::permitted), 0u) << "there is no tunnel";
+    EXPECT_EQ(count(stack::LoggedAs::no_tunnel) - before, logging == permit ? 0u : 1u);
+  }
+  const auto dropped = logged(net.east, stack::LoggedAs::no_tunnel, west_data);
+  ASSERT_TRUE(dropped);
+  EXPECT_EQ(dropped->path.direction, policy::Direction::outbound);
+  EXPECT_EQ(dropped->interface, "adit0");
+  EXPECT_FALSE(dropped->path.routed);
+
+  install_both(net, tunnel_v4, 1);
+  EXPECT_EQ(ping(net.east, west_data, "-c 1 -W 2"), 0);
+  const auto sent = logged(net.east, stack::LoggedAs::permitted, west_data);
+  ASSERT_TRUE(sent);
+  EXPECT_EQ(sent->rule, "nets");
+  EXPECT_EQ(sent->octets, 84u);
+  EXPECT_EQ(sent->path.direction, policy::Direction::outbound);
+}
+
+/// What a ping to an address is told, if anything.
+bool is_told(const NetworkNamespace& from, const std::string& to) {
+  return from.shell(fmt::format("ping -c 1 -W 1 {} 2>&1 | grep -q -i -e filtered -e prohibited", to)) == 0;
+}
+
+TEST_F(DataPlaneTest, DiscardActionIcmpTellsSendersOfWhatIsDropped) {
+  const Protection protection{.net_bits = 24};
+  TwoHosts net{protection};
+  BehindEast behind{net.east};
+  for (const auto action : {policy::DiscardAction::icmp, policy::DiscardAction::silent}) {
+    SCOPED_TRACE(static_cast<int>(action));
+    const bool is_icmp = action == policy::DiscardAction::icmp;
+    for (Host* host : {&net.east, &net.west}) {
+      auto changed = std::make_shared<policy::PolicySnapshot>(*policy_for(protection, host->number()));
+      changed->filter.implicit_discard = action;
+      for (policy::Filter& filter : changed->filter.filters) filter.discard = action;
+      host->set_policy(changed);
+    }
+    EXPECT_EQ(is_told(behind, "10.2.0.1"), is_icmp) << "of an IpSec rule without a tunnel";
+    EXPECT_EQ(is_told(net.east.space(), "10.2.0.1"), is_icmp) << "of an IpSec rule without a tunnel, from the host";
+    EXPECT_EQ(is_told(behind, "198.51.100.2"), is_icmp) << "of the implicit deny";
+    EXPECT_EQ(is_told(behind, "10.1.0.254"), is_icmp) << "of the implicit deny, for the gateway";
+  }
+}
+
+TEST_F(DataPlaneTest, WhatATunnelBroughtIsNotQuotedInClear) {
+  const Protection protection{.net_bits = 24};
+  TwoHosts net{protection};
+  BehindEast behind{net.east};
+  install_both(net, protection, 1);
+  auto denying = std::make_shared<policy::PolicySnapshot>(*policy_for(protection, 1));
+  denying->filter.implicit_discard = policy::DiscardAction::icmp;
+  policy::Filter deny = denying->filter.filters.back();  // of the nets, inbound
+  deny.rule = "deny";
+  deny.action = policy::FilterAction::deny;
+  deny.discard = policy::DiscardAction::icmp;
+  deny.direction = policy::Direction::outbound;  // towards the net behind
+  deny.routing = policy::Routing::routed;
+  deny.vpn = nullptr;
+  denying->filter.filters.insert(denying->filter.filters.begin(), deny);
+  net.east.set_policy(denying);
+  WireTap tap{net.west.space()};
+  EXPECT_NE(ping(net.west, *IpAddress::parse("10.1.0.9"), "-c 2 -i 0.05 -W 1"), 0);
+  EXPECT_GE(net.east.counters(1).inbound_packets, 2u);
+  EXPECT_EQ(tap.in_clear(), 0u);
 }
 
 TEST_F(DataPlaneTest, AFloodOfPacketsIsNoFloodOfMessagesAndFilterLoggingOffMakesNone) {
@@ -565,22 +661,6 @@ TEST_F(DataPlaneTest, WhereNoFiltersStandAStartPermitsOrDeniesAsItIsTold) {
   ASSERT_EQ(net.east.space().shell("nft delete table inet adit && nft add table inet adit"), 0);
   starts(stack::UntilPolicy::deny, StandingFilters::closed, 1);  // a table of somebody else's, and empty
 }
-
-/// A host 10.1.0.9 behind east, its gateway; west itself is 10.2.0.1. Made before a data plane that is to start anew
-/// in the test: its namespace keeps descriptors that there are.
-struct BehindEast : NetworkNamespace {
-  BehindEast() = default;
-  explicit BehindEast(Host& east) { join(east); }
-  void join(Host& east) {
-    EXPECT_EQ(
-        east.space().shell(fmt::format("sysctl -q -w net.ipv4.ip_forward=1 && "
-                                       "ip link add lan type veth peer name lan netns {} && ip link set lan up && "
-                                       "ip addr add 10.1.0.254/24 dev lan",
-                                       holder())),
-        0);
-    EXPECT_EQ(shell("ip addr add 10.1.0.9/24 dev lan && ip link set lan up && ip route add default via 10.1.0.254"), 0);
-  }
-};
 
 TEST_F(DataPlaneTest, WhatAPolicyEndsIsThereUntilItIsInForceAndStaysWhenItIsRefused) {
   TwoHosts net{tunnel_v4};

@@ -74,12 +74,14 @@ class Events {
     arrived_.wait_for(lock, std::chrono::seconds{5}, is_there);
     return found;
   }
-  /// How many of type T have come.
+  /// How many of type T have come that are as wanted.
   template <class T>
-  std::size_t count() {
+  std::size_t count(const std::function<bool(const T&)>& is_wanted = [](const T&) { return true; }) {
     const std::scoped_lock lock{mutex_};
-    return static_cast<std::size_t>(
-        std::ranges::count_if(events_, [](const auto& event) { return std::holds_alternative<T>(event); }));
+    return static_cast<std::size_t>(std::ranges::count_if(events_, [&](const auto& event) {
+      const T* event_of_type = std::get_if<T>(&event);
+      return event_of_type != nullptr && is_wanted(*event_of_type);
+    }));
   }
 
  private:

@@ -20,7 +20,7 @@ TEST(Acquires, AFlowAsksOnceAndAgainAfterAWhile) {
   const Instant start{100s};
   EXPECT_EQ(acquires.add(flow(1), packet, start), Ask::now);
   EXPECT_EQ(acquires.add(flow(1), packet, start + Acquires::repeat_after - 1us), Ask::already);
-  EXPECT_EQ(acquires.add(flow(1), packet, start + Acquires::repeat_after), Ask::now);
+  EXPECT_EQ(acquires.add(flow(1), packet, start + Acquires::repeat_after), Ask::again);
 }
 
 TEST(Acquires, AFloodOfFlowsAsksABoundedNumberOfTimesASecond) {
@@ -38,7 +38,9 @@ TEST(Acquires, HoldABoundedNumberOfFlowsForABoundedTime) {
     held += acquires.add(flow(i), packet, Instant{100s} + i * 100ms) == Ask::now ? 1u : 0u;
   }
   EXPECT_EQ(held, Acquires::most_flows);
-  acquires.forget_old(Instant{100s} + 10'000 * 100ms + Acquires::hold_for);
+  const auto forgotten = acquires.forget_old(Instant{100s} + 10'000 * 100ms + Acquires::hold_for);
+  ASSERT_EQ(forgotten.size(), Acquires::most_flows);
+  EXPECT_EQ(forgotten[0].packet, packet);
   EXPECT_TRUE(acquires.release([](const LeavingFlow&) { return true; }).empty());
 }
 

@@ -274,6 +274,32 @@ TEST(NftablesRuleset, TheClassOfAForwardedPacketIsThatOfTheInterfaceItWouldLeave
   EXPECT_TRUE(search(text, "routed_out").front().starts_with("oifname { \"eth7\" } "));
 }
 
+TEST(NftablesRuleset, TellsSendersInClearOfWhatCameInClearAlone) {
+  policy::PolicySnapshot snapshot = example();
+  const std::string text = ruleset_for(snapshot, {});
+  EXPECT_EQ(chain(text, "local_in_deny_log_logdeny_icmp"),
+            (std::vector<std::string>{log_of("local_in deny"), "iifname \"adit0\" drop",
+                                      "reject with icmpx admin-prohibited"}));
+  const auto answers = [](const std::string& ruleset) {
+    return std::ranges::count(chain(ruleset, "output"), "meta l4proto { icmp, icmpv6 } jump own_errors");
+  };
+  EXPECT_EQ(answers(text), 1);
+  EXPECT_EQ(chain(text, "own_errors").front(), "meta skuid 0-4294967295 return") << "a process makes its own";
+  std::erase_if(snapshot.filter.filters, [](const Filter& filter) { return filter.action == FilterAction::deny; });
+  EXPECT_EQ(answers(ruleset_for(snapshot, {})), 0) << "nobody is told";
+  snapshot.filter.implicit_discard = policy::DiscardAction::icmp;
+  EXPECT_EQ(answers(ruleset_for(snapshot, {})), 1);
+}
+
+TEST(NftablesRuleset, WhatIsSentToATunnelIsNotLoggedAsPermittedBefore) {
+  policy::PolicySnapshot snapshot = example();
+  for (Filter& filter : snapshot.filter.filters) filter.logging = policy::FilterLogging::all;
+  const std::string text = ruleset_for(snapshot, {});
+  EXPECT_EQ(chain(text, "local_out_ipsec_log_logdeny"), std::vector<std::string>{"meta mark set 0xad170001 accept"});
+  EXPECT_EQ(chain(text, "routed_out_ipsec_log_logdeny"),
+            (std::vector<std::string>{"oifname \"adit0r\" accept", log_of("routed_out no tunnel"), "drop"}));
+}
+
 TEST(NftablesRuleset, LetsEspPastTheRulesUnlessTheyAreToSeeIt) {
   policy::PolicySnapshot snapshot = example();
   EXPECT_TRUE(std::ranges::count(chain(ruleset_for(snapshot, {}), "input"), "meta l4proto { esp, ah } accept") == 1);
