@@ -236,8 +236,9 @@ std::vector<IkeTunnelView> Engine::ike_tunnels(const StackName& stack) const {
     if (sa.state != v2::SaState::refused) views.push_back(view_of(sa));
   });
   state_->for_each_phase1_sa(stack, [&](const v1::Phase1Sa& sa) {
-    // What is closing only repeats its Delete: no answer is to come.
-    if (sa.state != v1::Phase1State::closing) views.push_back(view_of(sa));
+    // What is closing only repeats its Delete, for no answer is to come; or phase 2 SAs wait under it.
+    const bool has_tunnels = !sa.children.empty() || !sa.wishes.empty();
+    if (sa.state != v1::Phase1State::closing || has_tunnels) views.push_back(view_of(sa));
   });
   return views;
 }

@@ -32,6 +32,14 @@ void answer_main(Turn& turn, Phase1Sa& sa) {
                Expects::nothing);
 }
 
+/// It cannot be negotiated: the KE payload is there already (RFC 2409 §5).
+GroupId group_of_aggressive_mode(const Phase1Sa& sa) { return sa.rule->action->offers.front().group; }
+
+wire::v1::SecurityAssociation offer_of(const Phase1Sa& sa) {
+  if (sa.mode == Mode::main) return phase1_offer(*sa.rule);
+  return phase1_offer(*sa.rule, group_of_aggressive_mode(sa));
+}
+
 /// False when what came is not enough.
 bool answer_aggressive(Turn& turn, Phase1Sa& sa, const wire::v1::Chain& chain) {
   const Bytes body = wire::v1::body_of<wire::v1::Identification>(chain);
@@ -47,12 +55,11 @@ void initiate(Turn& turn, Phase1Sa& sa) {
   sa.mode = sa.rule->action->how_to_initiate == policy::HowToInitiate::aggressive ? Mode::aggressive : Mode::main;
   sa.local_identity = sa.rule->local_identity;
   sa.establishing = std::make_unique<Establishing>();
-  const wire::v1::SecurityAssociation offer = phase1_offer(*sa.rule);
+  const wire::v1::SecurityAssociation offer = offer_of(sa);
   if (offer.proposals.empty()) return fail(turn, sa, "no KeyExchangeOffer that IKEv1 can use");
   sa.establishing->sa_body = built(offer);
   if (sa.mode == Mode::aggressive) {
-    // Its group cannot be negotiated: the KE payload is there already (RFC 2409 §5).
-    sa.choice.group = sa.rule->action->offers.front().group;
+    sa.choice.group = group_of_aggressive_mode(sa);
     if (!make_key_exchange(turn, sa)) return fail(turn, sa, "no such group");
     sa.state = Phase1State::preparing_offer;
     return list_authorities(turn, sa);
@@ -67,7 +74,7 @@ void initiate(Turn& turn, Phase1Sa& sa) {
 
 void send_offer(Turn& turn, Phase1Sa& sa) {
   wire::v1::Payloads payloads;
-  payloads.add(phase1_offer(*sa.rule));
+  payloads.add(offer_of(sa));
   add_key_exchange(payloads, sa);
   payloads.add(wire::v1::Identification::of(*sa.local_identity));
   add_certificate_requests(payloads, sa);
@@ -109,7 +116,9 @@ std::unique_ptr<Phase1Sa> answer_first(Turn& turn, const Datagram& datagram, con
          {{"peer", datagram.remote.to_string()}, {"mode", std::string{name_of(mode)}}, {"action", rule->action->name}});
     return nullptr;
   }
-  auto choice = choose_phase1(*rule, *offered);
+  const auto* key_exchange = chain.payloads.find<wire::v1::KeyExchange>();
+  const bool has_group = mode == Mode::aggressive && key_exchange != nullptr;
+  auto choice = choose_phase1(*rule, *offered, has_group ? std::optional{key_exchange->value.size()} : std::nullopt);
   if (!choice) {  // RFC 2408 §5.4
     refusal = wire::v1::NotifyType::no_proposal_chosen;
     tell(turn, CatalogueId::no_ike_proposal_chosen,

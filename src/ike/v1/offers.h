@@ -29,15 +29,18 @@ struct Phase1Choice {
 /// `AES_CBC-128 HMAC_SHA2_256 DH MODP_2048 pre-shared key`
 std::string to_string(const Phase1Choice& choice);
 
-/// All offers as transforms of one proposal, in order; equal ones once. Those that cannot be used are left out.
-wire::v1::SecurityAssociation phase1_offer(const policy::KeyExchangeRule& rule);
+/// All offers as transforms of one proposal, in order; equal ones once. Those that cannot be used are left out, and in
+/// aggressive mode those of another group than that of the KE payload, which is not negotiated (RFC 2409 §5).
+wire::v1::SecurityAssociation phase1_offer(const policy::KeyExchangeRule& rule, std::optional<GroupId> alone = {});
 struct Phase1Answer {
   Phase1Choice choice;
   wire::v1::SecurityAssociation answer;  ///< the peer's proposal with the one transform chosen
 };
-/// The first transform of the peer, in its order, that an offer of ours accepts.
+/// The first transform of the peer, in its order, that an offer of ours accepts. In aggressive mode the KE payload is
+/// there already, so that the group's public values must have its length (RFC 2409 §5): `public_octets`.
 std::optional<Phase1Answer> choose_phase1(const policy::KeyExchangeRule& rule,
-                                          const wire::v1::SecurityAssociation& offered);
+                                          const wire::v1::SecurityAssociation& offered,
+                                          std::optional<std::size_t> public_octets = {});
 /// What a responder chose of ours; nothing when it chose what was not offered, or more than one.
 std::optional<Phase1Choice> chosen_phase1(const policy::KeyExchangeRule& rule,
                                           const wire::v1::SecurityAssociation& answer);

@@ -167,6 +167,11 @@ bool is_same_suite(const Phase1Choice& one, const Phase1Choice& other) {
          one.group == other.group && one.method == other.method;
 }
 
+bool has_length(GroupId group, std::size_t public_octets) {
+  const GroupFacts* facts = find(group);
+  return facts != nullptr && facts->public_value == public_octets;
+}
+
 /// HowToAuthMe DigitalSignature lets nssd find a certificate for whichever signature the peer proposes.
 bool takes_method(const policy::KeyExchangeRule& rule, const policy::KeyExchangeOffer& offer, AuthMethod method) {
   if (method_of(rule, offer) == method) return true;
@@ -187,11 +192,11 @@ std::string to_string(const Phase1Choice& choice) {
                      to_string(choice.group), to_string(choice.method));
 }
 
-wire::v1::SecurityAssociation phase1_offer(const policy::KeyExchangeRule& rule) {
+wire::v1::SecurityAssociation phase1_offer(const policy::KeyExchangeRule& rule, std::optional<GroupId> alone) {
   wire::v1::Proposal proposal{.protocol = std::to_underlying(wire::ProtocolId::ike)};
   for (const policy::KeyExchangeOffer& offer : rule.action->offers) {
     const Phase1Choice choice = choice_of(rule, offer);
-    if (!is_usable(rule, choice) || !has_fitting_hash(choice)) continue;
+    if (!is_usable(rule, choice) || !has_fitting_hash(choice) || (alone && choice.group != *alone)) continue;
     if (proposal.transforms.size() == wire::most_transforms) break;
     wire::v1::Transform transform = transform_of(choice);
     if (std::ranges::find(proposal.transforms, transform.attributes, &wire::v1::Transform::attributes) !=
@@ -207,11 +212,13 @@ wire::v1::SecurityAssociation phase1_offer(const policy::KeyExchangeRule& rule) 
 }
 
 std::optional<Phase1Answer> choose_phase1(const policy::KeyExchangeRule& rule,
-                                          const wire::v1::SecurityAssociation& offered) {
+                                          const wire::v1::SecurityAssociation& offered,
+                                          std::optional<std::size_t> public_octets) {
   if (!is_phase1(offered)) return std::nullopt;
   for (const wire::v1::Transform& transform : offered.proposals.front().transforms) {
     const auto theirs = read(transform);
     if (!theirs) continue;  // a transform that is not known is passed over (RFC 2408 §5.6)
+    if (public_octets && !has_length(theirs->choice.group, *public_octets)) continue;
     for (const policy::KeyExchangeOffer& offer : rule.action->offers) {
       Phase1Choice ours = choice_of(rule, offer);
       if (!is_usable(rule, ours) || !takes_method(rule, offer, theirs->choice.method)) continue;

@@ -120,6 +120,21 @@ TEST(OffersV1, AreNotTakenAsSeveralProposalsInPhase1) {
   EXPECT_FALSE(choose_phase1(rule, offer));
 }
 
+// The group of aggressive mode is not negotiated: its public value is in message 1 already (RFC 2409 §5).
+TEST(OffersV1, NameInAggressiveModeTheGroupOfThePublicValueAlone) {
+  const policy::KeyExchangeRule rule = rule_of(with_groups({GroupId::ecp_256, GroupId::modp_2048}));
+  EXPECT_EQ(phase1_offer(rule).proposals.front().transforms.size(), 2u);
+  const SecurityAssociation offer = phase1_offer(rule, GroupId::modp_2048);
+  ASSERT_EQ(offer.proposals.front().transforms.size(), 1u);
+  constexpr std::size_t ecp_octets = 64, modp_octets = 256;
+  EXPECT_TRUE(choose_phase1(rule, offer, modp_octets));
+  EXPECT_FALSE(choose_phase1(rule, offer, ecp_octets));
+  // Of a peer that offers both, the one whose length the public value has, though the other stands first.
+  const auto chosen = choose_phase1(rule, phase1_offer(rule), modp_octets);
+  ASSERT_TRUE(chosen);
+  EXPECT_EQ(chosen->choice.group, GroupId::modp_2048);
+}
+
 // Shows RFC 2409 3.2-1, 5-13,
 // RFC 2408 4.2-7, 4.2-10.
 TEST(AnswersV1, AreOneTransformAsItCame) {
