@@ -191,7 +191,9 @@ void receive_informational(Turn& turn, Phase1Sa& sa, const Datagram& datagram, c
   if (!has_right_hash(sa, *message)) return drop(turn, sa, "the HASH of an Informational exchange is wrong");
   // A CONNECTED has the message ID of the quick mode that it is about (RFC 2408 §3.1).
   const bool is_about_held = held != nullptr && held->state == QuickMode::State::held;
-  if (!is_about_held && !sa.exchanges.add(header.id)) return answer_repetition(turn, sa, *message);
+  if (!is_about_held && !sa.exchanges.add(header.id)) {
+    return is_closing ? drop(turn, sa, "the SA is deleted") : answer_repetition(turn, sa, *message);
+  }
   if (!is_closing) follow_peer(turn, sa, datagram);
   for (const wire::v1::Payload& payload : message->chain.payloads.items()) {
     if (sa.state == Phase1State::closed) return;
@@ -223,6 +225,11 @@ void say(Turn& turn, Phase1Sa& sa, const Farewell& farewell) {
   wire::v1::Payloads payloads;
   payloads.add(farewell.payload);
   send(turn, sa, build(turn, sa, payloads));
+}
+
+void say_deleted(Turn& turn, Phase1Sa& sa) {
+  say(turn, sa,
+      {.payload = {.protocol = wire::ProtocolId::ike, .cookies = {{sa.initiator_cookie, sa.responder_cookie}}}});
 }
 
 void hand_on_farewells(Turn& turn, Phase1Sa& from, Phase1Sa& to) {

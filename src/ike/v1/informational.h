@@ -17,6 +17,8 @@ void send_delete(Turn& turn, Phase1Sa& sa);
 /// Says it once, in an exchange of its own each time: the peer drops what has a message ID that it knows, and may not
 /// have had yet what was deleted when it came first.
 void say(Turn& turn, Phase1Sa& sa, const Farewell& farewell);
+/// That the SA itself is deleted, once more.
+void say_deleted(Turn& turn, Phase1Sa& sa);
 /// What an SA that goes still has to say of phase 2 SAs is said by another one.
 void hand_on_farewells(Turn& turn, Phase1Sa& from, Phase1Sa& to);
 

@@ -17,6 +17,8 @@ void receive_phase1(Turn& turn, Phase1Sa& sa, const Datagram& datagram, const wi
   }
   if (!sa.last_received.empty() && sa.last_received == datagram.octets) {
     if (sa.last_sent.empty()) return;  // being worked on
+    // What has been deleted here is not to come up there: the peer gives up alone.
+    if (sa.state == Phase1State::closing && sa.role == Role::initiator) return drop(turn, sa, "the SA is deleted");
     // Who replays what he has recorded gets no amplifier of it.
     if (is_half_open(sa.state) && ++sa.repeats > turn.options.init_repeats) {
       return drop(turn, sa, "repeated too often");
@@ -25,6 +27,8 @@ void receive_phase1(Turn& turn, Phase1Sa& sa, const Datagram& datagram, const wi
     // To where it came from (RFC 3947 §3).
     turn.step.send.push_back(
         {.stack = datagram.stack, .local = datagram.local, .remote = datagram.remote, .octets = sa.last_sent});
+    // It could not read the Delete without our last message.
+    if (sa.state == Phase1State::closing) say_deleted(turn, sa);
     return;
   }
   // Only who saw our answer knows our cookie: whoever forges an address does not (RFC 2408 §2.5.3).

@@ -138,6 +138,34 @@ TEST(TakeoverV1, ARefreshEndsThatThePeerHasOvertakenAndDoesNotAnswer) {
   EXPECT_FALSE(net.east_host.has_told(CatalogueId::retransmissions_exhausted)) << told(net);
 }
 
+TEST(TakeoverV1, ADeletedSaDoesNotComeUpByTheRepetitionOfALastMessageThatWasLost) {
+  for (const auto how : {policy::HowToInitiate::main, policy::HowToInitiate::aggressive}) {
+    SCOPED_TRACE(how == policy::HowToInitiate::main ? "main" : "aggressive");
+    V1Pair net{v1_east(), v1_west(), {.how = how}, {.how = how}};
+    net.install();
+    net.begin();
+    // The last message of phase 1, and all that follows.
+    const auto last = how == policy::HowToInitiate::main ? 6 : 3;
+    int seen = 0;
+    net.settle([&](Datagram&) { return ++seen < last; });
+    Host& up = how == policy::HowToInitiate::main ? net.west_host : net.east_host;
+    Host& other = how == policy::HowToInitiate::main ? net.east_host : net.west_host;
+    ASSERT_EQ(up.ike().size(), 1u) << told(net);
+    ASSERT_EQ(up.ike().front().state, IkeState::done);
+    up.feed(DeactivateIkeTunnel{up.stack(), std::nullopt});
+    net.settle();
+    net.pass(Seconds{6});  // the other end repeats its last one
+    EXPECT_TRUE(up.ike().empty()) << told(net);
+    if (how == policy::HowToInitiate::main) {
+      EXPECT_TRUE(other.has_told(CatalogueId::ike_sa_created)) << "it has learnt of it";
+    } else {
+      EXPECT_FALSE(other.has_told(CatalogueId::ike_sa_created));
+      net.pass(Seconds{30});
+    }
+    EXPECT_EQ(other.engine.statistics().ike_sas, up.engine.statistics().ike_sas) << told(net);
+  }
+}
+
 TEST(TakeoverV1, AnSaIsNotRefreshedThatThePeerHasJustReplaced) {
   V1Pair net;
   net.up();
