@@ -89,6 +89,12 @@ TEST(Storm, OfRefreshesByIkeV1LeavesOrder) {
   EXPECT_GT(sum.traffic.replacements, 0u);
 }
 
+TEST(Storm, OfActionsAtBothEndsByIkeV1LeavesOrder) {
+  const Sum sum = run("v1-collisions", 250);
+  if (HasFailure() || !sum.is_whole) return;
+  EXPECT_GT(sum.faults.overtaken, 0u);
+}
+
 TEST(Storm, OfLossDuplicationAndReorderingByIkeV1LeavesOrder) {
   const Sum sum = run("v1-weather", 250);
   if (HasFailure() || !sum.is_whole) return;
