@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+
+#include "base/control_character.h"
 
 namespace adit {
 namespace {
@@ -15,13 +18,11 @@ constexpr CatalogueRow rows[] = {
 
 std::string escaped(std::string_view value) {
   std::string text;
-  for (const char character : value) {
-    const auto octet = static_cast<unsigned char>(character);
-    if (octet < 0x20 || octet == 0x7f) {
-      text += fmt::format("\\x{:02x}", octet);
-    } else {
-      text += character;
-    }
+  while (!value.empty()) {
+    const std::size_t control = control_character_size(value);
+    for (std::size_t i = 0; i < control; ++i) text += fmt::format("\\x{:02x}", static_cast<unsigned char>(value[i]));
+    if (control == 0) text += value.front();
+    value.remove_prefix(std::max<std::size_t>(control, 1));
   }
   return text;
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/control_character.h"
 #include "policy/code_page.h"
 
 namespace adit::policy {
@@ -11,9 +12,10 @@ namespace {
 
 constexpr std::string_view blanks = " \t";
 
-bool is_control(char octet) {
-  const auto value = static_cast<unsigned char>(octet);
-  return (value < 0x20 && octet != '\t') || value == 0x7f;
+std::string in_hexadecimal(std::string_view octets) {
+  std::string text = "0x";
+  for (const char octet : octets) text += fmt::format("{:02x}", static_cast<unsigned char>(octet));
+  return text;
 }
 
 std::vector<Word> words_of(std::string_view text) {
@@ -106,19 +108,17 @@ bool LineReader::is_sound(const Line& line) {
                                  .expected = fmt::format("at most {} octets", longest_line),
                                  .nearest = {}});
   }
-  const auto control = std::ranges::find_if(line.text, is_control);
-  if (control != line.text.end()) {
-    return refuse(static_cast<std::size_t>(control - line.text.begin()),
-                  {.problem = "control character",
-                   .found = fmt::format("0x{:02x}", static_cast<unsigned char>(*control)),
-                   .expected = "text in UTF-8",
-                   .nearest = {}});
-  }
   for (std::size_t at = 0; at < line.text.size();) {
     const std::size_t size = character_size(line.text.substr(at));
     if (size == 0) {
       return refuse(at, {.problem = "octet that is no UTF-8",
-                         .found = fmt::format("0x{:02x}", static_cast<unsigned char>(line.text[at])),
+                         .found = in_hexadecimal(line.text.substr(at, 1)),
+                         .expected = "text in UTF-8",
+                         .nearest = {}});
+    }
+    if (line.text[at] != '\t' && control_character_size(line.text.substr(at)) != 0) {
+      return refuse(at, {.problem = "control character",
+                         .found = in_hexadecimal(line.text.substr(at, size)),
                          .expected = "text in UTF-8",
                          .nearest = {}});
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/control_character.h"
 #include "policy/lexer.h"
 #include "policy/nearest.h"
 
@@ -21,6 +22,14 @@ bool is_one_of(std::span<const std::string_view> words, std::string_view word) {
   return std::ranges::any_of(words, [word](std::string_view one) { return equal_without_case(one, word); });
 }
 
+// Neighbours of the keys by name, whose values are not secret.
+bool is_public_attribute(std::string_view word) {
+  static constexpr std::array<std::string_view, 8> spis = {
+      "EncryptInboundSpi", "EncryptOutboundSpi", "AuthInboundSpi", "AuthOutboundSpi",
+      "EncryptInboundSa",  "EncryptOutboundSa",  "AuthInboundSa",  "AuthOutboundSa"};
+  return is_one_of(spis, word);
+}
+
 // Where a secret begins, or the end. A misspelt attribute is taken for the one it resembles: its value is a key all the
 // same.
 std::size_t secret_begins(std::string_view line) {
@@ -35,6 +44,10 @@ std::size_t secret_begins(std::string_view line) {
     const std::size_t next = after(at);
     if (is_one_of(forms, word)) return next;
     if (index >= secret_from) return at;
+    if (index == 0 && is_public_attribute(word)) {
+      at = next;
+      continue;
+    }
     if (index == 0 && !nearest_word(word, key_attributes).empty()) secret_from = 1;
     if (index == 0 && !nearest_word(word, log_on_attributes).empty()) secret_from = 3;
     at = next;
@@ -48,10 +61,7 @@ std::string shown_text(std::string_view text) {
   std::string shown;
   while (!text.empty()) {
     const std::size_t size = character_size(text);
-    const auto first = static_cast<unsigned char>(text.front());
-    // U+0080 to U+009F are control characters, too.
-    const bool is_high_control = size == 2 && first == 0xc2 && static_cast<unsigned char>(text[1]) < 0xa0;
-    const bool is_control = (first < 0x20 && first != '\t') || first == 0x7f || is_high_control;
+    const bool is_control = text.front() != '\t' && control_character_size(text) != 0;
     if (size == 0 || is_control) {
       shown += '?';
     } else {

@@ -50,6 +50,8 @@ TEST(LogRecord, WritesOtherFieldsBehindTheTextAndADashForMissingOnes) {
 TEST(LogRecord, EscapesWhatATerminalWouldObey) {
   const LogRecord record{CatalogueId::daemon_stopped, {{"daemon", "a\n\x1b[2Jb\x7f"}}};
   EXPECT_EQ(record.to_string(), "ADT0002I a\\x0a\\x1b[2Jb\\x7f has stopped");
+  const LogRecord turned{CatalogueId::daemon_stopped, {{"daemon", "a\u202eb\u009bc\u00e9"}}};
+  EXPECT_EQ(turned.to_string(), "ADT0002I a\\xe2\\x80\\xaeb\\xc2\\x9bc\u00e9 has stopped");
 }
 
 }  // namespace

@@ -56,8 +56,16 @@ TEST(Diagnostic, NeverShowsASecret) {
   }
 }
 
+TEST(Diagnostic, ShowsSpisWhoseNamesResembleThoseOfKeys) {
+  for (const char* line :
+       {"AuthInboundSpi 257x", "encryptoutboundspi 0xzz", "EncryptInboundSa 7", "AuthOutboundSa 8"}) {
+    EXPECT_EQ(shown_line(line), line);
+  }
+}
+
 TEST(Diagnostic, ShowsNothingThatATerminalObeys) {
   EXPECT_EQ(shown_text("a\x1b[2Jb\xc2\x9b\xff\tc"), "a?[2Jb??\tc");
+  EXPECT_EQ(shown_text("a\u202eb\u2066c\u2069\u200fd\u061c"), "a?b?c??d?") << "what turns the direction of text";
   EXPECT_EQ(shown_text("cut off\xc2"), "cut off?");
   EXPECT_EQ(shown_line("IpSourceAddr 10.0.0.1"), "IpSourceAddr 10.0.0.1");
 }

@@ -59,6 +59,8 @@ TEST(Lexer, ReportsWhatIsNoTextAndReadsOn) {
   } cases[] = {
       {"a NUL", std::string{"ok\nab\0c\nok", 9}, 2, 3, "control character"},
       {"an escape in a comment", "ok\n# \x1b[2J\nok", 2, 3, "control character"},
+      {"text that would be read backwards", "ok\n# a\u202eb\nok", 2, 4, "control character"},
+      {"a control character of two octets", "ok\na\u009bb\nok", 2, 2, "control character"},
       {"a carriage return within", "ok\na\rb\nok", 2, 2, "control character"},
       {"a stray octet", "ok\n\xC3\xA4\xFF\nok", 2, 2, "octet that is no UTF-8"},
       {"a character cut off", "ok\n\xE2\x82\nok", 2, 1, "octet that is no UTF-8"},
