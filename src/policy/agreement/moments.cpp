@@ -24,9 +24,11 @@ using Conditions = std::vector<const TimeCondition*>;
 
 void collect(const PolicySnapshot& policy, Conditions& conditions) {
   for (const Filter& filter : policy.filter.filters) {
-    const auto is_it = [&](const TimeCondition* known) { return *known == *filter.time; };
-    if (filter.time == nullptr || std::ranges::any_of(conditions, is_it)) continue;
-    if (conditions.size() < most_conditions) conditions.push_back(filter.time.get());
+    for (const TimeCondition* one : {filter.time.get(), filter.manual ? filter.manual->time.get() : nullptr}) {
+      const auto is_it = [one](const TimeCondition* known) { return *known == *one; };
+      if (one == nullptr || std::ranges::any_of(conditions, is_it)) continue;
+      if (conditions.size() < most_conditions) conditions.push_back(one);
+    }
   }
 }
 

@@ -23,8 +23,9 @@ struct Outcome {
   std::string tunnel;  ///< `IpFilterRule nets`, `LocalDynVpnRule net-to-net`
   std::string when;    ///< `Mon 2026-01-05 07:00`, where it is another outcome than at other times; else empty
   SourceRange at;
-  std::string version;  ///< `IKEv2`, `IKEv1 Main`, `IKEv1 Aggressive`
-  std::string ends;     ///< `198.51.100.1 to 198.51.100.2`
+  bool is_manual = false;  ///< an IpManVpnAction: nobody starts it
+  std::string version;     ///< `IKEv2`, `IKEv1 Main`, `IKEv1 Aggressive`
+  std::string ends;        ///< `198.51.100.1 to 198.51.100.2`
   std::vector<Step> steps;
 
   bool operator==(const Outcome&) const = default;

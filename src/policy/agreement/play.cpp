@@ -6,7 +6,9 @@
 #include <iterator>
 
 #include "policy/agreement/child.h"
+#include "policy/agreement/manual.h"
 #include "policy/agreement/moments.h"
+#include "policy/agreement/representative.h"
 #include "policy/in_force.h"
 #include "policy/match.h"
 
@@ -20,16 +22,6 @@ struct Beginning {
   Wish wish;
   std::optional<PacketSelectors> packet;  ///< that stands for those of the rule
 };
-
-/// An address that stands for a range: not that of the network itself, which no host has.
-IpAddress representative(const IpRange& range) {
-  if (range.is_single() || !range.prefix_length()) return range.first;
-  auto octets = range.first.octets();
-  std::vector<std::uint8_t> next{octets.begin(), octets.end()};
-  next.back() = static_cast<std::uint8_t>(next.back() | 1);
-  const auto host = IpAddress::from_octets(next);
-  return host && range.contains(*host) ? *host : range.first;
-}
 
 /// What of a range a KeyExchangeRule's locations allow.
 std::optional<IpRange> allowed(const std::vector<IpRange>& locations, const IpRange& range) {
@@ -172,6 +164,10 @@ std::vector<Outcome> play_at_one_time(const Side& initiator, const Side& respond
   std::vector<Outcome> outcomes;
   for (const Beginning& beginning : beginnings(initiator.policy)) {
     outcomes.push_back(outcome_of(initiator, responder, beginning));
+  }
+  for (const auto& tunnel : manual_tunnels(initiator.policy.filter)) {
+    if (outcomes.size() >= most_tunnels) break;
+    outcomes.push_back(play_manual(initiator.policy, *tunnel, responder.policy));
   }
   return outcomes;
 }

@@ -14,8 +14,9 @@ namespace adit::policy::agreement {
 inline constexpr std::size_t most_tunnels = 2000;
 
 /// One outcome for each dynamic IpFilterRule, and each LocalDynVpnRule, that the initiator may start; in order of the
-/// policy. Where packets would say who talks to whom, the first address that both the rule and a KeyExchangeRule allow
-/// stands for them. No NAT between the two is assumed, and certificates are not looked at.
+/// policy; then one for each manual tunnel that it has. Where packets would say who talks to whom, the first address
+/// that both the rule and a KeyExchangeRule allow stands for them. No NAT between the two is assumed, and certificates
+/// are not looked at.
 std::vector<Outcome> play(const Side& initiator, const Side& responder);
 
 }  // namespace adit::policy::agreement

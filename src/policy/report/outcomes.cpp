@@ -18,10 +18,11 @@ std::string places(const agreement::Step& step) {
 }
 
 std::string tunnel_text(const agreement::Outcome& outcome, const std::string& starter) {
-  std::string text = fmt::format("{} ({}){}, started by {}{}, {}: {}\n", shown(outcome.tunnel), outcome.at.to_string(),
-                                 outcome.when.empty() ? "" : ", " + outcome.when, starter,
-                                 outcome.version.empty() ? "" : " with " + outcome.version, outcome.ends,
-                                 outcome.comes_up() ? "comes up" : "does not come up");
+  std::string text =
+      fmt::format("{} ({}){}, {} {}{}, {}: {}\n", shown(outcome.tunnel), outcome.at.to_string(),
+                  outcome.when.empty() ? "" : ", " + outcome.when, outcome.is_manual ? "sent by" : "started by",
+                  starter, outcome.version.empty() ? "" : " with " + outcome.version, outcome.ends,
+                  outcome.comes_up() ? "comes up" : "does not come up");
   for (const agreement::Step& step : outcome.steps) {
     text +=
         fmt::format("  {:<24} {}{}{}\n", step.what, step.agreed ? "" : "DIFFERS: ", shown(step.result), places(step));
@@ -39,6 +40,7 @@ nlohmann::ordered_json tunnel_json(const agreement::Outcome& outcome, std::strin
   }
   nlohmann::ordered_json json = {{"tunnel", shown(outcome.tunnel)}, {"started_by", starter}, {"at", place(outcome.at)}};
   if (!outcome.when.empty()) json["when"] = outcome.when;
+  if (outcome.is_manual) json["manual"] = true;
   json.update({{"version", outcome.version},
                {"ends", outcome.ends},
                {"comes_up", outcome.comes_up()},

@@ -21,7 +21,7 @@ struct BothWays {
 std::string outcomes_text(const BothWays& outcomes);
 
 /// {"file":…,"peer":…,"tunnels":[{"tunnel","started_by","at","version","ends","comes_up","steps":[{"what","agreed",
-/// "result","initiator","responder"},…]},…]}
+/// "result","initiator","responder"},…]},…]}; "manual":true with a manual tunnel, whose sender is "started_by"
 std::string outcomes_json(const BothWays& outcomes);
 
 }  // namespace adit::policy::report
