@@ -29,7 +29,7 @@ PolicyPointer in_force(const PolicyPointer& policy, const CalendarTime& now) {
     std::shared_ptr<const ManVpnAction>& tunnel = tunnels[filter.manual.get()];
     if (tunnel == nullptr) {
       ManVpnAction made = *filter.manual;
-      made.is_installed = condition->holds(now);
+      made.is_installed = filter.manual->is_installed && condition->holds(now);
       made.time = nullptr;
       tunnel = std::make_shared<const ManVpnAction>(std::move(made));
     }

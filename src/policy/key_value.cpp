@@ -11,6 +11,8 @@ namespace adit::policy {
 namespace {
 
 constexpr std::string_view hidden = "***";
+constexpr std::string_view not_hex = "not hexadecimal";
+constexpr std::string_view hex_digits = "an even number of hexadecimal digits, 0x before them or not";
 
 enum class KeyForm : std::uint8_t { ascii, ebcdic, hex };
 constexpr std::array key_forms = {Choice{.word = "Ascii", .value = std::to_underlying(KeyForm::ascii)},
@@ -47,6 +49,7 @@ std::optional<KeyForm> form_of(std::string_view word) {
 
 }  // namespace
 
+// The form, then the key.
 Value read_shared_key(const AttributeRow& row, ValueText& text) {
   const Word form_word = text.take();
   const auto form = form_of(form_word.text);
@@ -66,19 +69,17 @@ Value read_shared_key(const AttributeRow& row, ValueText& text) {
       return key ? Value{*std::move(key)} : refused(text, value, "key not in IBM-1047", "characters of Latin-1");
     case KeyForm::hex:
       key = from_hex_digits(value.text);
-      return key ? Value{*std::move(key)}
-                 : refused(text, value, "not hexadecimal",
-                           "an even number of hexadecimal digits, 0x before them or not");
+      return key ? Value{*std::move(key)} : refused(text, value, not_hex, hex_digits);
   }
   return {};
 }
 
-Value read_manual_key(ValueText& text) {
-  const Word value = text.take();
+Value read_manual_key(const AttributeRow& row, ValueText& text) {
+  if (form_of(text.peek())) return read_shared_key(row, text);
+  const Word value = text.take();  // no form: hexadecimal (reference §3.8)
   auto key = from_hex_digits(value.text);
-  if (!key)
-    return refused(text, value, "not hexadecimal", "an even number of hexadecimal digits, 0x before them or not");
-  return *std::move(key);
+  return key ? Value{*std::move(key)}
+             : refused(text, value, value.text.empty() ? "value missing" : not_hex, hex_digits);
 }
 
 Value read_spi(const AttributeRow& row, ValueText& text, std::string_view expected) {

@@ -548,6 +548,7 @@ constexpr auto ip_man_vpn_action_rows = rows(
         .helped_by("SPI that the other end sends with"),
     row(A::encrypt_inbound_spi, "EncryptInboundSa", Form::spi).within(256, largest).standing_for("EncryptInboundSpi"),
     row(A::encrypt_inbound_key, "EncryptInboundKey", Form::manual_key)
+        .within(1, 900)
         .when_absent("none")
         .helped_by("key that the other end encrypts with"),
     row(A::encrypt_outbound_spi, "EncryptOutboundSpi", Form::spi)
@@ -558,6 +559,7 @@ constexpr auto ip_man_vpn_action_rows = rows(
         .within(256, largest)
         .standing_for("EncryptOutboundSpi"),
     row(A::encrypt_outbound_key, "EncryptOutboundKey", Form::manual_key)
+        .within(1, 900)
         .when_absent("none")
         .helped_by("key that this end encrypts with"),
     row(A::how_to_auth, "HowToAuth", Form::authentication)
@@ -571,6 +573,7 @@ constexpr auto ip_man_vpn_action_rows = rows(
         .helped_by("SPI that the other end sends with"),
     row(A::auth_inbound_spi, "AuthInboundSa", Form::spi).within(256, largest).standing_for("AuthInboundSpi"),
     row(A::auth_inbound_key, "AuthInboundKey", Form::manual_key)
+        .within(1, 900)
         .when_absent("none")
         .helped_by("integrity key of the other end"),
     row(A::auth_outbound_spi, "AuthOutboundSpi", Form::spi)
@@ -579,6 +582,7 @@ constexpr auto ip_man_vpn_action_rows = rows(
         .helped_by("SPI that this end sends with"),
     row(A::auth_outbound_spi, "AuthOutboundSa", Form::spi).within(256, largest).standing_for("AuthOutboundSpi"),
     row(A::auth_outbound_key, "AuthOutboundKey", Form::manual_key)
+        .within(1, 900)
         .when_absent("none")
         .helped_by("integrity key of this end"),
     row(A::lifetime, "Lifetime", Form::number)

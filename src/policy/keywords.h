@@ -47,7 +47,7 @@ enum class Form : std::uint8_t {
   authentication,  ///< AH|ESP algorithm
   identity,        ///< type value
   shared_key,      ///< Ascii|Ebcdic|Hex value
-  manual_key,      ///< hexadecimal
+  manual_key,      ///< hexadecimal, or as shared_key
   spi,             ///< 256 and more, decimal or hexadecimal
   digits,          ///< zeros and ones, least or most of them
   time_span,       ///< yyyymmddhhmmss:yyyymmddhhmmss

@@ -144,7 +144,7 @@ struct ManVpnAction {
   std::optional<Minutes> lifetime;
   std::optional<std::uint64_t> lifesize_kbytes;
   std::shared_ptr<const TimeCondition> time;  ///< when it is installed; null: always. in_force() leaves none
-  bool is_installed = true;                   ///< false: by in_force(), the condition does not hold
+  bool is_installed = true;                   ///< false: AH with encryption; by in_force(), the condition does not hold
   SourceRange at;
 
   bool operator==(const ManVpnAction& other) const;

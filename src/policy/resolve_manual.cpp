@@ -90,12 +90,15 @@ bool Resolver::protection_of(const Statement& statement, ManVpnAction& action) {
   action.key_bits = cipher.key_bits;
   action.integrity = mac.id;
   if (mac.ah && cipher.id != EncryptionId::null) {
-    findings_.error(where(statement, Attribute::how_to_auth),
-                    told("AH with encryption is a bundle of two SAs, which no stack of this release has",
-                         "HowToEncrypt DoNot, or HowToAuth ESP"));
-    return false;
+    // z/OS puts AH around ESP; what no stack of ours can is never sent otherwise: the tunnel stays down, its packets
+    // are dropped, and the rest of the policy loads, as with such an IpDataOffer.
+    findings_.warning(where(statement, Attribute::how_to_auth),
+                      told("AH with encryption is a bundle of two SAs, which no stack of this release has: the tunnel "
+                           "is not installed, what its rules match is dropped",
+                           "HowToEncrypt DoNot, or HowToAuth ESP", statement.name));
+    action.is_installed = false;
   }
-  if (mac.ah) action.encryption = EncryptionId::none;
+  if (mac.ah && cipher.id == EncryptionId::null) action.encryption = EncryptionId::none;
   action.inbound.encryption = key_of(statement, Attribute::encrypt_inbound_key, cipher.key_bits / 8);
   action.outbound.encryption = key_of(statement, Attribute::encrypt_outbound_key, cipher.key_bits / 8);
   action.inbound.integrity = key_of(statement, Attribute::auth_inbound_key, key_octets(mac.id));
@@ -129,20 +132,22 @@ Secret Resolver::key_of(const Statement& statement, Attribute id, std::size_t oc
 }
 
 void Resolver::spis_of(const Statement& statement, ManVpnAction& action) {
+  const bool is_bundle = action.ah && action.encryption != EncryptionId::none;
   const auto spi = [&](Attribute encrypt, Attribute auth) -> std::uint32_t {
     if (!statement.is_sound(encrypt) || !statement.is_sound(auth)) return 0;
     const auto one = spi_at(statement, encrypt), other = spi_at(statement, auth);
-    if (action.ah && one) {
+    if (action.ah && one && !is_bundle) {
       findings_.error(name_of(statement, encrypt), told("an SPI of encryption, and AH does not encrypt",
                                                         fmt::format("{} alone", row_name(statement, auth))));
       return 0;
     }
     // ESP is one SA: encryption and integrity share its SPI.
-    if (one && other && one != other) {
+    if (one && other && one != other && !is_bundle) {
       findings_.error(name_of(statement, auth), told("two SPIs for one ESP SA", fmt::format("{}", *one)));
     }
-    if (!one && !other) {
-      findings_.error(name_of(statement, auth), told("IpManVpnAction without an SPI", row_name(statement, auth)));
+    const Attribute missing = other && !one ? encrypt : auth;
+    if ((!one && !other) || (is_bundle && (!one || !other))) {
+      findings_.error(name_of(statement, missing), told("IpManVpnAction without an SPI", row_name(statement, missing)));
     }
     return one ? *one : other.value_or(0);
   };
@@ -181,6 +186,7 @@ void Resolver::check_manual_tunnels() {
                            "a name of its own", action.name));
       continue;
     }
+    if (!action.is_installed) continue;
     const auto [held, is_free] = spis.try_emplace({action.ah, action.inbound_spi}, &action);
     if (is_free || action.inbound_spi.value() == 0) continue;
     findings_.error(place_of(action.at),

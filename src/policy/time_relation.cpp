@@ -36,7 +36,40 @@ bool have_no_day(std::uint64_t a, std::uint64_t b) {
   return same_end && (a & b) == 0;
 }
 
+// The Gregorian calendar repeats after so many days, weekdays too.
+constexpr std::chrono::days calendar_cycle{146'097};
+constexpr std::chrono::local_days no_year_in_particular{std::chrono::year{2000} / 1 / 1};
+
+/// Where on a day the condition may begin to hold: one of them does, when any moment of the day does.
+std::vector<CalendarSeconds> beginnings(const TimeCondition& condition, std::chrono::local_days day) {
+  std::vector<CalendarSeconds> moments{day};
+  for (const TimeCondition::DayTimes& range : condition.times) moments.emplace_back(day + range.first);
+  if (condition.span) moments.push_back(condition.span->first);
+  return moments;
+}
+
 }  // namespace
+
+bool can_hold(const TimeCondition& condition) {
+  using std::chrono::days;
+  const auto first = condition.span ? std::chrono::floor<days>(condition.span->first) : no_year_in_particular;
+  const auto last = condition.span ? std::chrono::floor<days>(condition.span->last) : first + calendar_cycle;
+  TimeCondition by_day = condition;
+  by_day.span.reset();
+  by_day.times.clear();
+  const auto holds_at = [](const TimeCondition& one, CalendarSeconds at) {
+    return one.holds({.local = at, .utc = at});
+  };
+  for (auto day = first; day <= last && day <= first + calendar_cycle; day += days{1}) {
+    if (!holds_at(by_day, day)) continue;
+    const bool is_whole = !condition.span || (day > first && day < last);
+    if (is_whole) return true;  // every list of times has one
+    for (const CalendarSeconds moment : beginnings(condition, day)) {
+      if (holds_at(condition, moment)) return true;
+    }
+  }
+  return false;
+}
 
 bool covers(const TimeCondition* a, const TimeCondition* b) {
   if (a == nullptr || !is_of_the_calendar(*a)) return true;

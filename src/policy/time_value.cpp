@@ -30,22 +30,40 @@ bool is_time_span(std::string_view text) {
          text.substr(0, 14) <= text.substr(15);
 }
 
-// hh:mm, 24:00 as an end
-bool is_time_of_day(std::string_view text) {
-  if (text == "24:00") return true;
-  return text.size() == 5 && text[2] == ':' && in_range(digits(text, 0, 2), 0, 23) &&
-         in_range(digits(text, 3, 2), 0, 59);
+/// The words of a list of ranges, without the blanks that may stand around dashes and commas.
+Word take_joined(ValueText& text, std::string& joined) {
+  const auto is_joint = [](char letter) { return letter == '-' || letter == ','; };
+  const Word first = text.take();
+  joined = first.text;
+  while (!joined.empty() && text.more() && (is_joint(joined.back()) || is_joint(text.peek().front()))) {
+    joined += text.take().text;
+  }
+  return first;
 }
 
-bool are_day_times(std::string_view text) {
+/// `hh:mm` of what may have an hour of one digit; 24:00 as an end. Nothing when it is no time.
+std::optional<std::string> time_of_day(std::string_view text, bool is_end) {
+  std::string time{text};
+  if (time.size() == 4) time.insert(0, 1, '0');
+  if (time == "24:00") return is_end ? std::optional{time} : std::nullopt;
+  const bool is_right =
+      time.size() == 5 && time[2] == ':' && in_range(digits(time, 0, 2), 0, 23) && in_range(digits(time, 3, 2), 0, 59);
+  return is_right ? std::optional{time} : std::nullopt;
+}
+
+/// As day_times_of() reads it: every hour of two digits.
+std::optional<std::string> day_times(std::string_view text) {
+  std::string times;
   while (true) {
     const std::size_t comma = std::min(text.find(','), text.size());
     const std::string_view range = text.substr(0, comma);
-    if (range.size() != 11 || range[5] != '-' || !is_time_of_day(range.substr(0, 5)) || range.starts_with("24:00") ||
-        !is_time_of_day(range.substr(6)) || range.substr(0, 5) == range.substr(6)) {
-      return false;
-    }
-    if (comma == text.size()) return true;
+    const std::size_t dash = range.find('-');
+    if (dash == std::string_view::npos) return std::nullopt;
+    const auto first = time_of_day(range.substr(0, dash), false);
+    const auto end = time_of_day(range.substr(dash + 1), true);
+    if (!first || !end || *first == *end) return std::nullopt;
+    times += (times.empty() ? "" : ",") + *first + "-" + *end;
+    if (comma == text.size()) return times;
     text.remove_prefix(comma + 1);
   }
 }
@@ -58,13 +76,16 @@ bool is_mask(const AttributeRow& row, std::string_view text) {
 }  // namespace
 
 Value read_time(const AttributeRow& row, ValueText& text, std::string_view expected) {
-  const Word word = text.take();
-  const bool is_sound = row.form == Form::digits      ? is_mask(row, word.text)
-                        : row.form == Form::time_span ? is_time_span(word.text)
-                                                      : are_day_times(word.text);
-  if (is_sound) return std::string{word.text};
+  std::string value;
+  const Word word = row.form == Form::day_times ? take_joined(text, value) : text.take();
+  if (row.form == Form::day_times) {
+    if (auto times = day_times(value)) return *std::move(times);
+  } else {
+    value = word.text;
+    if (row.form == Form::digits ? is_mask(row, value) : is_time_span(value)) return value;
+  }
   text.refuse(word, {.problem = word.text.empty() ? "value missing" : "not a time of this form",
-                     .found = std::string{word.text},
+                     .found = std::move(value),
                      .expected = std::string{expected},
                      .nearest = {}});
   return {};

@@ -198,7 +198,7 @@ std::string expected_of(const AttributeRow& row) {
     case Form::shared_key:
       return fmt::format("Ascii | Ebcdic | Hex, then {} characters", in_words(row.least, row.most));
     case Form::manual_key:
-      return "hexadecimal digits";
+      return "hexadecimal digits; or Ascii | Ebcdic | Hex, then the key";
     case Form::spi:
       return in_words(row.least, row.most) + ", decimal or 0x…";
     case Form::digits:
@@ -269,7 +269,7 @@ Value read_value(const AttributeRow& row, ValueText& text, std::string_view expe
     case Form::shared_key:
       return read_shared_key(row, text);
     case Form::manual_key:
-      return read_manual_key(text);
+      return read_manual_key(row, text);
     case Form::spi:
       return read_spi(row, text, expected);
     case Form::digits:

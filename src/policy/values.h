@@ -67,7 +67,7 @@ Value read_encryption(const AttributeRow& row, ValueText& text, std::string_view
 Value read_authentication(const AttributeRow& row, ValueText& text, std::string_view expected);
 Value read_identity(ValueText& text);
 Value read_shared_key(const AttributeRow& row, ValueText& text);
-Value read_manual_key(ValueText& text);
+Value read_manual_key(const AttributeRow& row, ValueText& text);
 Value read_spi(const AttributeRow& row, ValueText& text, std::string_view expected);
 Value read_time(const AttributeRow& row, ValueText& text, std::string_view expected);
 Value read_daemon_value(const AttributeRow& row, ValueText& text, std::string_view expected);

@@ -7,7 +7,8 @@
 namespace adit::policy::lint {
 
 std::vector<Remark> lint(const Document& document) {
-  static constexpr std::array<Check, 14> checks = {check_filter_order,
+  static constexpr std::array<Check, 15> checks = {check_filter_order,
+                                                   check_time_conditions,
                                                    check_ike_traffic,
                                                    check_key_exchange_order,
                                                    check_key_exchange_overlap,

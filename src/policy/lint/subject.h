@@ -16,6 +16,7 @@ struct Subject {
 using Check = void (*)(const Subject& subject, Remarks& remarks);
 
 void check_filter_order(const Subject& subject, Remarks& remarks);
+void check_time_conditions(const Subject& subject, Remarks& remarks);
 void check_ike_traffic(const Subject& subject, Remarks& remarks);
 void check_key_exchange_order(const Subject& subject, Remarks& remarks);
 void check_key_exchange_overlap(const Subject& subject, Remarks& remarks);

@@ -111,8 +111,12 @@ const Change changes[] = {
      "26:15: error: counter mode with keys that do not change: nonces would come twice (RFC 4106 §2): "
      "\"AES_GMAC_128\""},
     {"ESP HMAC_SHA1", "ESP Null", "26:15: error: not supported by this release: \"Null\""},
-    {"ESP HMAC_SHA1", "AH HMAC_SHA1",
-     "26:11: error: AH with encryption is a bundle of two SAs, which no stack of this release has"},
+    {"ESP HMAC_SHA1", "AH HMAC_SHA1\nEncryptInboundSpi 258\nEncryptOutboundSpi 257",
+     "26:11: warning: AH with encryption is a bundle of two SAs, which no stack of this release has: the tunnel is not "
+     "installed, what its rules match is dropped: \"m\""},
+    {"ESP HMAC_SHA1", "AH HMAC_SHA1\nEncryptInboundSpi 258",  // each SA of the bundle has its own
+     "19:1: error: IpManVpnAction without an SPI\n26:11: warning: AH with encryption is a bundle of two SAs, which no "
+     "stack of this release has: the tunnel is not installed, what its rules match is dropped: \"m\""},
     {"HowToEncrypt AES_CBC KeyLength 128\n", "", ""},  // what is preset
     {"HowToAuth ESP HMAC_SHA1\n", "", ""},
     {ciphers, "HowToEncrypt DoNot\n", ""},
@@ -126,6 +130,15 @@ const Change changes[] = {
      "24:19: error: not hexadecimal: \"***\""},
     {"EncryptInboundKey 0x000102030405060708090a0b0c0d0e0f", "EncryptInboundKey 0x00010",
      "24:19: error: not hexadecimal: \"***\""},
+    {"EncryptInboundKey 0x000102030405060708090a0b0c0d0e0f", "EncryptInboundKey Ascii sixteen letters!", ""},
+    {"EncryptInboundKey 0x000102030405060708090a0b0c0d0e0f", "EncryptInboundKey Ebcdic sixteen letters!", ""},
+    {"EncryptInboundKey 0x000102030405060708090a0b0c0d0e0f", "EncryptInboundKey hex 0x000102030405060708090A0B0C0D0E0F",
+     ""},
+    {"EncryptInboundKey 0x000102030405060708090a0b0c0d0e0f", "EncryptInboundKey Ascii fifteen letters",
+     "24:1: error: key of 15 octets"},
+    {"EncryptInboundKey 0x000102030405060708090a0b0c0d0e0f", "EncryptInboundKey Hex sixteen letters!",
+     "24:23: error: not hexadecimal: \"***\""},
+    {"EncryptInboundKey 0x000102030405060708090a0b0c0d0e0f", "EncryptInboundKey Ascii", "24:24: error: value missing"},
     {ciphers, "HowToEncrypt DES\nEncryptInboundKey 0101010101010101\nEncryptOutboundKey 0123456789abcdef\n",
      "24:1: error: weak key of DES"},
     {ciphers,
@@ -214,6 +227,26 @@ TEST(ManualTunnel, MeansWhatIsCodedAndItsDefaults) {
   EXPECT_TRUE(tunnel.copy_dscp);
   EXPECT_EQ(tunnel.lifetime, std::nullopt);
   EXPECT_EQ(result.policy->filter.filters.at(1).manual, result.policy->filter.filters.at(0).manual);
+}
+
+TEST(ManualTunnel, HasItsKeysInAnyForm) {
+  const Secret letters{as_bytes(std::string_view{"sixteen letters!"})}, ebcdic{Bytes{ByteString(16, 0xc1)}};
+  for (const auto& [key, want] : {std::pair{"Ascii sixteen letters!", &letters},
+                                  {"Hex 7369787465656e206c65747465727321", &letters},
+                                  {"0x7369787465656e206c65747465727321", &letters},
+                                  {"Ebcdic AAAAAAAAAAAAAAAA", &ebcdic}}) {
+    const ParseResult result = parsed(changed("0x000102030405060708090a0b0c0d0e0f", key));
+    EXPECT_EQ(SecretView{tunnel_of(result).inbound.encryption}, SecretView{*want}) << key;
+  }
+}
+
+TEST(ManualTunnel, OfABundleIsNotInstalledAtAnyTime) {
+  const ParseResult result =
+      parsed(changed("ESP HMAC_SHA1",
+                     "AH HMAC_SHA1\nEncryptInboundSpi 258\nEncryptOutboundSpi 257\nIpTimeCondition\n"
+                     "{\nTimeOfDayRange 00:00-24:00\n}"));
+  EXPECT_FALSE(tunnel_of(result).is_installed);
+  EXPECT_FALSE(in_force(result.policy, {})->filter.filters.at(0).manual->is_installed);
 }
 
 TEST(ManualTunnel, OfAnyEndsIsOfTheFamilyOfItsTraffic) {

@@ -27,6 +27,40 @@ TimeCondition condition(const Written& written) {
   return made;
 }
 
+TEST(TimeRelation, KnowsWhatNeverHolds) {
+  const struct {
+    const char* name;
+    Written condition;
+    bool holds;
+  } cases[] = {
+      {"nothing asked for", {}, true},
+      {"no month", {.months = "000000000000"}, false},
+      {"no weekday", {.weekdays = "0000000"}, false},
+      {"no day", {.days = "0000000000000000000000000000000"}, false},
+      {"the 30th of February", {.months = "010000000000", .days = "0000000000000000000000000000010"}, false},
+      {"the 29th of February", {.months = "010000000000", .days = "0000000000000000000000000000100"}, true},
+      {"the 29th of February, on a Monday",
+       {.months = "010000000000", .days = "0000000000000000000000000000100", .weekdays = "0100000"},
+       true},
+      {"a Friday, on Sundays", {.span = "20261127000000:20261127235959", .weekdays = "1000000"}, false},
+      {"a Friday, on Fridays", {.span = "20261127000000:20261127235959", .weekdays = "0000010"}, true},
+      {"an evening, by day", {.span = "20261127190000:20261127230000", .times = "07:00-19:00"}, false},
+      {"an evening from its last minute by day on",
+       {.span = "20261127185959:20261127230000", .times = "07:00-19:00"},
+       true},
+      {"a night, from the morning on", {.span = "20261127190000:20261128070000", .times = "07:00-19:00"}, true},
+      {"a night, until just before the morning",
+       {.span = "20261127190000:20261128065959", .times = "07:00-19:00"},
+       false},
+      {"times over midnight in a morning", {.span = "20261128030000:20261128040000", .times = "22:00-06:00"}, true},
+      {"months that a span has not", {.span = "20261101000000:20270228235959", .months = "000011110000"}, false},
+      {"a span of years",
+       {.span = "20200101000000:29991231235959", .months = "010000000000", .days = "0000000000000000000000000000100"},
+       true},
+  };
+  for (const auto& [name, written, holds] : cases) EXPECT_EQ(can_hold(condition(written)), holds) << name;
+}
+
 TEST(TimeRelation, SaysWhatIsSure) {
   enum class Want : std::uint8_t { same, covers, disjoint, unsure };
   const Written day{.times = "07:00-19:00"}, night{.times = "19:00-07:00"};

@@ -17,6 +17,11 @@ const Case cases[] = {
      {{"IpServiceGroupRef      IKE", "IpServiceRef tcp"},
       {"IpServiceGroup             IKE\n{", "IpService tcp\n{\nProtocol Tcp\n}\nIpServiceGroup old\n{"}},
      {"ike-not-permitted 29", "unused-statement 151"}},
+    {"IKE permitted on the 30th of February",
+     {{"IpGenericFilterActionRef permit",
+       "IpTimeCondition\n{\nMonthOfYearMask 010000000000\nDayOfMonthMask 0000000000000000000000000000010\n}\n"
+       "IpGenericFilterActionRef permit"}},
+     {"never-in-force 10", "ike-not-permitted 34"}},
     {"IKE permitted by day alone",
      {{"IpGenericFilterActionRef permit",
        "IpTimeCondition\n{\nTimeOfDayRange 07:00-19:00\n}\nIpGenericFilterActionRef permit"}},

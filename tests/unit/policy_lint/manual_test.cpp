@@ -54,6 +54,12 @@ TEST(ManualTunnel, IsJudgedByItsAlgorithmsOnceForAllItsRules) {
             (std::vector<std::string>{"redundant-rule 14 3", "weak-algorithm 34", "forbidden-algorithm 37"}));
 }
 
+TEST(ManualTunnel, ThatIsNeverInstalledIsToldOfOnce) {
+  const std::string text =
+      changed(policy, {{"  HowToEncrypt", "  IpTimeCondition\n{\nDayOfWeekMask 0000000\n}\n  HowToEncrypt"}});
+  EXPECT_EQ(std::ranges::count(found_in(text), "never-in-force 30"), 1);
+}
+
 TEST(ManualTunnel, OfAnEarlierRuleTakesTheTrafficOfAnother) {
   std::string text =
       changed(policy, {{"Protocol Tcp\n    }\n    IpGenericFilterActionRef protect\n    IpManVpnActionRef m",
