@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "policy/lexer.h"
 #include "policy/masked.h"
@@ -26,6 +27,10 @@ std::string indent_to(std::uint32_t column, std::string_view line) {
 }
 
 }  // namespace
+
+SourceFile::~SourceFile() {
+  if (!text.empty()) explicit_bzero(text.data(), text.size());
+}
 
 std::string_view name_of(Diagnostic::Severity severity) {
   switch (severity) {

@@ -27,8 +27,10 @@ struct Diagnostic {
 /// `error`, `warning`, `note`
 std::string_view name_of(Diagnostic::Severity severity);
 
+/// A file's text may hold keys: it wipes itself. Copied where it is moved, so that nothing is left behind.
 struct SourceFile {
   std::string name, text;
+  ~SourceFile();
 };
 
 /// Text in, policy out: no file is opened here.

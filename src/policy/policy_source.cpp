@@ -1,7 +1,6 @@
 #include "policy/policy_source.h"
 
 #include <algorithm>
-#include <cstring>
 #include <string_view>
 #include <utility>
 
@@ -15,22 +14,12 @@ constexpr std::string_view mark = "ADIT policy\n";
 constexpr std::uint8_t common_kind = 1, own_kind = 2;
 constexpr std::size_t before_a_text = 5;
 
-/// A file's text for the parser, wiped when it has been read.
-class LentText {
- public:
-  LentText(const char* name, const std::optional<Secret>& text) : is_there_{text.has_value()} {
-    if (text) file_ = {name, std::string{as_text(text->reveal())}};
-  }
-  ~LentText() { explicit_bzero(file_.text.data(), file_.text.size()); }
-  LentText(const LentText&) = delete;
-  LentText& operator=(const LentText&) = delete;
-
-  const SourceFile* get() const { return is_there_ ? &file_ : nullptr; }
-
- private:
-  SourceFile file_;
-  bool is_there_;
-};
+/// A file's text for the parser.
+std::optional<SourceFile> lent(const char* name, const std::optional<Secret>& text) {
+  std::optional<SourceFile> file;
+  if (text) file.emplace(name, std::string{as_text(text->reveal())});
+  return file;
+}
 
 }  // namespace
 
@@ -73,8 +62,8 @@ Secret PolicySource::build() const {
 }
 
 ParseResult PolicySource::policy_of(const StackName& stack, const Surroundings& around) const {
-  const LentText common_file{"central common policy", common}, own_file{"central policy", own};
-  return parse_policy(stack, common_file.get(), own_file.get(), around);
+  const auto common_file = lent("central common policy", common), own_file = lent("central policy", own);
+  return parse_policy(stack, common_file ? &*common_file : nullptr, own_file ? &*own_file : nullptr, around);
 }
 
 }  // namespace adit::policy

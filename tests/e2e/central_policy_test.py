@@ -49,6 +49,18 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def occurrences(pid, octets):
+    """How often they stand in what a process has written to its memory."""
+    count = 0
+    with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
+        for line in pathlib.Path(f"/proc/{pid}/maps").read_text().splitlines():
+            first, end = (int(address, 16) for address in line.split()[0].split("-"))
+            if line.split()[1].startswith("rw"):
+                memory.seek(first)
+                count += memory.read(end - first).count(octets)
+    return count
+
+
 def tls_lines(leaf, authority):
     return f"  TlsCertificate {leaf.certificate}\n  TlsKey {leaf.key}\n  TlsCa {authority.certificate}\n"
 
@@ -87,7 +99,7 @@ class OneStack(unittest.TestCase):
         self.namespace.ip("link", "add", "wire", "type", "veth", "peer", "name", "nowhere")
         self.namespace.ip("link", "set", "wire", "up")
         self.namespace.address("wire", "198.51.100.1/24")
-        self.state, self.daemons = self.folder / "state", []
+        self.daemons = []
         self.addCleanup(self.end)
 
     def end(self):
@@ -121,8 +133,8 @@ class Central(OneStack):
         self.primary = Server("primary", self.folder / "primary", server, self.authority, policy("from-primary"))
         self.backup = Server("backup", self.folder / "backup", server, self.authority, policy("from-backup"))
         self.east = Host(PROGRAMS, self.namespace, self.folder / "east", "", stack="east")
-        self.east.daemons["pagent"].words += ["--state-dir", str(self.state)]
-        self.last = self.state / "east.last-policy"
+        self.state = self.east.folder / "state"
+        self.last = self.state / "east.site_east.last-policy"
 
     def configure(self, client_name="site_east", leaf=None, authority=None, identity="policy.example.org"):
         self.east.write("pagent.conf", f"""TcpImage east
@@ -209,6 +221,37 @@ class Servers(Central):
         self.assertFalse(self.last.exists(), "what a server said once must not come back by itself")
 
 
+    def test_a_policy_is_judged_again_when_a_key_file_that_it_names_is_mended(self):
+        key = self.folder / "keys" / "west.key"
+        key.parent.mkdir()
+        key.write_text(f"Ascii {SECRET}\n")
+        key.chmod(0o644)  # every user may read it: refused
+        with_key_file = policy("by-key-file").replace(f"SharedKey            Ascii {SECRET}", f"SharedKeyFile {key}")
+        self.assertIn(f"SharedKeyFile {key}", with_key_file)
+        self.bring_up()
+        self.primary.change(with_key_file)
+        self.wait_for_line("every user may read it")
+        self.assertTrue(self.shows("from-primary"))
+        key.chmod(0o600)
+        self.wait_for_rule("by-key-file")  # without a word of the server, and without SIGHUP
+
+    def test_a_kept_policy_goes_with_its_client_name_and_with_its_stack(self):
+        self.bring_up()
+        wait_for(self.last.exists, PATIENCE, "the policy to be kept")
+        (self.state / "east.site_east.last-policy.new").write_bytes(b"ADIT pol")  # what a stopped pagent left
+        self.configure(client_name="site_east_two")
+        self.east.daemons["pagent"].send(signal.SIGHUP)
+        wait_for(lambda: not list(self.state.glob("*last-policy*")), PATIENCE, "the policy of the former client to go")
+        self.configure()
+        self.east.daemons["pagent"].send(signal.SIGHUP)
+        wait_for(self.last.exists, PATIENCE, "the policy to be kept again")
+        self.east.daemons["pagent"].stop()
+        self.east.write("pagent.conf", f"TcpImage other\nIPSecConfig {self.east.policy_file}\n")
+        self.east.policy_file.write_text(policy())
+        self.east.daemons["pagent"].start()
+        wait_for(lambda: not list(self.state.glob("*last-policy*")), PATIENCE, "the policy of the former stack to go")
+
+
 class LastPolicy(Central):
     def kill_servers(self):
         for server in (self.primary, self.backup):
@@ -256,7 +299,7 @@ class LastPolicy(Central):
     def test_is_not_lost_to_a_stop_in_the_middle_of_writing(self):
         self.bring_up()
         wait_for(self.last.exists, PATIENCE, "the policy to be kept")
-        (self.state / "east.last-policy.new").write_bytes(b"ADIT pol")  # what a stopped pagent left
+        (self.state / (self.last.name + ".new")).write_bytes(b"ADIT pol")  # what a stopped pagent left
         self.kill_servers()
         self.restart_client()
         self.wait_for_rule("from-primary")
@@ -264,7 +307,7 @@ class LastPolicy(Central):
         self.primary.change(policy("written-again"))
         self.wait_for_rule("written-again")
         wait_for(lambda: b"written-again" in self.last.read_bytes(), PATIENCE, "the policy to be kept")
-        self.assertFalse((self.state / "east.last-policy.new").exists())
+        self.assertFalse((self.state / (self.last.name + ".new")).exists())
 
 
 class Refused(Central):
@@ -316,6 +359,29 @@ class Refused(Central):
 
 class Files(OneStack):
     """Changes of files are seen without SIGHUP."""
+
+    def test_what_could_not_be_read_is_tried_again(self):
+        self.bring_up()
+        self.east.policy_file.rename(self.folder / "elsewhere")
+        self.east.daemons["pagent"].send(signal.SIGHUP)
+        self.wait_for_line("ADT4002W")
+        (self.folder / "elsewhere").write_text(policy("after"))
+        (self.folder / "elsewhere").rename(self.east.policy_file)
+        self.wait_for_rule("after")  # long before the interval of half an hour
+
+    def test_keys_are_told_of_where_everybody_reads_them_and_their_text_is_not_left_in_memory(self):
+        shared, manual = policy("before"), policy_text.manual(keys=(("1d" * 16, "3f" * 32), ("2e" * 16, "4a" * 32)))
+        for name, text, secret in (("shared", shared, f"Ascii {SECRET}"), ("manual", manual, "3f" * 32)):
+            with self.subTest(name):
+                self.assertIn(secret, text)
+                host = Host(PROGRAMS, self.namespace, self.folder / name, text, stack=name)
+                host.policy_file.chmod(0o644)
+                pagent = host.daemons["pagent"]
+                self.start(pagent)
+                wait_for(lambda: "ADT4001I" in pagent.log(), PATIENCE, "the policy to be read")
+                self.assertRegex(pagent.log(), rf"ADT0009W .*{name}\.policy: every user may read the keys in it")
+                self.assertEqual(occurrences(pagent.process.pid, secret.encode()), 0)
+                pagent.stop()
 
     def bring_up(self, *options, interval=""):
         self.east = Host(PROGRAMS, self.namespace, self.folder / "east", policy("before"), stack="east")

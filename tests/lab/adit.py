@@ -87,7 +87,8 @@ class Host:
         self.write("iked.conf", f"IkeConfig\n{{\n{nss_lines}{iked_settings}}}\n{stack_lines}")
         common = ["--socket-dir", self.sockets]
         self.daemons = {}
-        self.add("pagent", ["-c", self.folder / "pagent.conf", *common])
+        state = ["--state-dir", self.folder / "state"]
+        self.add("pagent", ["-c", self.folder / "pagent.conf", *state, *common])
         self.add("stackd", ["--stack", self.stack, *common], inside=True)
         self.add("iked", ["-c", self.folder / "iked.conf", "--log-level", "debug", *common], inside=nss is not None)
 

@@ -1,5 +1,7 @@
 #include "daemons/pagent/agent.h"
 
+#include <algorithm>
+
 #include "base/log.h"
 #include "daemons/life.h"
 
@@ -9,8 +11,9 @@ Agent::Agent(EventLoop& loop, rpc::PolicyServer& server, std::string configurati
     : configuration_{std::move(configuration)},
       reacts_at_once_{options.reacts_at_once},
       published_{loop, server},
-      remote_{loop, LastPolicies{options.state_folder}, published_},
-      watch_{loop, [this] { refresh(); }} {}
+      remote_{loop, LastPolicies{options.state_folder}, published_, [this] { note_named(); }},
+      watch_{loop, [this] { refresh(); }},
+      missing_{loop.context()} {}
 
 std::expected<void, std::string> Agent::begin(const ReadConfiguration& read) {
   if (reacts_at_once_) {
@@ -20,19 +23,47 @@ std::expected<void, std::string> Agent::begin(const ReadConfiguration& read) {
 }
 
 void Agent::refresh() {
+  pause_ = first_pause;
+  read_again();
+}
+
+void Agent::read_again() {
   const auto read = read_configuration(configuration_);
   if (!read) {
     log::write({CatalogueId::configuration_kept, {{"file", configuration_}}});
+    await_missing();
     return watch_.go_on();
   }
   if (const auto done = put_into_force(*read); !done) log_failure("CentralPolicyService", done.error());
 }
 
 std::expected<void, std::string> Agent::put_into_force(const ReadConfiguration& read) {
-  watch_.watch(read.files, read.check_interval);
   published_.replace_by(read.policies, read.remote);
   remote_.configure(read);
+  watch_.watch(read.files, read.check_interval);
+  missing_.cancel();
+  is_awaited_ = false;
+  is_missing_ = read.is_missing;
+  note_named();
   return desk_.configure(read.serves);
+}
+
+void Agent::note_named() {
+  const Named named = remote_.named();
+  watch_.watch_also(named.files);
+  if (is_missing_ || named.is_missing) await_missing();
+}
+
+void Agent::await_missing() {
+  if (is_awaited_) return;
+  is_awaited_ = true;
+  missing_.expires_after(pause_);
+  pause_ = std::min(2 * pause_, longest_pause);
+  missing_.async_wait([this](const boost::system::error_code& cancelled) {
+    if (cancelled) return;
+    is_awaited_ = false;
+    read_again();
+  });
 }
 
 }  // namespace adit::daemons::pagent

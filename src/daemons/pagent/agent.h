@@ -1,6 +1,8 @@
 #pragma once
 // All that pagent does after it has started, and what it does again whenever its files have changed.
 
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
 #include <expected>
 #include <string>
 
@@ -26,7 +28,14 @@ class Agent {
   void refresh();
 
  private:
+  // Between attempts to read what was missing: a file that could not be read, a host without an address.
+  static constexpr std::chrono::seconds first_pause{5}, longest_pause{300};
+
+  void read_again();
   std::expected<void, std::string> put_into_force(const ReadConfiguration& read);
+  /// Of the policies of servers: what they name beside the files that were read.
+  void note_named();
+  void await_missing();
 
   std::string configuration_;
   bool reacts_at_once_;
@@ -34,6 +43,9 @@ class Agent {
   RemotePolicies remote_;
   PolicyDesk desk_;
   FileWatch watch_;
+  bool is_missing_ = false, is_awaited_ = false;
+  std::chrono::seconds pause_ = first_pause;
+  boost::asio::steady_timer missing_;
 };
 
 }  // namespace adit::daemons::pagent

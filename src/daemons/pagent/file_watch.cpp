@@ -31,11 +31,21 @@ void FileWatch::watch(const std::vector<std::string>& files, Seconds interval) {
   files_.clear();
   for (const std::string& file : files) files_[file] = stamp_of(file);
   look_again();
-  if (!events_.is_open()) return;
+  watch_folders();
+}
 
+void FileWatch::watch_also(const std::vector<std::string>& files) {
+  for (const std::string& file : files) {
+    if (!files_.contains(file)) files_[file] = stamp_of(file);
+  }
+  watch_folders();
+}
+
+void FileWatch::watch_folders() {
+  if (!events_.is_open()) return;
   // Folders, not files: an editor puts a new file in the place of the old one.
   std::map<int, std::set<std::string>> names;
-  for (const std::string& file : files) {
+  for (const auto& [file, stamp] : files_) {
     const std::filesystem::path path{file};
     const std::string folder = path.has_parent_path() ? path.parent_path().string() : ".";
     const int watched = ::inotify_add_watch(events_.native_handle(), folder.c_str(),
@@ -59,11 +69,11 @@ FileWatch::Stamp FileWatch::stamp_of(const std::string& file) {
   Stamp stamp{.device = status.st_dev,
               .inode = status.st_ino,
               .size = static_cast<std::uint64_t>(status.st_size),
-              .modified_s = status.st_mtim.tv_sec,
-              .modified_ns = status.st_mtim.tv_nsec};
+              .changed_s = status.st_ctim.tv_sec,  // mode and owner, too: they decide whether it may be read and used
+              .changed_ns = status.st_ctim.tv_nsec};
   // It may have changed after it was read, within one tick of the clock that stamps files: then it is read once more.
   constexpr std::time_t unsure = 2;  // seconds
-  if (::time(nullptr) - status.st_mtim.tv_sec < unsure) stamp.modified_ns = -1;
+  if (::time(nullptr) - status.st_ctim.tv_sec < unsure) stamp.changed_ns = -1;
   return stamp;
 }
 

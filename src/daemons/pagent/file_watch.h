@@ -27,6 +27,8 @@ class FileWatch {
   std::expected<void, std::string> react_at_once();
   /// Takes the place of the files watched before.
   void watch(const std::vector<std::string>& files, Seconds interval);
+  /// More files besides; those that are watched already stay as they were seen.
+  void watch_also(const std::vector<std::string>& files);
   /// The same files again, as they are now.
   void go_on();
 
@@ -34,11 +36,12 @@ class FileWatch {
   /// What tells one content of a file from another without reading it.
   struct Stamp {
     std::uint64_t device = 0, inode = 0, size = 0;
-    std::int64_t modified_s = 0, modified_ns = 0;
+    std::int64_t changed_s = 0, changed_ns = 0;
     bool operator==(const Stamp&) const = default;
   };
   static Stamp stamp_of(const std::string& file);
 
+  void watch_folders();
   void look_again();
   void await_events();
   void take_events(std::size_t octets);

@@ -5,8 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 
 namespace adit::daemons::pagent {
 namespace {
@@ -69,21 +71,28 @@ std::expected<std::optional<Secret>, std::string> read_private(const std::string
   return octets;
 }
 
-}  // namespace
+constexpr std::string_view ending = ".last-policy", unfinished = ".new";
 
-std::string LastPolicies::file_of(const StackName& stack) const {
-  // A name of any letters is one file in this folder, and that of no other stack.
+/// A name of any letters as a part of a file's name, which has no dot: none is that of two names.
+std::string part_of_name(const std::string& text) {
   std::string name;
-  for (const char letter : stack.text) {
+  for (const char letter : text) {
     const bool is_plain = (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
                           (letter >= '0' && letter <= '9') || letter == '-' || letter == '_';
     name += is_plain ? std::string{letter} : fmt::format("%{:02x}", static_cast<unsigned char>(letter));
   }
-  return fmt::format("{}/{}.last-policy", folder_, name);
+  return name;
 }
 
-std::expected<void, std::string> LastPolicies::keep(const StackName& stack, const policy::PolicySource& source) const {
-  const std::string path = file_of(stack), fresh = path + ".new";
+}  // namespace
+
+std::string LastPolicies::file_of(const PolicyOwner& owner) const {
+  return fmt::format("{}/{}.{}{}", folder_, part_of_name(owner.stack.text), part_of_name(owner.client), ending);
+}
+
+std::expected<void, std::string> LastPolicies::keep(const PolicyOwner& owner,
+                                                    const policy::PolicySource& source) const {
+  const std::string path = file_of(owner), fresh = fmt::format("{}{}", path, unfinished);
   const Secret octets = source.build();
   if (const auto there = read_private(path); there && *there && SecretView{**there} == octets) return {};
   if (::mkdir(folder_.c_str(), 0700) != 0 && errno != EEXIST) return failure("mkdir");
@@ -101,8 +110,8 @@ std::expected<void, std::string> LastPolicies::keep(const StackName& stack, cons
   return {};
 }
 
-std::expected<std::optional<policy::PolicySource>, std::string> LastPolicies::find(const StackName& stack) const {
-  const auto octets = read_private(file_of(stack));
+std::expected<std::optional<policy::PolicySource>, std::string> LastPolicies::find(const PolicyOwner& owner) const {
+  const auto octets = read_private(file_of(owner));
   if (!octets) return std::unexpected{octets.error()};
   if (!*octets) return std::nullopt;
   auto source = policy::PolicySource::parse((*octets)->reveal());
@@ -112,6 +121,18 @@ std::expected<std::optional<policy::PolicySource>, std::string> LastPolicies::fi
   return std::move(*source);
 }
 
-void LastPolicies::forget(const StackName& stack) const { ::unlink(file_of(stack).c_str()); }
+void LastPolicies::forget_others(const std::vector<PolicyOwner>& owners, const std::vector<StackName>& stacks) const {
+  std::error_code none;  // no folder: nothing is kept
+  for (const auto& entry : std::filesystem::directory_iterator{folder_, none}) {
+    std::string name = entry.path().filename().string();
+    if (name.ends_with(unfinished)) name.resize(name.size() - unfinished.size());  // of one who was stopped
+    if (!name.ends_with(ending)) continue;
+    const auto is_its = [&](const PolicyOwner& owner) { return file_of(owner) == folder_ + "/" + name; };
+    const auto is_of = [&](const StackName& stack) { return name.starts_with(part_of_name(stack.text) + "."); };
+    if (std::ranges::none_of(owners, is_its) && std::ranges::none_of(stacks, is_of)) {
+      ::unlink(entry.path().c_str());
+    }
+  }
+}
 
 }  // namespace adit::daemons::pagent

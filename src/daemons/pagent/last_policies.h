@@ -1,28 +1,36 @@
 #pragma once
 // The last good policy of each stack that has a policy server, on disk: what is in force after a restart until a server
-// answers. It holds shared keys, so its owner alone may read it.
+// answers. It holds shared keys, so its owner alone may read it, and it goes when no configuration asks for it any
+// more.
 
 #include <expected>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/strong_id.h"
 #include "policy/policy_source.h"
 
 namespace adit::daemons::pagent {
 
+/// Whose policy: a stack under another ClientName has another.
+struct PolicyOwner {
+  StackName stack;
+  std::string client;
+};
+
 class LastPolicies {
  public:
   explicit LastPolicies(std::string folder) : folder_{std::move(folder)} {}
 
-  std::string file_of(const StackName& stack) const;
+  std::string file_of(const PolicyOwner& owner) const;
   /// Takes the place of the one before as a whole or not at all, whenever the host stops. An error is told for the
   /// operator.
-  std::expected<void, std::string> keep(const StackName& stack, const policy::PolicySource& source) const;
+  std::expected<void, std::string> keep(const PolicyOwner& owner, const policy::PolicySource& source) const;
   /// Nothing when there is none; an error when there is one that cannot be used.
-  std::expected<std::optional<policy::PolicySource>, std::string> find(const StackName& stack) const;
-  /// Of a stack that has no policy server any more.
-  void forget(const StackName& stack) const;
+  std::expected<std::optional<policy::PolicySource>, std::string> find(const PolicyOwner& owner) const;
+  /// Removes all but those of the owners, and those of the stacks whatever their client.
+  void forget_others(const std::vector<PolicyOwner>& owners, const std::vector<StackName>& stacks) const;
 
  private:
   std::string folder_;

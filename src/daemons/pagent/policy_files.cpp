@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 #include <filesystem>
 #include <set>
 
@@ -52,30 +51,35 @@ std::optional<ImageFile> find_image(const policy::PagentConfig& pagent, const po
   return found(*parsed, image_file);
 }
 
-/// The file's text for the parser; a file that cannot be read is one more error.
-std::optional<policy::SourceFile> read_source(const std::optional<std::string>& path, std::size_t& errors) {
+/// The file's text for the parser, noted; a file that cannot be read is one more error.
+std::optional<policy::SourceFile> read_source(const std::optional<std::string>& path, std::size_t& errors,
+                                              ReadConfiguration& read) {
   if (!path) return std::nullopt;
+  read.files.push_back(*path);
   auto text = read_file(*path);
   if (text) return policy::SourceFile{*path, std::move(*text)};
   log_unreadable(*path, text.error());
   ++errors;
+  read.is_missing = true;
   return std::nullopt;
 }
 
-/// Warns of each file that holds a shared key and that every user of the host may read.
+/// Warns of each file that holds keys and that every user of the host may read.
 void check_modes(const policy::PolicySnapshot& policy) {
   std::set<std::string> files;
   for (const policy::KeyExchangeRule& rule : policy.key_exchange.rules) {
     if (!rule.shared_key.empty()) files.insert(rule.at.file);
+  }
+  for (const policy::Filter& filter : policy.filter.filters) {
+    if (filter.manual != nullptr) files.insert(filter.manual->at.file);
   }
   for (const std::string& file : files) {
     std::error_code unknown;
     using std::filesystem::perms;
     const bool is_open = (std::filesystem::status(file, unknown).permissions() & perms::others_read) != perms::none;
     if (unknown || !is_open) continue;
-    log::write(
-        {CatalogueId::configuration_warning,
-         {{"where", file}, {"problem", "every user may read the shared keys in it; expected mode 0640 or less"}}});
+    log::write({CatalogueId::configuration_warning,
+                {{"where", file}, {"problem", "every user may read the keys in it; expected mode 0640 or less"}}});
   }
 }
 
@@ -84,17 +88,13 @@ std::string names_of(const std::optional<policy::SourceFile>& common, const std:
 }
 
 StackPolicy read_policy(const policy::PagentConfig& pagent, const policy::PagentImage& image,
-                        const std::optional<ImageFile>& said, const std::string& pagent_file,
-                        std::vector<std::string>& files) {
+                        const std::optional<ImageFile>& said, const std::string& pagent_file, ReadConfiguration& read) {
   StackPolicy result{.stack = image.stack, .files = {}, .policy = {}, .errors = said ? 0u : 1u};
   std::optional<std::string> common_path;
   if (pagent.common_policy) common_path = named_by(pagent_file, *pagent.common_policy);
   const std::optional<std::string> own_path = said ? said->own_policy : std::nullopt;
-  for (const auto& path : {common_path, own_path}) {
-    if (path) files.push_back(*path);
-  }
-  const auto common = read_source(common_path, result.errors);
-  const auto own = read_source(own_path, result.errors);
+  const auto common = read_source(common_path, result.errors, read);
+  const auto own = read_source(own_path, result.errors, read);
   result.files = names_of(common, own);
   if (!common && !own && result.errors == 0) {
     log_unreadable(pagent_file,
@@ -103,8 +103,11 @@ StackPolicy read_policy(const policy::PagentConfig& pagent, const policy::Pagent
   }
   if (result.errors != 0) return result;
 
+  Named named;
   policy::ParseResult parsed =
-      policy::parse_policy(image.stack, common ? &*common : nullptr, own ? &*own : nullptr, this_host(files));
+      policy::parse_policy(image.stack, common ? &*common : nullptr, own ? &*own : nullptr, this_host(named));
+  read.files.insert(read.files.end(), named.files.begin(), named.files.end());
+  read.is_missing |= named.is_missing;
   log_diagnostics(parsed.diagnostics);
   result.errors = errors_among(parsed.diagnostics);
   result.policy = std::move(parsed.policy);
@@ -122,14 +125,14 @@ void resolve(policy::TlsFiles& tls, const std::string& file, std::vector<std::st
 
 /// The files of a policy client, judged by the parser that will judge them there.
 ServedClient read_client(const policy::PolicyClientAccess& client, const std::string& pagent_file,
-                         std::vector<std::string>& files) {
+                         ReadConfiguration& to) {
   ServedClient served{.name = client.name, .tls_identity = client.tls_identity, .files = {}, .source = {}, .errors = 0};
   const auto read = [&](const std::optional<std::string>& name) {
     std::optional<std::string> path;
-    if (name) files.push_back(path.emplace(named_by(pagent_file, *name)));
-    return read_source(path, served.errors);
+    if (name) path = named_by(pagent_file, *name);
+    return read_source(path, served.errors, to);
   };
-  auto common = read(client.common), own = read(client.own);
+  const auto common = read(client.common), own = read(client.own);
   served.files = names_of(common, own);
   if (served.errors != 0) return served;
 
@@ -138,9 +141,7 @@ ServedClient read_client(const policy::PolicyClientAccess& client, const std::st
   served.errors = errors_among(parsed.diagnostics);
   policy::PolicySource source;
   for (const auto& [file, text] : {std::pair{&common, &source.common}, std::pair{&own, &source.own}}) {
-    if (!*file) continue;
-    text->emplace(as_bytes((*file)->text));
-    explicit_bzero((*file)->text.data(), (*file)->text.size());
+    if (*file) text->emplace(as_bytes((*file)->text));
   }
   if (parsed.policy == nullptr) return served;
   Secret octets = source.build();
@@ -154,13 +155,13 @@ ServedClient read_client(const policy::PolicyClientAccess& client, const std::st
 }
 
 std::optional<ServerRole> read_server_role(policy::ClientConnection serves, const std::string& pagent_file,
-                                           std::vector<std::string>& files) {
-  resolve(serves.tls, pagent_file, files);
+                                           ReadConfiguration& read) {
+  resolve(serves.tls, pagent_file, read.files);
   auto tls = read_tls_files(serves.tls);
   if (!tls) return std::nullopt;
   ServerRole role{.at = {.addresses = serves.addresses, .port = serves.port}, .tls = std::move(*tls), .clients = {}};
   for (const policy::PolicyClientAccess& client : serves.clients) {
-    role.clients.push_back(read_client(client, pagent_file, files));
+    role.clients.push_back(read_client(client, pagent_file, read));
   }
   return role;
 }
@@ -179,7 +180,7 @@ std::optional<ReadConfiguration> read_configuration(const std::string& configura
     if (!client_tls) return std::nullopt;
   }
   if (pagent->serves) {
-    read.serves = read_server_role(*pagent->serves, configuration, read.files);
+    read.serves = read_server_role(*pagent->serves, configuration, read);
     if (!read.serves) return std::nullopt;
   }
   read.check_interval = policy::PagentImage{}.check_interval;
@@ -188,7 +189,7 @@ std::optional<ReadConfiguration> read_configuration(const std::string& configura
     read.check_interval = is_first ? image.check_interval : std::min(read.check_interval, image.check_interval);
     const auto said = find_image(*pagent, image, configuration, read.files);
     if (!said || !said->remote) {
-      read.policies.push_back(read_policy(*pagent, image, said, configuration, read.files));
+      read.policies.push_back(read_policy(*pagent, image, said, configuration, read));
     } else if (!pagent->servers) {
       log_unreadable(said->remote->at.to_string(), "PolicyServer, but pagent.conf has no ServerConnection");
       read.policies.push_back({.stack = image.stack, .files = {}, .policy = {}, .errors = 1});

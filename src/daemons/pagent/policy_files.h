@@ -51,6 +51,7 @@ struct ReadConfiguration {
   std::optional<ServerRole> serves;
   std::vector<std::string> files;  ///< all that were read, pagent.conf first
   Seconds check_interval{};        ///< the shortest that a TcpImage asks for
+  bool is_missing = false;         ///< a file could not be read, or a host not be found: worth another attempt
 };
 
 /// What is wrong with a file is logged. Nothing when pagent.conf itself, or a TLS file that it names, is wrong.

@@ -4,20 +4,21 @@
 
 #include "base/log.h"
 #include "daemons/configuration.h"
-#include "daemons/pagent/surroundings.h"
 
 namespace adit::daemons::pagent {
 namespace {
 
 /// The policy of a text that came from outside; what is wrong with it is logged.
-StackPolicy judged(const StackName& stack, const policy::PolicySource& source, const std::string& from) {
-  policy::ParseResult parsed = source.policy_of(stack, this_host_for_central_policy());
+StackPolicy judged(const StackName& stack, const policy::PolicySource& source, const std::string& from, Named& named) {
+  policy::ParseResult parsed = source.policy_of(stack, this_host_for_central_policy(named));
   log_diagnostics(parsed.diagnostics);
   const auto errors =
       std::ranges::count(parsed.diagnostics, policy::Diagnostic::Severity::error, &policy::Diagnostic::severity);
   return {
       .stack = stack, .files = from, .policy = std::move(parsed.policy), .errors = static_cast<std::size_t>(errors)};
 }
+
+PolicyOwner owner_of(const RemoteStack& stack) { return {.stack = stack.stack, .client = stack.client}; }
 
 }  // namespace
 
@@ -29,9 +30,17 @@ void RemotePolicies::configure(const ReadConfiguration& read) {
     const auto local = std::ranges::find_if(read.policies, is_it);
     return local == read.policies.end() || local->policy != nullptr;
   });
+  std::erase_if(taken_, [&](const auto& entry) {
+    return std::ranges::none_of(links_, [&](const auto& link) { return link->stack().stack == entry.first; });
+  });
+  std::vector<PolicyOwner> owners;
+  std::ranges::transform(read.remote, std::back_inserter(owners), owner_of);
+  std::vector<StackName> unsure;  // whose files are wrong: they may name a server when they are right again
   for (const StackPolicy& local : read.policies) {
-    if (local.policy != nullptr) last_.forget(local.stack);
+    if (local.policy == nullptr) unsure.push_back(local.stack);
   }
+  last_.forget_others(owners, unsure);
+  for (const auto& [stack, taken] : taken_) judge(stack);
   for (const RemoteStack& stack : read.remote) {
     if (std::ranges::none_of(links_, [&](const auto& link) { return link->stack().stack == stack.stack; })) {
       begin(stack);
@@ -39,33 +48,50 @@ void RemotePolicies::configure(const ReadConfiguration& read) {
   }
 }
 
+Named RemotePolicies::named() const {
+  Named all;
+  for (const auto& [stack, taken] : taken_) {
+    all.files.insert(all.files.end(), taken.named.files.begin(), taken.named.files.end());
+    all.is_missing |= taken.named.is_missing;
+  }
+  return all;
+}
+
 void RemotePolicies::begin(const RemoteStack& stack) {
-  if (!published_.is_running(stack.stack)) use_last(stack.stack);
+  if (!published_.is_running(stack.stack)) use_last(stack);
   links_.push_back(std::make_unique<RemoteLink>(
       loop_, stack,
       [this, stack](const policy::PolicySource& source, const std::string& server) { take(stack, source, server); }));
 }
 
+bool RemotePolicies::judge(const StackName& stack) {
+  Taken& taken = taken_.at(stack);
+  taken.named = {};
+  return published_.publish(judged(stack, taken.source, taken.from, taken.named));
+}
+
 void RemotePolicies::take(const RemoteStack& stack, const policy::PolicySource& source, const std::string& server) {
-  if (!published_.publish(judged(stack.stack, source, server))) return;
-  if (const auto kept = last_.keep(stack.stack, source); !kept) {
+  taken_[stack.stack] = {.source = source, .from = server, .named = {}};
+  const bool is_in_force = judge(stack.stack);
+  changed_names_();
+  if (!is_in_force) return;
+  if (const auto kept = last_.keep(owner_of(stack), source); !kept) {
     log::write({CatalogueId::last_policy_unkept,
-                {{"stack", stack.stack.text}, {"file", last_.file_of(stack.stack)}, {"problem", kept.error()}}});
+                {{"stack", stack.stack.text}, {"file", last_.file_of(owner_of(stack))}, {"problem", kept.error()}}});
   }
 }
 
-void RemotePolicies::use_last(const StackName& stack) {
-  const std::string file = last_.file_of(stack);
-  const auto source = last_.find(stack);
+void RemotePolicies::use_last(const RemoteStack& stack) {
+  const std::string& name = stack.stack.text;
+  const std::string file = last_.file_of(owner_of(stack));
+  const auto source = last_.find(owner_of(stack));
   if (!source) {
-    log::write(
-        {CatalogueId::last_policy_unusable, {{"stack", stack.text}, {"file", file}, {"problem", source.error()}}});
+    log::write({CatalogueId::last_policy_unusable, {{"stack", name}, {"file", file}, {"problem", source.error()}}});
     return;
   }
-  if (!*source) return log::write({CatalogueId::last_policy_missing, {{"stack", stack.text}, {"file", file}}});
-  if (published_.publish(judged(stack, **source, file))) {
-    log::write({CatalogueId::last_policy_used, {{"stack", stack.text}, {"file", file}}});
-  }
+  if (!*source) return log::write({CatalogueId::last_policy_missing, {{"stack", name}, {"file", file}}});
+  taken_[stack.stack] = {.source = **source, .from = file, .named = {}};
+  if (judge(stack.stack)) log::write({CatalogueId::last_policy_used, {{"stack", name}, {"file", file}}});
 }
 
 }  // namespace adit::daemons::pagent

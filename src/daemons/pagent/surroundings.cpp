@@ -63,23 +63,30 @@ policy::Surroundings key_files() {
   return around;
 }
 
-policy::Surroundings this_host(std::vector<std::string>& files) {
+policy::Surroundings this_host(Named& named) {
   policy::Surroundings around;
-  around.read_key_file = [&files](const std::string& named_in, const std::string& path) {
-    files.push_back(path_of(named_in, path));
-    return read_key_file(files.back());
+  around.read_key_file = [&named](const std::string& named_in, const std::string& path) {
+    named.files.push_back(path_of(named_in, path));
+    auto key = read_key_file(named.files.back());
+    named.is_missing |= !key;
+    return key;
   };
-  around.address_of = address_of;
+  around.address_of = [&named](const std::string& host) {
+    const auto address = address_of(host);
+    named.is_missing |= !address;
+    return address;
+  };
   return around;
 }
 
-policy::Surroundings this_host_for_central_policy() {
-  policy::Surroundings around;
-  around.read_key_file = [](const std::string&, const std::string& path) -> std::expected<Secret, std::string> {
+policy::Surroundings this_host_for_central_policy(Named& named) {
+  policy::Surroundings around = this_host(named);
+  around.read_key_file = [read = std::move(around.read_key_file)](
+                             const std::string& named_in,
+                             const std::string& path) -> std::expected<Secret, std::string> {
     if (!path.starts_with('/')) return std::unexpected{std::string{"central policy names it, and not from /"}};
-    return read_key_file(path);
+    return read(named_in, path);
   };
-  around.address_of = address_of;
   return around;
 }
 
