@@ -182,6 +182,52 @@ policy::ManVpnAction read(Intake& in, const v1::ManVpnAction& from) {
   return action;
 }
 
+void write(const policy::TimeCondition& from, v1::TimeCondition& to) {
+  const auto seconds = [](policy::CalendarSeconds moment) { return std::int64_t{moment.time_since_epoch().count()}; };
+  if (from.span) {
+    to.mutable_span()->set_first(seconds(from.span->first));
+    to.mutable_span()->set_last(seconds(from.span->last));
+  }
+  to.set_months(from.months);
+  to.set_days(from.days);
+  to.set_weekdays(from.weekdays);
+  for (const policy::TimeCondition::DayTimes& times : from.times) {
+    v1::TimeCondition::DayTimes& message = *to.add_times();
+    message.set_first(static_cast<std::uint32_t>(times.first.count()));
+    message.set_end(static_cast<std::uint32_t>(times.end.count()));
+  }
+  to.set_utc(from.zone == policy::TimeCondition::Zone::utc);
+}
+
+policy::TimeCondition read(Intake& in, const v1::TimeCondition& from) {
+  // Years 0 to 9999, as they can be written: beyond, calendars end.
+  constexpr std::int64_t first_second = -62'167'219'200, last_second = 253'402'387'200;
+  constexpr std::uint32_t every_month = 0xfff, every_weekday = 0x7f, minutes_of_a_day = 1440;
+  constexpr std::uint64_t every_day = (std::uint64_t{1} << 62) - 1;
+  constexpr std::size_t most_times = 1000;  // of a line of 4096 octets
+  policy::TimeCondition condition;
+  if (from.has_span()) {
+    const auto moment = [&in](std::int64_t second) {
+      in.require(second >= first_second && second <= last_second, "ConditionTimeRange");
+      return policy::CalendarSeconds{Seconds{in.failed() ? 0 : second}};
+    };
+    condition.span = {.first = moment(from.span().first()), .last = moment(from.span().last())};
+  }
+  in.require(from.months() <= every_month && from.weekdays() <= every_weekday && from.days() <= every_day,
+             "masks of an IpTimeCondition");
+  in.bounded(from.times_size(), most_times, "times of an IpTimeCondition");
+  if (in.failed()) return condition;
+  condition.months = static_cast<std::uint16_t>(from.months());
+  condition.days = from.days();
+  condition.weekdays = static_cast<std::uint8_t>(from.weekdays());
+  for (const v1::TimeCondition::DayTimes& times : from.times()) {
+    in.require(times.first() < minutes_of_a_day && times.end() <= minutes_of_a_day, "TimeOfDayRange");
+    condition.times.push_back({.first = Minutes{times.first()}, .end = Minutes{times.end()}});
+  }
+  condition.zone = from.utc() ? policy::TimeCondition::Zone::utc : policy::TimeCondition::Zone::local;
+  return condition;
+}
+
 void write(const policy::LocalStart& from, v1::LocalStart& to) {
   to.set_name(from.name);
   to.set_allow_on_demand(from.allow_on_demand);

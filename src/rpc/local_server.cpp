@@ -118,8 +118,8 @@ bool LocalServer::admits(int connection) const {
   ucred peer{};
   socklen_t size = sizeof peer;
   if (::getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return false;
-  return peer.uid == 0 || peer.uid == ::geteuid() ||
-         std::ranges::find(*socket_.users, peer.uid) != socket_.users->end();
+  const bool is_own = peer.uid == ::geteuid() && socket_.own_user == LocalSocket::OwnUser::admitted;
+  return peer.uid == 0 || is_own || std::ranges::find(*socket_.users, peer.uid) != socket_.users->end();
 }
 
 }  // namespace adit::rpc

@@ -234,6 +234,7 @@ std::expected<ManualTunnelView, Malformed> from_message(const v1::ManualTunnel& 
 void write(const InstalledFilters& from, v1::ShowFiltersResponse& to) {
   write(from.default_filter, *to.mutable_default_filter());
   to.set_default_in_force(from.default_in_force);
+  to.set_refused(from.refused);
   if (from.policy) write(*from.policy, *to.mutable_policy());
   to.set_nat_keep_alive_seconds(static_cast<std::uint32_t>(from.nat_keep_alive.count()));
   to.set_installed_at(microseconds(from.installed_at));
@@ -245,6 +246,7 @@ std::expected<InstalledFilters, Malformed> from_message(const v1::ShowFiltersRes
   InstalledFilters filters;
   filters.default_filter = read(in, message.default_filter());
   filters.default_in_force = message.default_in_force();
+  filters.refused = in.text(message.refused(), "refused");
   if (message.has_policy()) filters.policy = read(in, message.policy());
   filters.nat_keep_alive = in.duration<Seconds>(message.nat_keep_alive_seconds(), "NatKeepAliveInterval");
   filters.installed_at = instant(message.installed_at());

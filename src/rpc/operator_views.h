@@ -39,6 +39,7 @@ struct InstalledFilters {
   /// Until a policy comes, or by `ipsec -f default`. With neither it nor a policy, what an earlier run left is in
   /// force.
   bool default_in_force = false;
+  std::string refused;  ///< a later policy that could not be installed, and why; empty: none
 
   const policy::FilterPolicy& in_force() const { return default_in_force || !policy ? default_filter : *policy; }
 };

@@ -92,14 +92,22 @@ void write(const policy::FilterPolicy& from, v1::FilterPolicy& to, ManualKeys ke
   Places<policy::DynVpnAction> actions;
   Places<policy::ManVpnAction> manual;
   Places<policy::LocalStart> starts;
+  Places<policy::TimeCondition> times;
+  const auto place_of = [&](const std::shared_ptr<const policy::TimeCondition>& time) {
+    return times.of(time, [&to](const auto& condition) { write(condition, *to.add_time_conditions()); });
+  };
   for (const policy::Filter& filter : from.filters) {
     v1::Filter& message = *to.add_filters();
     write(filter, message);
+    if (filter.time) message.set_time(place_of(filter.time));
     if (filter.vpn)
       message.set_vpn(actions.of(filter.vpn, [&to](const auto& vpn) { write(vpn, *to.add_vpn_actions()); }));
     if (filter.manual) {
-      message.set_manual(
-          manual.of(filter.manual, [&](const auto& action) { write(action, *to.add_man_vpn_actions(), keys); }));
+      message.set_manual(manual.of(filter.manual, [&](const auto& action) {
+        v1::ManVpnAction& written = *to.add_man_vpn_actions();
+        write(action, written, keys);
+        if (action.time) written.set_time(place_of(action.time));
+      }));
     }
     if (filter.local_start) {
       message.set_local_start(
@@ -120,8 +128,14 @@ policy::FilterPolicy read(Intake& in, const v1::FilterPolicy& from) {
   in.bounded(from.vpn_actions_size(), most_rules, "IpDynVpnActions");
   in.bounded(from.man_vpn_actions_size(), most_rules, "IpManVpnActions");
   in.bounded(from.local_starts_size(), most_rules, "IpLocalStartActions");
+  in.bounded(from.time_conditions_size(), most_rules, "IpTimeConditions");
   in.bounded(from.filters_size(), most_rules, "filters");
   if (in.failed()) return policy;
+
+  std::vector<std::shared_ptr<const policy::TimeCondition>> times;
+  for (const auto& condition : from.time_conditions()) {
+    times.push_back(std::make_shared<const policy::TimeCondition>(read(in, condition)));
+  }
 
   std::vector<std::shared_ptr<const policy::DynVpnAction>> actions;
   for (const auto& action : from.vpn_actions()) {
@@ -129,7 +143,10 @@ policy::FilterPolicy read(Intake& in, const v1::FilterPolicy& from) {
   }
   std::vector<std::shared_ptr<const policy::ManVpnAction>> manual;
   for (const auto& action : from.man_vpn_actions()) {
-    manual.push_back(std::make_shared<const policy::ManVpnAction>(read(in, action)));
+    policy::ManVpnAction read_action = read(in, action);
+    in.require(!action.has_time() || action.time() < times.size(), "IpTimeCondition of an IpManVpnAction");
+    if (!in.failed() && action.has_time()) read_action.time = times[action.time()];
+    manual.push_back(std::make_shared<const policy::ManVpnAction>(std::move(read_action)));
   }
   std::vector<std::shared_ptr<const policy::LocalStart>> starts;
   for (const auto& start : from.local_starts()) {
@@ -144,7 +161,9 @@ policy::FilterPolicy read(Intake& in, const v1::FilterPolicy& from) {
     in.require(!message.has_vpn() || message.vpn() < actions.size(), "IpDynVpnAction of a filter");
     in.require(!message.has_vpn() || message.has_local_start(), "IpLocalStartAction of a filter");
     in.require(!message.has_local_start() || message.local_start() < starts.size(), "IpLocalStartAction of a filter");
+    in.require(!message.has_time() || message.time() < times.size(), "IpTimeCondition of a filter");
     if (in.failed()) break;
+    if (message.has_time()) filter.time = times[message.time()];
     if (message.has_vpn()) filter.vpn = actions[message.vpn()];
     if (message.has_manual()) filter.manual = manual[message.manual()];
     if (message.has_local_start()) filter.local_start = starts[message.local_start()];

@@ -4,6 +4,7 @@
 #include <map>
 #include <mutex>
 #include <set>
+#include <tuple>
 
 #include "adit/v1/policy.grpc.pb.h"
 #include "rpc/local_server.h"
@@ -24,12 +25,26 @@ StackName without_case(StackName stack) {
 
 }  // namespace
 
-class PolicyServer::Serving final : public v1::PolicyService::CallbackService {
+class PolicyServer::Serving {
  public:
   using Stream = ServerStream<v1::WatchRequest, v1::PolicyChange>;
 
-  grpc::ServerBidiReactor<v1::WatchRequest, v1::PolicyChange>* Watch(grpc::CallbackServerContext*) override {
+  /// The service as it is on one socket: for one audience, whatever a request says.
+  class Door final : public v1::PolicyService::CallbackService {
+   public:
+    Door(Serving& serving, Audience audience) : serving_{serving}, audience_{audience} {}
+    grpc::ServerBidiReactor<v1::WatchRequest, v1::PolicyChange>* Watch(grpc::CallbackServerContext*) override {
+      return serving_.begin(audience_);
+    }
+
+   private:
+    Serving& serving_;
+    Audience audience_;
+  };
+
+  Stream* begin(Audience audience) {
     auto watcher = std::make_shared<Watcher>();
+    watcher->audience = audience;
     const std::shared_ptr<Stream> stream = Stream::begin({
         .received = [this, watcher](Stream& from, const v1::WatchRequest& request) { watch(*watcher, from, request); },
         .fill = [this, watcher](v1::PolicyChange& change) { return fill(*watcher, change); },
@@ -57,7 +72,8 @@ class PolicyServer::Serving final : public v1::PolicyService::CallbackService {
     for (const auto& stream : to_wake) stream->wake();
   }
 
-  std::unique_ptr<LocalServer> server;
+  Door for_iked{*this, Audience::iked}, for_stacks{*this, Audience::stack};
+  std::unique_ptr<LocalServer> iked_server, stack_server;
 
  private:
   struct Watcher {
@@ -68,9 +84,9 @@ class PolicyServer::Serving final : public v1::PolicyService::CallbackService {
   };
 
   void watch(Watcher& watcher, Stream& stream, const v1::WatchRequest& request) {
-    const bool for_iked = request.audience() == v1::AUDIENCE_IKED;
-    if (!for_iked && request.audience() != v1::AUDIENCE_STACK) {
-      return stream.end({grpc::StatusCode::INVALID_ARGUMENT, "audience"});
+    const auto wanted = watcher.audience == Audience::iked ? v1::AUDIENCE_IKED : v1::AUDIENCE_STACK;
+    if (request.audience() != wanted) {
+      return stream.end({grpc::StatusCode::PERMISSION_DENIED, "this socket is for another audience"});
     }
     {
       const std::lock_guard lock{mutex_};
@@ -78,7 +94,6 @@ class PolicyServer::Serving final : public v1::PolicyService::CallbackService {
       watcher.watches = true;
       watcher.as_named = {request.stack()};
       watcher.stack = without_case(watcher.as_named);
-      watcher.audience = for_iked ? Audience::iked : Audience::stack;
       watcher.is_behind = policies_.contains(watcher.stack);
     }
     stream.wake();
@@ -113,16 +128,23 @@ class PolicyServer::Serving final : public v1::PolicyService::CallbackService {
   std::set<std::shared_ptr<Watcher>> watchers_;
 };
 
-std::expected<std::unique_ptr<PolicyServer>, std::string> PolicyServer::start(const LocalSocket& socket) {
+std::expected<std::unique_ptr<PolicyServer>, std::string> PolicyServer::start(const LocalSocket& for_iked,
+                                                                              const LocalSocket& for_stacks) {
   auto serving = std::make_unique<Serving>();
-  auto server = LocalServer::start(socket, {serving.get()});
-  if (!server) return std::unexpected{server.error()};
-  serving->server = std::move(*server);
+  for (const auto& [socket, door, server] : {std::tuple{&for_iked, &serving->for_iked, &serving->iked_server},
+                                             {&for_stacks, &serving->for_stacks, &serving->stack_server}}) {
+    auto started = LocalServer::start(*socket, {door});
+    if (!started) return std::unexpected{started.error()};
+    *server = std::move(*started);
+  }
   return std::unique_ptr<PolicyServer>{new PolicyServer{std::move(serving)}};
 }
 
 PolicyServer::PolicyServer(std::unique_ptr<Serving> serving) : serving_{std::move(serving)} {}
-PolicyServer::~PolicyServer() { serving_->server.reset(); }
+PolicyServer::~PolicyServer() {
+  serving_->iked_server.reset();
+  serving_->stack_server.reset();
+}
 
 std::expected<void, std::string> PolicyServer::publish(policy::PolicyPointer policy) {
   if (auto reason = why_not_taken(*policy)) return std::unexpected{*std::move(reason)};

@@ -12,8 +12,10 @@ namespace adit::rpc {
 
 class PolicyServer {
  public:
-  /// An error is told for the operator.
-  static std::expected<std::unique_ptr<PolicyServer>, std::string> start(const LocalSocket& socket);
+  /// On a socket for each audience: who may have the shared keys is not who may have the keys of manual tunnels. An
+  /// error is told for the operator.
+  static std::expected<std::unique_ptr<PolicyServer>, std::string> start(const LocalSocket& for_iked,
+                                                                         const LocalSocket& for_stacks);
   ~PolicyServer();
   PolicyServer(const PolicyServer&) = delete;
   PolicyServer& operator=(const PolicyServer&) = delete;

@@ -12,7 +12,9 @@ namespace adit::rpc {
 
 inline constexpr const char* default_socket_folder = "/run/adit";
 
+/// For iked; stacks have their own: each gets the keys that it needs, and no others.
 inline std::string pagent_socket(const std::string& folder) { return folder + "/pagent.sock"; }
+inline std::string pagent_stack_socket(const std::string& folder) { return folder + "/pagent-stacks.sock"; }
 inline std::string iked_socket(const std::string& folder) { return folder + "/iked.sock"; }
 inline std::string stack_socket(const std::string& folder, const StackName& stack) {
   return folder + "/stack-" + stack.text + ".sock";

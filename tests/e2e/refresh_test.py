@@ -177,6 +177,21 @@ class ByPolicy(Refreshed):
         self.assertEqual(tried["Decision"], "outbound: permitted by changed 1")
 
 
+    def test_a_policy_without_its_rule_ends_a_tunnel_at_both_ends_at_once(self):
+        """The peer is told by a Delete (RFC 7296 §1.4.1): it does not go on until its own lifetimes or liveness checks end."""
+        self.bring_up()
+        self.activate()
+        ike = self.ike(self.west)["TunnelID"]
+        self.east.install_policy(east_policy().replace("IpFilterRule           nets", "IpFilterRule           others")
+                                 .replace("10.2.0.0/24", "10.9.0.0/24"))
+        for host in (self.east, self.west):
+            wait_for(lambda: not host.report("-y", "display")["entries"], PATIENCE, f"{host.stack} to be without the tunnel")
+        self.assertRegex(self.east.daemons["iked"].log(), r"ADT1001I dynamic tunnel \S+ deleted: .*policy")
+        self.assertRegex(self.west.daemons["iked"].log(), r"ADT1001I dynamic tunnel \S+ deleted: .*peer")
+        self.assertEqual(self.ping(1), 0)
+        self.assertEqual(self.ike(self.west)["TunnelID"], ike)  # the IKE SA may have others
+
+
 class ByLifetime(Refreshed):
     def test_both_kinds_of_sa_are_rekeyed_before_their_minute_ends_and_lose_no_packet(self):
         self.bring_up(east_policy(**SHORT), west_policy(**SHORT))

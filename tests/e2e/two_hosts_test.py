@@ -424,6 +424,45 @@ class Filters(TwoAditHosts):
         self.assertEqual(self.ping(), 3)  # through the SAs that were there before
         self.stackd_tells("ADT2006I", 2)
 
+    def test_the_default_filter_stays_over_restarts_until_the_policy_is_reloaded(self):
+        self.bring_up()
+        self.activate()
+        self.east.ipsec("-f", "default")
+        for how in (signal.SIGKILL, signal.SIGTERM):
+            for name in ("pagent", "stackd"):
+                self.east.daemons[name].stop(how)
+            for name in ("pagent", "stackd"):
+                self.east.daemons[name].start()
+            wait_for(lambda: "nets" in self.east.ipsec("-f", "display", "-c", "policy", check=False), 20, "the policy to come again")
+            self.assertEqual(self.east.report("-f", "display")["source"], "Stack Profile")
+            self.assertEqual(self.ping(1), 0)
+        self.stackd_tells("ADT2010W", 2)
+        self.east.ipsec("-f", "reload")
+        self.east.daemons["stackd"].stop()
+        self.east.daemons["stackd"].start()
+        wait_for(lambda: self.east.report("-f", "display")["source"] == "Stack Policy", 20, "the policy to be in force after a restart")
+        self.stackd_tells("ADT2010W", 2)
+
+    def test_a_policy_that_the_kernel_refuses_is_shown_and_tried_again(self):
+        self.bring_up()
+        # Another process owns the table: to the kernel every change of it by stackd is forbidden.
+        owner = subprocess.Popen(self.net.east.inside("nft", "-i"), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+        self.addCleanup(owner.wait)
+        self.addCleanup(owner.kill)
+        owner.stdin.write("delete table inet adit\nadd table inet adit { flags owner; }\n")
+        owner.stdin.flush()
+        wait_for(lambda: "flags owner" in self.net.east.run("nft", "list", "ruleset"), 10, "the table to be owned")
+        self.east.install_policy(east_policy(extra_rules=HOSTS_PING))
+        self.stackd_tells("ADT2002E")
+        shown = self.east.ipsec("-f", "display")
+        self.assertRegex(shown, "NotInstalled: +policy 2: ")
+        self.assertNotIn("hosts-ping", shown)
+        time.sleep(3)  # some attempts more
+        self.stackd_tells("ADT2002E")  # once for the reason, not for each attempt
+        owner.kill()  # its table goes with it
+        wait_for(lambda: "hosts-ping" in self.east.ipsec("-f", "display"), 20, "the policy to be installed after all")
+        self.assertNotIn("NotInstalled", self.east.ipsec("-f", "display"))
+
     def test_what_filters_log_stands_in_the_log_of_stackd(self):
         logging = HOSTS_PING.replace("    IpGenericFilterActionRef permit\n", """    IpGenericFilterAction logged
     {
@@ -468,7 +507,7 @@ class TimeConditions(TwoAditHosts):
         return f"    IpTimeCondition\n    {{\n      ConditionTimeRange {moment(first)}:{moment(first + seconds - 1)}\n      TimeZone           UTC\n    }}\n"
 
     def seconds_of_changes(self):
-        lines = re.findall(r"(?m)^(\S+ \S+)\.\d+ pagent ADT4004I", self.east.daemons["pagent"].log())
+        lines = re.findall(r"(?m)^(\S+ \S+)\.\d+ stackd ADT0011I", self.east.daemons["stackd"].log())
         return [int(datetime.datetime.strptime(line, "%Y-%m-%d %H:%M:%S").timestamp()) for line in lines]
 
     def test_a_rule_comes_and_goes_in_the_seconds_that_it_names(self):
@@ -479,6 +518,32 @@ class TimeConditions(TwoAditHosts):
         wait_for(lambda: "hosts-ping" in self.east.ipsec("-f", "display"), 20, "the rule to come into force")
         wait_for(lambda: "hosts-ping" not in self.east.ipsec("-f", "display"), 20, "the rule to go out of force")
         self.assertEqual(self.seconds_of_changes(), [first, first + 3])
+
+    def test_rules_begin_and_end_though_pagent_is_dead(self):
+        """One that permits ends, and one that denies begins: neither needs a word of pagent."""
+        first = int(time.time()) + 8
+        permit = "    IpGenericFilterActionRef permit\n"
+        deny = "    IpGenericFilterAction no\n    {\n      IpFilterAction Deny\n    }\n"
+        of_night = HOSTS_PING.replace("hosts-ping", "night").replace(permit, self.span(first, 3600) + deny)
+        both_ways = [rules.replace("Icmp\n", "Icmp\n      Direction Bidirectional\n") for rules in (of_night + HOSTS_PING, HOSTS_PING)]
+        both_ways[1] = both_ways[1].replace("Source", "Other").replace("Dest", "Source").replace("Other", "Dest")  # as west sees it
+        self.bring_up(east=east_policy(extra_rules=both_ways[0]), west=west_policy(extra_rules=both_ways[1]))
+        self.east.daemons["pagent"].stop(signal.SIGKILL)
+        self.assertEqual(traffic.ping(self.net.east, "198.51.100.1", "198.51.100.2", count=1, wait=1), 1)
+        wait_for(lambda: "night" in self.east.ipsec("-f", "display"), 20, "the rule of the night to begin")
+        self.assertEqual(self.seconds_of_changes(), [first])
+        self.assertEqual(traffic.ping(self.net.east, "198.51.100.1", "198.51.100.2", count=1, wait=1), 0)
+
+    def test_a_tunnel_goes_with_its_rule_though_pagent_is_dead(self):
+        first = int(time.time())
+        protect = "    IpGenericFilterActionRef protect\n"
+        self.bring_up(east=east_policy().replace(protect, self.span(first, 15) + protect))
+        self.activate()
+        self.east.daemons["pagent"].stop(signal.SIGKILL)
+        self.assertEqual(self.ping(1), 1)
+        for host in (self.east, self.west):
+            wait_for(lambda: not host.report("-y", "display")["entries"], 30, f"{host.stack} to be without the tunnel")
+        self.assertEqual(self.ping(1), 0)
 
     def test_a_tunnel_goes_with_its_rule(self):
         first = int(time.time())

@@ -89,7 +89,7 @@ class Host:
         self.daemons = {}
         state = ["--state-dir", self.folder / "state"]
         self.add("pagent", ["-c", self.folder / "pagent.conf", *state, *common])
-        self.add("stackd", ["--stack", self.stack, *common], inside=True)
+        self.add("stackd", ["--stack", self.stack, *state, *common], inside=True)
         self.add("iked", ["-c", self.folder / "iked.conf", "--log-level", "debug", *common], inside=nss is not None)
 
     def write(self, name, text):

@@ -22,6 +22,7 @@ StackLink::StackLink(EventLoop& loop, const std::string& socket_folder, StackNam
       happened_{std::move(happened)},
       readable_{loop.context()},
       retry_{loop.context()},
+      by_time_{loop, [this](policy::PolicyPointer policy) { happened_(ike::PolicyInstalled{std::move(policy)}); }},
       requests_{stack_path_, stack_, loop.post(), stack_callbacks()},
       policies_{pagent_path_, stack_, rpc::Audience::iked, loop.post(), policy_callbacks()} {}
 
@@ -51,8 +52,12 @@ rpc::StackClient::Callbacks StackLink::stack_callbacks() {
 
 rpc::PolicyClient::Callbacks StackLink::policy_callbacks() {
   return {
-      .installed = [this](policy::PolicyPointer policy) { happened_(ike::PolicyInstalled{std::move(policy)}); },
-      .removed = [this] { happened_(ike::PolicyRemoved{stack_}); },
+      .installed = [this](policy::PolicyPointer policy) { by_time_.replace(std::move(policy)); },
+      .removed =
+          [this] {
+            by_time_.forget();
+            happened_(ike::PolicyRemoved{stack_});
+          },
       .malformed = [](const std::string& field) { log_malformed("pagent", field); },
       .connection = {.up = [this] { log_connected("pagent for stack " + stack_.text, pagent_path_); },
                      .down =

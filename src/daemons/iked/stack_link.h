@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "daemons/event_loop.h"
+#include "daemons/policy_by_time.h"
 #include "ike/engine/engine.h"
 #include "rpc/policy_client.h"
 #include "rpc/stack_client.h"
@@ -45,6 +46,7 @@ class StackLink {
   std::optional<stack::user::IkeChannel> channel_;
   boost::asio::posix::stream_descriptor readable_;  // borrows the channel's descriptor
   boost::asio::steady_timer retry_;
+  PolicyByTime by_time_;
   rpc::StackClient requests_;
   rpc::PolicyClient policies_;
 };

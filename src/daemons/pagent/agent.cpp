@@ -10,7 +10,7 @@ namespace adit::daemons::pagent {
 Agent::Agent(EventLoop& loop, rpc::PolicyServer& server, std::string configuration, const AgentOptions& options)
     : configuration_{std::move(configuration)},
       reacts_at_once_{options.reacts_at_once},
-      published_{loop, server},
+      published_{server},
       remote_{loop, LastPolicies{options.state_folder}, published_, [this] { note_named(); }},
       watch_{loop, [this] { refresh(); }},
       missing_{loop.context()} {}

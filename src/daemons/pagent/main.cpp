@@ -16,11 +16,17 @@ namespace {
 
 constexpr const char* program = "pagent";
 
-int serve(const CommonOptions& options, const std::vector<std::string>& users, const AgentOptions& agent_options) {
+/// Users, besides root, who may watch policies.
+struct Watchers {
+  std::vector<std::string> iked, stacks;
+};
+
+int serve(const CommonOptions& options, const Watchers& watchers, const AgentOptions& agent_options) {
   if (!open_log(options, program)) return ExitStatus::system;
-  const auto allowed = user_ids(users);
-  if (!allowed) {
-    log_failure("--allow-user", "there is no user " + allowed.error());
+  const auto for_iked = user_ids(watchers.iked), for_stacks = user_ids(watchers.stacks);
+  for (const auto& [option, users] : {std::pair{"--allow-user", &for_iked}, {"--allow-stack-user", &for_stacks}}) {
+    if (*users) continue;
+    log_failure(option, "there is no user " + users->error());
     return ExitStatus::command_line;
   }
   if (const auto kept = keep_secrets_in(); !kept) {
@@ -30,7 +36,10 @@ int serve(const CommonOptions& options, const std::vector<std::string>& users, c
   EventLoop loop;
   const auto first = read_configuration(options.configuration);
   if (!first) return ExitStatus::configuration;
-  const auto server = rpc::PolicyServer::start({rpc::pagent_socket(options.socket_folder), *allowed});
+  const auto server = rpc::PolicyServer::start({.path = rpc::pagent_socket(options.socket_folder), .users = *for_iked},
+                                               {.path = rpc::pagent_stack_socket(options.socket_folder),
+                                                .users = *for_stacks,
+                                                .own_user = rpc::LocalSocket::OwnUser::as_others});
   if (!server) {
     log_failure("PolicyService", server.error());
     return ExitStatus::system;
@@ -72,8 +81,12 @@ int run(int argc, const char* const* argv) {
       ->type_name("PEERFILE")
       ->needs(lint);
   app.add_flag("--json", as_json, "Print one JSON object: with --check or --lint");
-  std::vector<std::string> users;
-  app.add_option("--allow-user", users, "Users, besides root, who may watch policies: iked's")->type_name("USER");
+  Watchers watchers;
+  app.add_option("--allow-user", watchers.iked, "Users, besides root, who may have shared keys: iked's")
+      ->type_name("USER");
+  app.add_option("--allow-stack-user", watchers.stacks,
+                 "Users, besides root, who may have keys of manual tunnels: stackd's")
+      ->type_name("USER");
   AgentOptions agent;
   app.add_flag("-i,--immediate", agent.reacts_at_once, "Read files again as soon as they change, not at the interval");
   app.add_option("--state-dir", agent.state_folder, "Where the last policies that policy servers gave are kept")
@@ -87,7 +100,7 @@ int run(int argc, const char* const* argv) {
   if (!file_to_check.empty()) return print(check_file(file_to_check, format));
   if (!peer_file.empty()) return print(compare_files(file_to_lint, peer_file, format));
   if (!file_to_lint.empty()) return print(lint_file(file_to_lint, format));
-  return serve(options, users, agent);
+  return serve(options, watchers, agent);
 }
 
 }  // namespace adit::daemons::pagent

@@ -108,6 +108,9 @@ int run(int argc, const char* const* argv) {
   app.add_option("--security-class", classes, "Security class of an interface, 1 to 255 (IpService SecurityClass)")
       ->type_name("INTERFACE=CLASS")
       ->check(is_security_class);
+  app.add_option("--state-dir", options.state_folder, "Where it is kept that ipsec -f default is in force")
+      ->type_name("DIR")
+      ->capture_default_str();
   std::vector<std::string> users;
   app.add_option("--allow-user", users, "Users, besides root, who may install SAs: iked's")->type_name("USER");
   app.footer("Exit status: 0 stopped; 2 wrong options; 3 a device, socket or privilege cannot be had.");

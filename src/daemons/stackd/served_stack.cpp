@@ -16,6 +16,12 @@
 namespace adit::daemons::stackd {
 namespace {
 
+// Between attempts to install a policy that was refused: what the kernel lacked may come back.
+constexpr std::chrono::seconds first_pause{1}, longest_pause{60};
+
+/// nftables says the same of each line of a ruleset.
+std::string first_line(const std::string& reason) { return reason.substr(0, reason.find('\n')); }
+
 std::string_view in_words(stack::user::StandingFilters standing) {
   using enum stack::user::StandingFilters;
   switch (standing) {
@@ -37,7 +43,13 @@ std::expected<std::unique_ptr<ServedStack>, std::string> ServedStack::start(Even
   return served;
 }
 
-ServedStack::ServedStack(EventLoop& loop, StackdOptions options) : loop_{loop}, options_{std::move(options)} {}
+ServedStack::ServedStack(EventLoop& loop, StackdOptions options)
+    : loop_{loop},
+      options_{std::move(options)},
+      retry_{loop.context()},
+      kept_choice_{options_.state_folder, options_.stack},
+      choice_{kept_choice_.find()},
+      by_time_{loop, [this](policy::PolicyPointer policy) { install_policy(std::move(policy)); }} {}
 
 ServedStack::~ServedStack() {
   // First those who ask, then the data plane with the answers that it owes them.
@@ -64,11 +76,15 @@ std::expected<void, std::string> ServedStack::serve() {
   log::write({CatalogueId::awaits_policy,
               {{"stack", options_.stack.text}, {"filters", std::string{in_words(data_plane_->filters_at_start())}}}});
 
-  const std::string pagent = rpc::pagent_socket(options_.socket_folder);
+  if (choice_ == rpc::FilterChoice::default_filter) {
+    if (const auto done = data_plane_->set_default_filter(); !done) return std::unexpected{done.error()};
+    log::write({CatalogueId::default_filter_kept, {{"stack", options_.stack.text}}});
+  }
+  const std::string pagent = rpc::pagent_stack_socket(options_.socket_folder);
   policies_ = std::make_unique<rpc::PolicyClient>(
       pagent, options_.stack, rpc::Audience::stack, post,
       rpc::PolicyClient::Callbacks{
-          .installed = [this](policy::PolicyPointer policy) { install_policy(std::move(policy)); },
+          .installed = [this](policy::PolicyPointer policy) { by_time_.replace(std::move(policy)); },
           .removed = [this] { log::write({CatalogueId::policy_withdrawn, {{"stack", options_.stack.text}}}); },
           .malformed = [](const std::string& field) { log_malformed("pagent", field); },
           .connection = {.up = [pagent] { log_connected("pagent", pagent); },
@@ -100,23 +116,43 @@ std::expected<void, std::string> ServedStack::serve() {
 }
 
 void ServedStack::install_policy(policy::PolicyPointer policy) {
+  retry_.cancel();
+  refused_ = nullptr;
+  why_refused_.clear();
   if (choice_ == rpc::FilterChoice::default_filter) {
     log::write({CatalogueId::policy_awaits_reload,
                 {{"stack", options_.stack.text}, {"version", fmt::to_string(policy->version)}}});
     policy_ = std::move(policy);
     return;
   }
-  const auto installed = put_in_force(policy);
-  LogRecord record{installed ? CatalogueId::filters_installed : CatalogueId::filters_refused,
-                   {{"stack", options_.stack.text}, {"version", fmt::to_string(policy->version)}}};
+  refused_ = std::move(policy);
+  pause_ = first_pause;
+  try_to_install();
+}
+
+void ServedStack::try_to_install() {
+  const auto installed = put_in_force(refused_);
+  const std::string version = fmt::to_string(refused_->version);
   if (installed) {
-    record.fields.push_back({"filters", fmt::to_string(policy->filter.filters.size())});
-    policy_ = std::move(policy);
+    policy_ = std::exchange(refused_, nullptr);
+    why_refused_.clear();
     installed_at_ = wall_now();
-  } else {
-    record.fields.push_back({"reason", installed.error()});
+    return log::write({CatalogueId::filters_installed,
+                       {{"stack", options_.stack.text},
+                        {"version", version},
+                        {"filters", fmt::to_string(policy_->filter.filters.size())}}});
   }
-  log::write(record);
+  const std::string reason = first_line(installed.error());
+  if (why_refused_ != reason) {  // once for each reason, not for each attempt
+    why_refused_ = reason;
+    log::write({CatalogueId::filters_refused,
+                {{"stack", options_.stack.text}, {"version", version}, {"reason", why_refused_}}});
+  }
+  retry_.expires_after(pause_);
+  pause_ = std::min(2 * pause_, longest_pause);
+  retry_.async_wait([this](const boost::system::error_code& cancelled) {
+    if (!cancelled && refused_ != nullptr) try_to_install();
+  });
 }
 
 /// With its manual tunnels.
@@ -273,6 +309,7 @@ void ServedStack::show_filters(rpc::StackOperatorServer::Reply<rpc::InstalledFil
     shown.policy = policy_->filter;
     shown.nat_keep_alive = policy_->key_exchange.nat_keep_alive;
   }
+  if (refused_ != nullptr) shown.refused = fmt::format("policy {}: {}", refused_->version, why_refused_);
   if (const auto matches = data_plane_->filter_matches();
       matches && matches->size() == shown.in_force().filters.size()) {
     for (const auto& match : *matches) shown.matches.push_back(match.packets);
@@ -282,20 +319,28 @@ void ServedStack::show_filters(rpc::StackOperatorServer::Reply<rpc::InstalledFil
 
 void ServedStack::choose_filters(rpc::FilterChoice choice,
                                  rpc::StackOperatorServer::Reply<std::optional<std::string>> reply) {
-  if (choice == rpc::FilterChoice::policy && !policy_) return reply("no policy has come from pagent");
+  const bool is_default = choice == rpc::FilterChoice::default_filter;
+  const policy::PolicyPointer newest = refused_ != nullptr ? refused_ : policy_;
+  if (!is_default && newest == nullptr) return reply("no policy has come from pagent");
   std::expected<void, std::string> installed;
-  if (choice == rpc::FilterChoice::default_filter) {
+  if (is_default) {
     installed = data_plane_->set_default_filter();  // tunnels stay; no rule leads to them meanwhile
   } else {
-    installed = put_in_force(policy_);
+    installed = put_in_force(newest);
   }
-  if (!installed) return reply(installed.error());
+  if (!installed) return reply(first_line(installed.error()));
+  retry_.cancel();
+  refused_ = nullptr;
+  why_refused_.clear();
+  policy_ = newest;
   choice_ = choice;
   installed_at_ = wall_now();
-  const bool is_default = choice == rpc::FilterChoice::default_filter;
   log::write({CatalogueId::filters_chosen,
               {{"stack", options_.stack.text}, {"filters", is_default ? "the default filter" : "the policy"}}});
-  reply(std::nullopt);
+  const auto kept = kept_choice_.keep(choice);
+  if (kept) return reply(std::nullopt);
+  log::write({CatalogueId::choice_unkept, {{"stack", options_.stack.text}, {"reason", kept.error()}}});
+  reply("it is in force, and would not be after a restart of stackd: " + kept.error());
 }
 
 }  // namespace adit::daemons::stackd

@@ -2,6 +2,8 @@
 // One TCP/IP stack as a service: its data plane, the policy that pagent gives it, the key manager that installs SAs,
 // and the operators who look.
 
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
 #include <expected>
 #include <map>
 #include <memory>
@@ -9,6 +11,8 @@
 #include <vector>
 
 #include "daemons/event_loop.h"
+#include "daemons/policy_by_time.h"
+#include "daemons/stackd/kept_choice.h"
 #include "daemons/stackd/manual_desk.h"
 #include "rpc/policy_client.h"
 #include "rpc/stack_operator_server.h"
@@ -20,6 +24,7 @@ namespace adit::daemons::stackd {
 struct StackdOptions {
   StackName stack;
   std::string socket_folder;
+  std::string state_folder = "/var/lib/adit";
   std::vector<uid_t> users;  ///< who may install SAs, besides root
   stack::user::Options data_plane;
 };
@@ -41,6 +46,8 @@ class ServedStack {
   std::expected<void, std::string> serve();
 
   void install_policy(policy::PolicyPointer policy);
+  /// What waits, now, and again after a growing pause for as long as it is refused.
+  void try_to_install();
   std::expected<void, std::string> put_in_force(const policy::PolicyPointer& policy);
   void begin_anew(const std::string& program);
   void carry_out(std::vector<ike::StackRequest> requests);
@@ -67,7 +74,12 @@ class ServedStack {
   StackdOptions options_;
   std::map<contract::ChildSaName, KnownPair> pairs_;
   policy::PolicyPointer policy_;
-  rpc::FilterChoice choice_ = rpc::FilterChoice::policy;
+  policy::PolicyPointer refused_;  ///< a later policy that the data plane did not take: tried again
+  std::string why_refused_;
+  std::chrono::seconds pause_{};
+  boost::asio::steady_timer retry_;
+  KeptChoice kept_choice_;
+  rpc::FilterChoice choice_;
   Instant installed_at_{};
   std::map<std::uint64_t, CountersQuestion> questions_;  ///< while the data plane counts
   std::uint64_t last_question_ = 0;
@@ -76,6 +88,7 @@ class ServedStack {
   std::unique_ptr<ManualDesk> manual_;
   std::unique_ptr<rpc::StackServer> key_manager_;
   std::unique_ptr<rpc::StackOperatorServer> operators_;
+  PolicyByTime by_time_;
   std::unique_ptr<rpc::PolicyClient> policies_;
 };
 

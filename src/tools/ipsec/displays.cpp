@@ -169,6 +169,7 @@ Outcome display_filters(const Arguments& arguments, const StackName& stack) {
   report.heading.scope = name_of(arguments.scope);
   report.heading.available = filter_entries(table).size();
   report.heading.further = filter_heading(found->policy(), found->filters.nat_keep_alive);
+  if (!found->filters.refused.empty()) report.heading.further.push_back({{"NotInstalled", found->filters.refused}});
   return shown(report, arguments);
 }
 

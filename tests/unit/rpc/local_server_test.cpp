@@ -19,6 +19,7 @@ class AtASocket : public ::testing::Test {
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
   LocalSocket socket() const { return {folder_ + "/daemon.sock", {}}; }
+  LocalSocket other_socket() const { return {folder_ + "/other.sock", {}}; }
   bool connects() const {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
@@ -35,18 +36,18 @@ class AtASocket : public ::testing::Test {
 };
 
 TEST_F(AtASocket, ASecondServerIsRefusedAndTheFirstServesOn) {
-  const auto first = PolicyServer::start(socket());
+  const auto first = PolicyServer::start(socket(), other_socket());
   ASSERT_TRUE(first) << first.error();
-  const auto second = PolicyServer::start(socket());
+  const auto second = PolicyServer::start(socket(), other_socket());
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error(), "another process serves " + socket().path);
   EXPECT_TRUE(connects());
 }
 
 TEST_F(AtASocket, TheNextServerComesWhenTheFirstHasEnded) {
-  PolicyServer::start(socket())->reset();
+  PolicyServer::start(socket(), other_socket())->reset();
   EXPECT_FALSE(std::filesystem::exists(socket().path));
-  EXPECT_TRUE(PolicyServer::start(socket()));
+  EXPECT_TRUE(PolicyServer::start(socket(), other_socket()));
 }
 
 TEST_F(AtASocket, WhatAKilledProcessLeftIsReplaced) {
@@ -58,7 +59,7 @@ TEST_F(AtASocket, WhatAKilledProcessLeftIsReplaced) {
   ASSERT_EQ(::bind(left, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
   ::close(left);
   ASSERT_TRUE(std::filesystem::exists(path));
-  const auto server = PolicyServer::start(socket());
+  const auto server = PolicyServer::start(socket(), other_socket());
   EXPECT_TRUE(server);
   EXPECT_TRUE(connects());
 }

@@ -57,11 +57,31 @@ TEST(PeerCheck, LetsInRootTheOwnerAndWhoIsNamedAndNobodyElse) {
   };
   for (const auto& [name, users, peer, served] : cases) {
     SCOPED_TRACE(name);
-    const auto server = PolicyServer::start({path, users});
+    const auto server = PolicyServer::start({path, users}, {folder + "/stacks.sock", std::nullopt});
     ASSERT_TRUE(server) << server.error();
     ::chmod(path.c_str(), 0666);  // so that only the check decides
     EXPECT_EQ(is_served(path, peer), served);
   }
+  std::filesystem::remove_all(folder);
+}
+
+// pagent and iked may run as one user: that user's processes are then no stack.
+TEST(PeerCheck, LetsInTheOwnersProcessesOnlyWhereItIsToldTo) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root: to become another user";
+  std::string folder = "/tmp/adit-peer-XXXXXX";
+  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  ASSERT_EQ(::chown(folder.c_str(), stranger, stranger), 0);
+  const std::string for_iked = folder + "/pagent.sock", for_stacks = folder + "/pagent-stacks.sock";
+  ASSERT_EQ(::seteuid(stranger), 0);
+  {
+    const auto server = PolicyServer::start(
+        {.path = for_iked, .users = std::vector<uid_t>{}},
+        {.path = for_stacks, .users = std::vector<uid_t>{}, .own_user = LocalSocket::OwnUser::as_others});
+    EXPECT_TRUE(server) << server.error();
+    EXPECT_TRUE(is_served(for_iked, stranger));
+    EXPECT_FALSE(is_served(for_stacks, stranger));
+  }
+  ASSERT_EQ(::seteuid(0), 0);
   std::filesystem::remove_all(folder);
 }
 

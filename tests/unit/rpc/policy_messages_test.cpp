@@ -48,6 +48,16 @@ TEST(PolicyMessage, SharesAnActionThatSeveralRulesShare) {
   EXPECT_EQ((*received)->filter.filters[0].vpn, (*received)->filter.filters[2].vpn);
 }
 
+TEST(PolicyMessage, SharesAConditionThatSeveralRulesShare) {
+  for (const Audience audience : {Audience::iked, Audience::stack}) {
+    const v1::PolicySnapshot message = to_message(*test::snapshot(), audience);
+    EXPECT_EQ(message.filter().time_conditions_size(), 2);
+    const auto received = from_message(message);
+    ASSERT_TRUE(received) << received.error().field;
+    EXPECT_EQ((*received)->filter.filters[1].time, (*received)->filter.filters[2].time);
+  }
+}
+
 TEST(PolicyMessage, TellsAStackNoSharedKeyAndNoKeyExchangeRule) {
   const v1::PolicySnapshot message = to_message(*test::snapshot(), Audience::stack);
   EXPECT_EQ(message.SerializeAsString().find("very secret indeed"), std::string::npos);
@@ -80,6 +90,28 @@ const struct {
     {"an enumerator past the last",
      [](auto& m) { m.mutable_filter()->mutable_filters(0)->set_action(static_cast<v1::FilterAction>(4)); },
      "filter action"},
+    {"an index past the table of times of a filter",
+     [](auto& m) { m.mutable_filter()->mutable_filters(1)->set_time(2); }, "IpTimeCondition of a filter"},
+    {"an index past the table of times of a tunnel",
+     [](auto& m) { m.mutable_filter()->mutable_man_vpn_actions(0)->set_time(2); },
+     "IpTimeCondition of an IpManVpnAction"},
+    {"a thirteenth month", [](auto& m) { m.mutable_filter()->mutable_time_conditions(0)->set_months(0x1000); },
+     "masks of an IpTimeCondition"},
+    {"an eighth day of the week", [](auto& m) { m.mutable_filter()->mutable_time_conditions(0)->set_weekdays(0x80); },
+     "masks of an IpTimeCondition"},
+    {"a span beyond calendars",
+     [](auto& m) { m.mutable_filter()->mutable_time_conditions(0)->mutable_span()->set_last(1LL << 62); },
+     "ConditionTimeRange"},
+    {"a day of 1441 minutes",
+     [](auto& m) { m.mutable_filter()->mutable_time_conditions(0)->mutable_times(0)->set_end(1441); },
+     "TimeOfDayRange"},
+    {"more times than a line can hold",
+     [](auto& m) {
+       while (m.mutable_filter()->mutable_time_conditions(0)->add_times() &&
+              m.filter().time_conditions(0).times_size() < 1001) {
+       }
+     },
+     "times of an IpTimeCondition"},
     {"an address of five octets",
      [](auto& m) { m.mutable_filter()->mutable_filters(0)->mutable_source()->set_first("12345"); }, "first address"},
     {"a range that ends before it begins",

@@ -148,6 +148,15 @@ inline policy::PolicyPointer snapshot() {
   by_hand.vpn = nullptr;
   by_hand.local_start = nullptr;
   by_hand.manual = manual;
+  const auto office =
+      std::make_shared<const TimeCondition>(TimeCondition{.span = time_span_of("20260101000000:20271231235959"),
+                                                          .months = 0x7ff,
+                                                          .days = mask_of(std::string(61, '1')),
+                                                          .weekdays = 0x3e,
+                                                          .times = day_times_of("07:00-19:00,22:00-24:00"),
+                                                          .zone = TimeCondition::Zone::utc});
+  deny.time = protect_again.time = office;
+  manual->time = std::make_shared<const TimeCondition>(TimeCondition{.weekdays = 1});
   filters.filters = {protect, deny, protect_again, by_hand};
 
   auto action = std::make_shared<KeyExchangeAction>();

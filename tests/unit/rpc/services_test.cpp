@@ -28,6 +28,10 @@ class Services : public testing::Test {
   ~Services() override { std::filesystem::remove_all(folder_); }
   std::string path(const char* name) const { return folder_ + "/" + name; }
 
+  auto policy_server() const {
+    return PolicyServer::start({path("pagent.sock"), std::nullopt}, {path("stacks.sock"), std::nullopt});
+  }
+
   std::string folder_;
   test::Loop loop_;
 };
@@ -49,7 +53,7 @@ struct WatchedPolicy {
 };
 
 TEST_F(Services, AWatcherGetsThePolicyThatIsThereAndEachThatFollows) {
-  auto server = PolicyServer::start({path("pagent.sock"), std::vector<uid_t>{}});
+  auto server = policy_server();
   ASSERT_TRUE(server) << server.error();
   (*server)->publish(test::snapshot());
   WatchedPolicy seen;
@@ -66,11 +70,30 @@ TEST_F(Services, AWatcherGetsThePolicyThatIsThereAndEachThatFollows) {
   ASSERT_TRUE(loop_.until([&] { return seen.removals == 1; }));
 }
 
+// Who may connect to a socket gets what its audience may have, whatever it asks for: iked no key of a manual tunnel.
+TEST_F(Services, AnAudienceIsServedAtItsOwnSocketAlone) {
+  auto server = policy_server();
+  ASSERT_TRUE(server) << server.error();
+  ASSERT_TRUE((*server)->publish(test::snapshot()));
+  for (const auto& [socket, audience] :
+       {std::pair{"pagent.sock", Audience::stack}, std::pair{"stacks.sock", Audience::iked}}) {
+    SCOPED_TRACE(socket);
+    WatchedPolicy seen;
+    std::string reason;
+    auto callbacks = seen.callbacks();
+    callbacks.connection.down = [&reason](const std::string& why) { reason = why; };
+    const PolicyClient client{path(socket), StackName{"east"}, audience, loop_.post(), callbacks};
+    ASSERT_TRUE(loop_.until([&] { return !reason.empty(); }));
+    EXPECT_NE(reason.find("another audience"), std::string::npos) << reason;
+    EXPECT_EQ(seen.installs, 0);
+  }
+}
+
 TEST_F(Services, AStackIsTheSameInWhateverCase) {
-  auto server = PolicyServer::start({path("pagent.sock"), std::nullopt});
+  auto server = policy_server();
   ASSERT_TRUE(server) << server.error();
   WatchedPolicy seen;
-  const PolicyClient client{path("pagent.sock"), StackName{"East"}, Audience::stack, loop_.post(), seen.callbacks()};
+  const PolicyClient client{path("stacks.sock"), StackName{"East"}, Audience::stack, loop_.post(), seen.callbacks()};
   auto shouted = std::make_shared<policy::PolicySnapshot>(*test::snapshot());
   shouted->stack = StackName{"EAST"};
   ASSERT_TRUE((*server)->publish(shouted));
@@ -79,7 +102,7 @@ TEST_F(Services, AStackIsTheSameInWhateverCase) {
 }
 
 TEST_F(Services, APolicyThatNobodyWouldTakeIsNotPublishedAndTheOneBeforeStays) {
-  auto server = PolicyServer::start({path("pagent.sock"), std::nullopt});
+  auto server = policy_server();
   ASSERT_TRUE(server) << server.error();
   ASSERT_TRUE((*server)->publish(test::snapshot()));
   const struct {
@@ -111,9 +134,9 @@ TEST_F(Services, APolicyThatNobodyWouldTakeIsNotPublishedAndTheOneBeforeStays) {
 
 TEST_F(Services, AWatcherThatCameFirstReconnectsWhenThePolicyAgentIsBack) {
   WatchedPolicy seen;
-  const PolicyClient client{path("pagent.sock"), StackName{"east"}, Audience::stack, loop_.post(), seen.callbacks()};
+  const PolicyClient client{path("stacks.sock"), StackName{"east"}, Audience::stack, loop_.post(), seen.callbacks()};
   for (int life = 1; life <= 3; ++life) {
-    auto server = PolicyServer::start({path("pagent.sock"), std::nullopt});
+    auto server = policy_server();
     ASSERT_TRUE(server) << server.error();
     (*server)->publish(test::snapshot());
     ASSERT_TRUE(loop_.until([&] { return seen.installs == life; }));
@@ -307,13 +330,14 @@ TEST_F(Services, ADaemonThatStopsDoesNotWaitForAnOperatorWhomItHasNotAnswered) {
 }
 
 TEST_F(Services, APathThatIsTooLongIsAnErrorAndNotAnotherSocket) {
-  const auto server = PolicyServer::start({path(std::string(200, 'x').c_str()), std::nullopt});
+  const auto server =
+      PolicyServer::start({path(std::string(200, 'x').c_str()), std::nullopt}, {path("stacks.sock"), std::nullopt});
   ASSERT_FALSE(server);
   EXPECT_NE(server.error().find("too long"), std::string::npos);
 }
 
 TEST_F(Services, ASocketIsForItsGroupAlone) {
-  const auto server = PolicyServer::start({path("pagent.sock"), std::nullopt});
+  const auto server = policy_server();
   ASSERT_TRUE(server);
   const auto mode = std::filesystem::status(path("pagent.sock")).permissions() & std::filesystem::perms::all;
   EXPECT_EQ(static_cast<unsigned>(mode), 0660u);

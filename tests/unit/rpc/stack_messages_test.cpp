@@ -151,13 +151,15 @@ TEST(OperatorMessage, CarriesTunnelsFiltersAndAnswers) {
   EXPECT_EQ(received->reauth_at, ike.reauth_at);
   EXPECT_EQ(received->reauth_interval, ike.reauth_interval);
 
-  const InstalledFilters filters{test::snapshot()->filter, Seconds{20}, Instant{Duration{5}}, {1, 2, 3, 4}, {}, false};
+  const InstalledFilters filters{test::snapshot()->filter, Seconds{20}, Instant{Duration{5}}, {1, 2, 3, 4}, {}, false,
+                                 "policy 4: why"};
   v1::ShowFiltersResponse shown;
   write(filters, shown);
   const auto seen = from_message(shown);
   ASSERT_TRUE(seen);
   EXPECT_EQ(seen->policy, test::without_manual_keys(*test::snapshot())->filter);
   EXPECT_EQ(seen->matches, filters.matches);
+  EXPECT_EQ(seen->refused, filters.refused);
   shown.add_matches(4);
   EXPECT_FALSE(from_message(shown)) << "four counts for three filters";
   shown.set_default_in_force(true);
