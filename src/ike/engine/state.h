@@ -98,8 +98,8 @@ class Engine::State final : public v2::Shard, public v1::Shard {
   // The same for IKEv1 (v1.cpp, v1_table.cpp). What has no SA in its name is one function for both.
   void ask(v1::Phase1Sa& sa, std::variant<contract::Sign, contract::Verify> request) override;
   void authenticated(v1::Phase1Sa& sa, v1::Shard::Contact contact) override;
-  v1::Phase1Sa* sibling_of(const v1::Phase1Sa& sa) override;
-  bool has_heir(const v1::Phase1Sa& sa) const override;
+  v1::Phase1Sa* heir_of(const v1::Phase1Sa& sa) override;
+  bool awaits_heir(const v1::Phase1Sa& sa) const override;
   bool is_overtaken(const v1::Phase1Sa& sa) const override;
   bool knows_path(const v1::Phase1Sa& sa) const override;
   bool awaits_proof(const v1::Phase1Sa& sa) const override;
@@ -203,6 +203,9 @@ class Engine::State final : public v2::Shard, public v1::Shard {
   void take_v1(const Datagram& datagram);
   void take_first_v1(const Datagram& datagram, const wire::v1::Header& header);
   bool has_room_for_first_v1(const Datagram& datagram);
+  /// The newest other one that is up with the same peer; null when there is none.
+  v1::Phase1Sa* sibling_of(const v1::Phase1Sa& sa);
+  v1::Phase1Sa* best_sibling_of(const v1::Phase1Sa& sa, bool (*is_better)(const v1::Phase1Sa&, const v1::Phase1Sa&));
   bool has_newer(const v1::Phase1Sa& sa);
   void inherit_what_waits(v1::Phase1Sa& sa, const PeerKey& key);
   bool has_other_on_path(const v1::Phase1Sa& sa, const std::function<bool(const v1::Phase1Sa&)>& is_meant) const;

@@ -148,16 +148,28 @@ void Engine::State::make_room_for(const v1::Phase1Sa& sa) {
   touched_.push_back(oldest->our_cookie());
 }
 
-v1::Phase1Sa* Engine::State::sibling_of(const v1::Phase1Sa& sa) {
+v1::Phase1Sa* Engine::State::best_sibling_of(const v1::Phase1Sa& sa,
+                                             bool (*is_better)(const v1::Phase1Sa&, const v1::Phase1Sa&)) {
   if (!sa.local_identity || !sa.remote_identity) return nullptr;
   const PeerKey key{sa.stack, *sa.local_identity, *sa.remote_identity};
-  v1::Phase1Sa* newest = nullptr;
+  v1::Phase1Sa* best = nullptr;
   for (auto entry = by_peer_.lower_bound({key, IkeSpi{}}); entry != by_peer_.end() && entry->first == key; ++entry) {
     v1::Phase1Sa* other = find_phase1(entry->second);
     if (other == nullptr || other == &sa || !v1::is_up(other->state)) continue;
-    if (newest == nullptr || other->established_at > newest->established_at) newest = other;
+    if (best == nullptr || is_better(*other, *best)) best = other;
   }
-  return newest;
+  return best;
+}
+
+v1::Phase1Sa* Engine::State::sibling_of(const v1::Phase1Sa& sa) {
+  return best_sibling_of(
+      sa, [](const v1::Phase1Sa& one, const v1::Phase1Sa& other) { return one.established_at > other.established_at; });
+}
+
+v1::Phase1Sa* Engine::State::heir_of(const v1::Phase1Sa& sa) {
+  return best_sibling_of(sa, [](const v1::Phase1Sa& one, const v1::Phase1Sa& other) {
+    return std::pair{one.heard_since_up, one.established_at} > std::pair{other.heard_since_up, other.established_at};
+  });
 }
 
 bool Engine::State::has_newer(const v1::Phase1Sa& sa) {
@@ -165,7 +177,7 @@ bool Engine::State::has_newer(const v1::Phase1Sa& sa) {
   return sibling != nullptr && sibling->established_at > sa.established_at;
 }
 
-bool Engine::State::has_heir(const v1::Phase1Sa& sa) const {
+bool Engine::State::awaits_heir(const v1::Phase1Sa& sa) const {
   const auto heir = sa.refreshed_by ? phase1_sas_.find(*sa.refreshed_by) : phase1_sas_.end();
   if (heir == phase1_sas_.end()) return false;
   const v1::Phase1State state = heir->second->state;

@@ -32,7 +32,7 @@ void hand_on_children(Turn& turn, Phase1Sa& sa, Ending ending) {
       remove_child(turn, sa, quick_mode->wish.name, Ending::failed);
     }
   }
-  Phase1Sa* sibling = spares_children(ending) ? turn.shard.sibling_of(sa) : nullptr;
+  Phase1Sa* sibling = spares_children(ending) ? turn.shard.heir_of(sa) : nullptr;
   if (sibling == nullptr) return;
   turn.shard.inherit(sa, *sibling);
   hand_on_farewells(turn, sa, *sibling);
@@ -147,7 +147,7 @@ void end_by_peer(Turn& turn, Phase1Sa& sa) {
   if (is_up(sa.state)) {
     sa.ending = Ending::by_peer;
     sa.state = Phase1State::closing;
-    if (turn.shard.has_heir(sa)) {
+    if (turn.shard.awaits_heir(sa)) {
       hand_on_children(turn, sa, sa.ending);
       end_quick_modes(turn, sa, sa.ending);
     } else {

@@ -207,7 +207,7 @@ void timer_due(Turn& turn, Phase1Sa& sa) {
   if (sa.expires_at && *sa.expires_at <= turn.now) {
     sa.expires_at.reset();
     if (is_up(sa.state)) return want_delete(turn, sa, Ending::expired);
-    if (sa.state == Phase1State::closing && !sa.children.empty() && turn.shard.has_heir(sa))
+    if (sa.state == Phase1State::closing && !sa.children.empty() && turn.shard.awaits_heir(sa))
       return await_heir(turn, sa);
     return happen(turn, sa, Phase1Event::timed_out);
   }

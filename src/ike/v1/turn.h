@@ -35,11 +35,12 @@ class Shard {
   /// The SA's peer is known: INITIAL-CONTACT ends the older SAs with it (RFC 2407 §4.6.3.3).
   enum class Contact : std::uint8_t { initial, further };
   virtual void authenticated(Phase1Sa& sa, Contact contact) = 0;
-  /// Another phase 1 SA with the same peer that is up, the newest; null when there is none.
-  virtual Phase1Sa* sibling_of(const Phase1Sa& sa) = 0;
+  /// Another phase 1 SA with the same peer that is up, to which its phase 2 SAs go: the newest of those that the peer
+  /// has used, for it hears no Delete under one that it has not yet; else the newest; null when there is none.
+  virtual Phase1Sa* heir_of(const Phase1Sa& sa) = 0;
   /// Whether the peer has this end's proof for a refresh of it. That may be up there already and keep the phase 2 SAs,
   /// of which a Delete of the phase 1 SA says nothing (RFC 2408 §3.15): they wait until it is up here too, or fails.
-  virtual bool has_heir(const Phase1Sa& sa) const = 0;
+  virtual bool awaits_heir(const Phase1Sa& sa) const = 0;
   /// Whether another one of its rule with the peer's address has come up since it began.
   virtual bool is_overtaken(const Phase1Sa& sa) const = 0;
   /// Whether any phase 1 SA with the peer's address is up.

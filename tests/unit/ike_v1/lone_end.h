@@ -35,8 +35,8 @@ class Lone final : public v1::Shard {
     return known;
   }
   void authenticated(v1::Phase1Sa&, Contact contact) override { contacts.push_back(contact); }
-  v1::Phase1Sa* sibling_of(const v1::Phase1Sa&) override { return nullptr; }
-  bool has_heir(const v1::Phase1Sa&) const override { return false; }
+  v1::Phase1Sa* heir_of(const v1::Phase1Sa&) override { return nullptr; }
+  bool awaits_heir(const v1::Phase1Sa&) const override { return false; }
   bool is_overtaken(const v1::Phase1Sa&) const override { return false; }
   bool knows_path(const v1::Phase1Sa&) const override { return false; }
   bool awaits_proof(const v1::Phase1Sa&) const override { return false; }

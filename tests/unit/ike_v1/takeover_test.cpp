@@ -166,6 +166,48 @@ TEST(TakeoverV1, ADeletedSaDoesNotComeUpByTheRepetitionOfALastMessageThatWasLost
   }
 }
 
+TEST(TakeoverV1, Phase2SasGoToAnSaThatThePeerHasUsed) {
+  // Beside the oldest SA east has two newer ones; of the newest west lacks the last message, and so would not hear what
+  // is deleted under it.
+  const V1Side aggressive{.how = policy::HowToInitiate::aggressive};
+  V1Pair net{v1_east(), v1_west(), aggressive, aggressive};
+  net.up();
+  net.pass(Seconds{10});
+  const IkeSpi oldest = net.east_host.ike().front().initiator_spi;
+  bool hears_deletes = false;
+  IkeSpi begun_by_east;
+  const auto change = [&](Datagram& datagram) {
+    const auto header = wire::v1::Header::parse(datagram.octets);
+    if (header->exchange == wire::ExchangeType::informational_v1) {
+      return hears_deletes || header->initiator_cookie != oldest;
+    }
+    const bool is_by_east = datagram.stack == net.west_host.stack();
+    if (is_by_east && header->responder_cookie == IkeSpi{}) begun_by_east = header->initiator_cookie;
+    const bool is_third = header->exchange == wire::ExchangeType::aggressive &&
+                          header->initiator_cookie == begun_by_east && header->responder_cookie != IkeSpi{};
+    return !is_by_east || !is_third;
+  };
+  const auto pass = [&](int seconds) {
+    for (int i = 0; i < seconds; ++i) {
+      for (Host* host : {&net.east_host, &net.west_host}) host->pass_time_to(host->now + Seconds{1});
+      net.settle(change);
+    }
+  };
+  net.west_host.feed(RefreshIkeTunnel{net.west_host.stack(), std::nullopt});
+  net.settle(change);
+  pass(1);  // west asks whether east has it
+  net.east_host.feed(RefreshIkeTunnel{net.east_host.stack(), std::nullopt});
+  net.settle(change);
+  ASSERT_EQ(net.east_host.ike().size(), 3u) << told(net);
+  hears_deletes = true;
+  pass(4);
+  ASSERT_EQ(net.east_host.ike().size(), 2u) << told(net);
+  ASSERT_EQ(net.east_host.engine.statistics().child_sas, 1u) << told(net);
+  net.east_host.feed(DeactivateDynamicTunnel{net.east_host.stack(), std::nullopt});
+  net.settle(change);
+  EXPECT_EQ(net.west_host.engine.statistics().child_sas, 0u) << told(net);
+}
+
 TEST(TakeoverV1, AnSaIsNotRefreshedThatThePeerHasJustReplaced) {
   V1Pair net;
   net.up();
