@@ -390,9 +390,9 @@ class Policy(TwoAditHosts):
         self.assertEqual(self.ping(), 3)
 
 
-    def test_shared_keys_that_every_user_may_read_are_told(self):
+    def test_keys_that_every_user_may_read_are_told(self):
         self.bring_up()
-        warning = "every user may read the shared keys"
+        warning = "every user may read the keys in it"
         self.assertNotIn(warning, self.east.daemons["pagent"].log())
         self.east.policy_file.chmod(0o644)
         self.east.install_policy(east_policy(liveness=31))
