@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <deque>
 
+#include "stack/nftables_hooks.h"
 #include "stack/nftables_search.h"
 
 namespace adit::stack {
@@ -23,8 +24,6 @@ struct Path {
 };
 constexpr Path local_in{Direction::inbound, false, "local_in"}, local_out{Direction::outbound, false, "local_out"};
 constexpr Path routed_in{Direction::inbound, true, "routed_in"}, routed_out{Direction::outbound, true, "routed_out"};
-
-constexpr std::string_view protected_packet = "meta l4proto { esp, ah }";
 
 bool has_routing_of(const Filter& filter, const Path& path) {
   return filter.routing == policy::Routing::either || (filter.routing == policy::Routing::routed) == path.routed;
@@ -46,9 +45,6 @@ bool logs_deny(const Filter& filter) {
   return filter.logging == FilterLogging::all || filter.logging == FilterLogging::deny;
 }
 
-/// ICMP type 3 code 13, ICMPv6 type 1 code 1: communication administratively prohibited.
-constexpr std::string_view rejection = "reject with icmpx admin-prohibited";
-
 class Ruleset {
  public:
   Ruleset(const policy::FilterPolicy& policy, const RulesetOptions& options)
@@ -57,6 +53,7 @@ class Ruleset {
   std::string text() {
     for (const Path& path : {local_in, local_out, routed_in, routed_out}) add_search(path);
     add_steering();
+    add_early_searches();
     text_ = ruleset_removed() + "table inet adit {\n" + searches_.text();
     if (options_.leaves == Leaves::closed) line("chain {} {{ }}", closed_mark);
     for (const auto& [name, rules] : actions_) {
@@ -64,9 +61,10 @@ class Ruleset {
       for (const std::string& rule : rules) line("  {}", rule);
       line("}}");
     }
-    add_hooks();
-    text_ += "}\n";
-    return std::move(text_);
+    return text_ +
+           hook_chains(options_,
+                       {.pre_decap = policy_.pre_decap, .answers = tells_senders(), .early_search = has_early_}) +
+           "}\n";
   }
 
  private:
@@ -84,11 +82,8 @@ class Ruleset {
       if (belongs(filter, path))
         entries.push_back({.filter = &filter, .verdict = action_of(filter, path), .number = i});
       if (is_other_side_of(filter, path)) {
-        const bool is_inbound = path.direction == Direction::inbound;
-        entries.push_back({.filter = &filter,
-                           .verdict = "accept",
-                           .condition = fmt::format("iifname {}\"{}\" ", is_inbound ? "!= " : "", options_.tun_name),
-                           .is_counted = false});
+        entries.push_back(
+            {.filter = &filter, .verdict = "accept", .condition = other_side_condition(path), .is_counted = false});
       }
     }
     std::vector<std::string> otherwise;
@@ -227,103 +222,66 @@ class Ruleset {
       const Filter& filter = policy_.filters[i];
       if (!belongs(filter, routed_out) || !match_expression(filter, options_)) continue;
       const bool is_ipsec = filter.action == FilterAction::ipsec;
-      SearchEntry entry{.filter = &filter, .verdict = is_ipsec ? "goto steered" : "accept", .is_counted = false};
-      if (filter.security_class != 0) {
-        Filter& shown = shown_.emplace_back(filter);
-        shown.security_class = 0;
-        entry.filter = &shown;
-        entry.condition = "fib daddr oifname " + interfaces_of(filter.security_class, options_) + " ";
-      }
-      entries.push_back(std::move(entry));
+      const char* verdict = is_ipsec ? "goto steered" : "accept";
+      entries.push_back(before_routing({.filter = &filter, .verdict = verdict, .is_counted = false}));
     }
     add_searches("steer", entries, {});
   }
 
-  /// The kernel's own answers to what is dropped pass, whatever the filters say of ICMP: they ask for them. No process
-  /// can make one, as its sockets have an owner. What the data plane drops, it gives back to be answered like this:
-  /// what is forwarded by the device, as if it came anew, and what is sent here in the output hook.
-  void add_answers() {
-    line("chain own_errors {{");
-    line("  meta skuid 0-4294967295 return");
-    line("  icmp type destination-unreachable icmp code 13 accept");
-    line("  icmpv6 type destination-unreachable icmpv6 code 1 accept");
-    line("}}");
-    line("chain refused {{");
-    line("  type filter hook prerouting priority -450; policy accept;");
-    line("  iifname \"{}\" {}", options_.routed_tun_name, rejection);
-    line("}}");
+  SearchEntry before_routing(SearchEntry entry) {
+    if (entry.filter->security_class == 0) return entry;
+    Filter& shown = shown_.emplace_back(*entry.filter);
+    entry.condition = "fib daddr oifname " + interfaces_of(shown.security_class, options_) + " ";
+    shown.security_class = 0;
+    entry.filter = &shown;
+    return entry;
   }
 
-  void add_hooks() {
-    if (tells_senders()) add_answers();
-    line("chain prerouting {{");
-    line("  type filter hook prerouting priority mangle; policy accept;");
-    add_mss_clamp("iifname", options_.tun_name);
-    // With ESP and AH for this host, of which the data plane gets what is in them; those of hosts behind it are
-    // packets like others.
-    line("  fib daddr type {{ local, broadcast, multicast, anycast }} return");
-    line("  jump steer");
-    line("}}");
-
-    line("chain input {{");
-    line("  type filter hook input priority filter; policy drop;");
-    if (!policy_.pre_decap) {
-      // ESP goes to the data plane, which knows its SAs; the rules see what comes out (reference: PreDecap Off).
-      line("  {} accept", protected_packet);
-      line("  ip6 nexthdr ah accept");
-      line("  udp dport 4500 @th,64,32 != 0 accept");
+  /// Rules for fragments alone are void where connection tracking, of whatever table, has packets put together before
+  /// they are forwarded. What they deny is dropped before that; of all else, the hooks of forwarding decide.
+  void add_early_searches() {
+    const auto denies_fragments = [](const Filter& filter) {
+      return filter.routing != policy::Routing::local && filter.fragments_only && filter.action == FilterAction::deny;
+    };
+    has_early_ = std::ranges::any_of(policy_.filters, denies_fragments);
+    if (!has_early_) return;
+    // As add_search() has it for what comes in; what that lets pass goes on to the search for what leaves.
+    actions_["early_in_clear"] = {fmt::format("iifname \"{}\" accept", options_.tun_name), "goto early_routed_out"};
+    actions_["early_protected"] = {fmt::format("iifname \"{}\" goto early_routed_out", options_.tun_name), "accept"};
+    for (const Path& path : {routed_in, routed_out}) {
+      const bool is_inbound = path.direction == Direction::inbound;
+      const char* passed = is_inbound ? "goto early_routed_out" : "accept";
+      std::vector<SearchEntry> entries;
+      for (std::size_t i = 0; i < policy_.filters.size(); ++i) {
+        const Filter& filter = policy_.filters[i];
+        if (!match_expression(filter, options_)) continue;
+        SearchEntry entry{.filter = &filter, .verdict = "accept", .is_counted = false, .number = i};
+        if (is_other_side_of(filter, path)) {
+          entry.condition = other_side_condition(path);
+          entry.verdict = passed;
+        } else if (!belongs(filter, path)) {
+          continue;
+        } else if (denies_fragments(filter)) {
+          entry.verdict = action_of(filter, path);
+          entry.is_counted = true;
+        } else if (is_inbound && filter.action != FilterAction::deny) {
+          entry.verdict = filter.action == FilterAction::permit ? "goto early_in_clear" : "goto early_protected";
+        }
+        entries.push_back(is_inbound ? std::move(entry) : before_routing(std::move(entry)));
+      }
+      add_searches(fmt::format("early_{}", path.chain), entries, {});
     }
-    line("  iifname \"lo\" accept");
-    line("  jump local_in");
-    line("}}");
-
-    line("chain forward {{");
-    line("  type filter hook forward priority filter; policy drop;");
-    line("  jump routed_in");
-    line("}}");
-
-    // What the first search accepts is looked at by the second.
-    line("chain forward_out {{");
-    line("  type filter hook forward priority filter + 1; policy drop;");
-    line("  jump routed_out");
-    line("}}");
-
-    // Of type route: a packet that has got the mark is routed again.
-    line("chain output {{");
-    line("  type route hook output priority mangle; policy drop;");
-    line("  meta mark {:#010x} {}", options_.refused_mark, rejection);
-    // Our own ESP; IKE from the same sockets is subject to the rules like all else.
-    line("  meta mark {:#010x} {} accept", options_.own_mark, protected_packet);
-    line("  meta mark {:#010x} ip6 nexthdr ah accept", options_.own_mark);
-    line("  meta mark {:#010x} udp sport 4500 @th,64,32 != 0 accept", options_.own_mark);
-    line("  oifname \"lo\" accept");
-    if (tells_senders()) line("  meta l4proto {{ icmp, icmpv6 }} jump own_errors");
-    line("  jump local_out");
-    line("}}");
-
-    // Closed even when the routing rule or the device has gone: what must be protected leaves by its TUN or not at all.
-    line("chain postrouting {{");
-    line("  type filter hook postrouting priority mangle; policy accept;");
-    line("  {} meta mark {:#010x} return", protected_packet, options_.own_mark);
-    for (const auto& [mark, device] : {std::pair{options_.tunnel_mark, options_.tun_name},
-                                       std::pair{options_.routed_mark, options_.routed_tun_name}}) {
-      add_mss_clamp("oifname", device);
-      line("  meta mark {:#010x} oifname != \"{}\" drop", mark, device);
-    }
-    line("}}");
   }
 
-  void add_mss_clamp(std::string_view interface, std::string_view device) {
-    for (const auto& [family, headers] : {std::pair{"ipv4", 40u}, std::pair{"ipv6", 60u}}) {
-      line("  {} \"{}\" meta nfproto {} tcp flags syn / syn,rst tcp option maxseg size set {}", interface, device,
-           family, options_.mtu - headers);
-    }
+  std::string other_side_condition(const Path& path) const {
+    return fmt::format("iifname {}\"{}\" ", path.direction == Direction::inbound ? "!= " : "", options_.tun_name);
   }
 
   const policy::FilterPolicy& policy_;
   const RulesetOptions& options_;
   std::deque<Filter> shown_;  // what such packets show of filters; their addresses stay
   SearchWriter searches_;
+  bool has_early_ = false;                                   // fragments are searched for before defragmentation
   std::map<std::string, std::vector<std::string>> actions_;  // chains by name
   std::string text_;
 };

@@ -3,7 +3,9 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <ifaddrs.h>
 #include <linux/if_ether.h>
+#include <linux/if_link.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -36,13 +38,19 @@ using stack::user::FileDescriptor;
 /// On what the test sends, so that nothing of the kernel's own is counted.
 constexpr int test_mark = 0x7e57;
 
-/// Before the rules: only what the test sends; after them: nothing, so that no packet is answered.
+/// Before the rules: only what the test sends; after them: nothing but what goes to the data plane, so that no packet
+/// is answered.
 constexpr const char* surroundings =
     "table inet probe {\n"
     "  chain departure { type filter hook output priority raw; meta mark != 0x7e57 drop\n }\n"
     "  chain input { type filter hook input priority 100; drop\n }\n"
-    "  chain forward { type filter hook forward priority 100; drop\n }\n"
-    "  chain postrouting { type filter hook postrouting priority 100; drop\n }\n"
+    "  chain forward { type filter hook forward priority 100;\n"
+    "    oifname adit0r meta mark 0xad170003 accept\n"
+    "    drop\n }\n"
+    "  chain postrouting { type filter hook postrouting priority 100;\n"
+    "    oifname adit0 meta mark 0xad170001 accept\n"
+    "    oifname adit0r meta mark 0xad170003 accept\n"
+    "    drop\n }\n"
     "}\n";
 
 std::string nftables(const std::string& text) {
@@ -71,6 +79,16 @@ class World {
         "ip addr add 10.0.255.1/32 dev lo && ip route add 10.1.0.0/16 dev wan0 && ip route add 10.2.0.0/16 dev lan0 && "
         "ip route add local 10.0.0.0/16 dev lo && ip -6 route add local 2001:db8:0::/48 dev lo && "
         "ip -6 route add 2001:db8:1::/48 dev wan0 && ip -6 route add 2001:db8:2::/48 dev lan0");
+    // In the place of the data plane's devices.
+    for (const auto& [device, mark] : {std::pair{"adit0", "0xad170001"}, std::pair{"adit0r", "0xad170003"}}) {
+      must(host_, fmt::format("ip link add {0} type veth peer name {0} netns {1} && ip link set {0} arp off up", device,
+                              outside_.holder()));
+      must(outside_, fmt::format("ip link set {} arp off up", device));
+      for (const char* ip : {"ip", "ip -6"}) {
+        must(host_, fmt::format("{0} rule add fwmark {2} lookup {2} && {0} route add default dev {1} table {2}", ip,
+                                device, mark));
+      }
+    }
     host_.run([] { nftables(surroundings); });
     outside_.run([this] {
       far_ = FileDescriptor{socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0)};
@@ -123,32 +141,67 @@ class World {
   int far_index_ = 0;
 };
 
+/// How many packets have left by a device of this namespace.
+std::uint64_t sent_by(std::string_view device) {
+  ifaddrs* listed = nullptr;
+  if (getifaddrs(&listed) != 0) throw std::runtime_error{"getifaddrs"};
+  const std::unique_ptr<ifaddrs, decltype([](ifaddrs* list) { freeifaddrs(list); })> owner{listed};
+  for (const ifaddrs* one = listed; one != nullptr; one = one->ifa_next) {
+    if (one->ifa_addr == nullptr || one->ifa_addr->sa_family != AF_PACKET || device != one->ifa_name) continue;
+    return static_cast<const rtnl_link_stats*>(one->ifa_data)->tx_packets;
+  }
+  throw std::runtime_error{std::string{device}};
+}
+
 struct Sent {
   Way way{};
   PacketSelectors selectors;
 };
 
-/// The filters that a packet is counted under: one for each search.
-std::vector<const Filter*> expected(const policy::FilterIndex& index, const policy::FilterPolicy& policy,
-                                    const Sent& sent) {
+/// What becomes of a packet.
+struct Expected {
+  std::vector<const Filter*> counted;  ///< the filters that count it: one for each search; or null
+  bool is_steered = false;             ///< to the data plane
+};
+
+bool protects(const Filter* filter) { return filter != nullptr && filter->action == FilterAction::ipsec; }
+
+/// A packet that is forwarded in clear comes in as the rules for what comes in have it; or, to be protected, as the
+/// first rule for what leaves does, whichever stands first.
+Expected expected_of_forwarded(const policy::FilterIndex& index, const policy::FilterPolicy& policy,
+                               const PacketSelectors& packet) {
+  constexpr policy::PacketPath comes{.direction = Direction::inbound, .routed = true, .security_class = outer_class};
+  constexpr policy::PacketPath leaves{.direction = Direction::outbound, .routed = true};
+  const auto first = std::ranges::find_if(policy.filters, [&](const Filter& filter) {
+    return policy::matches(filter, packet, comes) || (protects(&filter) && policy::matches(filter, packet, leaves));
+  });
+  if (first == policy.filters.end()) return {{nullptr}};
+  const bool is_counted = first->direction == Direction::inbound;
+  if (is_counted && first->action != FilterAction::permit) return {{&*first}};
+  const Filter* out = index.first_match(packet, leaves);
+  Expected expected{.counted = {out}, .is_steered = protects(out)};
+  // Denied before fragments are put together, which is before it is forwarded: counted there alone.
+  const bool is_early = out != nullptr && out->fragments_only && out->action == FilterAction::deny;
+  if (is_counted && !is_early) expected.counted.push_back(&*first);
+  return expected;
+}
+
+Expected expected(const policy::FilterIndex& index, const policy::FilterPolicy& policy, const Sent& sent) {
   const PacketSelectors& packet = sent.selectors;
   const bool is_outer = packet.protocol == IpProtocol::esp || packet.protocol == IpProtocol::ah;
   switch (sent.way) {
     case Way::local_in:
       if (is_outer && !policy.pre_decap) return {};  // the data plane's
-      return {index.first_match(packet, {.direction = Direction::inbound, .security_class = outer_class})};
+      return {{index.first_match(packet, {.direction = Direction::inbound, .security_class = outer_class})}};
     case Way::local_out: {
       const IpRange outside = packet.destination.is_v4() ? IpRange::of_prefix(*IpAddress::parse("10.1.0.0"), 16)
                                                          : IpRange::of_prefix(*IpAddress::parse("2001:db8:1::"), 48);
       const std::uint8_t by = outside.contains(packet.destination) ? outer_class : 0;
-      return {index.first_match(packet, {.direction = Direction::outbound, .security_class = by})};
+      const Filter* out = index.first_match(packet, {.direction = Direction::outbound, .security_class = by});
+      return {.counted = {out}, .is_steered = protects(out)};
     }
-    case Way::routed: {
-      const Filter* in =
-          index.first_match(packet, {.direction = Direction::inbound, .routed = true, .security_class = outer_class});
-      if (in == nullptr || in->action != FilterAction::permit) return {in};
-      return {in, index.first_match(packet, {.direction = Direction::outbound, .routed = true})};
-    }
+    case Way::routed:
+      return expected_of_forwarded(index, policy, packet);
   }
   std::unreachable();
 }
@@ -193,15 +246,18 @@ std::uint64_t compare(World& world, std::uint64_t seed, unsigned packets) {
   nftables(stack::ruleset_for(*snapshot, options));
 
   std::uint64_t counted = 0;
-  std::map<std::size_t, std::vector<std::string>> hits;  // packets by the filter that should count them
+  std::uint64_t sent = sent_by("adit0"), forwarded = sent_by("adit0r");  // what they should come to
+  std::map<std::size_t, std::vector<std::string>> hits;                  // packets by the filter that should count them
   for (unsigned i = 0; i < packets; ++i) {
     const auto way = static_cast<Way>(below(random, 3));
     const ByteString packet = random_packet(random, way);
     const auto selectors = stack::read_selectors(packet);
     if (!selectors) throw std::runtime_error{to_hex(packet)};
-    const Sent sent{way, *selectors};
+    const Sent one{way, *selectors};
     if (!world.send(way, packet, *selectors)) throw std::runtime_error{to_hex(packet) + ": " + strerror(errno)};
-    for (const Filter* filter : expected(index, policy, sent)) {
+    const Expected wanted = expected(index, policy, one);
+    if (wanted.is_steered) ++(way == Way::local_out ? sent : forwarded);
+    for (const Filter* filter : wanted.counted) {
       if (filter == nullptr) continue;
       hits[static_cast<std::size_t>(filter - policy.filters.data())].push_back(
           fmt::format("way {} {} {}", static_cast<int>(way), selectors->to_string(), to_hex(packet)));
@@ -209,6 +265,8 @@ std::uint64_t compare(World& world, std::uint64_t seed, unsigned packets) {
     }
   }
   const auto counts = counts_of(policy.filters.size(), counted);
+  EXPECT_EQ(sent_by("adit0"), sent) << "seed " << seed;
+  EXPECT_EQ(sent_by("adit0r"), forwarded) << "seed " << seed;
   for (std::size_t i = 0; i < policy.filters.size(); ++i) {
     const auto wanted = hits.find(i);
     const std::uint64_t want = wanted == hits.end() ? 0 : wanted->second.size();
@@ -224,6 +282,9 @@ TEST_F(Classification, NftablesAndThePolicyAgreeOnRealPackets) {
   constexpr unsigned policies = 100, packets = 1000;
   world.host().run([&] {
     for (std::uint64_t seed = 1; seed <= policies && !HasFailure(); ++seed) counted += compare(world, seed, packets);
+    for (const char* device : {"adit0", "adit0r"}) {
+      EXPECT_GT(sent_by(device), policies * packets / 200) << device << ": too few packets were to be protected";
+    }
   });
   EXPECT_GT(counted, policies * packets / 4) << "too few packets hit a filter to show anything";
 }

@@ -115,15 +115,14 @@ Filter any_filter(Random& random, IpFamily family) {
   filter.service = service(random, family);
   filter.routing = one_of(random, {policy::Routing::local, policy::Routing::routed, policy::Routing::either});
   filter.action = one_of(random, {FilterAction::permit, FilterAction::permit, FilterAction::deny});
-  // Of a rule that protects, both passes of a forwarded packet have a part; these tests look at one search alone.
-  if (filter.routing == policy::Routing::local && in_one_of(random, 4)) filter.action = FilterAction::ipsec;
+  if (in_one_of(random, 4)) filter.action = FilterAction::ipsec;
   if (filter.service.protocol == IpProtocol::tcp) {
     filter.connect = one_of(random, {policy::ConnectQualifier::none, policy::ConnectQualifier::inbound,
                                      policy::ConnectQualifier::outbound});
   }
   filter.fragments_only =
       filter.routing != policy::Routing::local && filter.action != FilterAction::ipsec && in_one_of(random, 6);
-  if (in_one_of(random, 8)) filter.security_class = outer_class;
+  if (filter.action != FilterAction::ipsec && in_one_of(random, 8)) filter.security_class = outer_class;
   return filter;
 }
 

@@ -770,6 +770,48 @@ TEST_F(DataPlaneTest, WhatIsForwardedAndWhatIsNotTakeTheTunnelsOfTheirOwnRules) 
   EXPECT_EQ(net.east.plane_counters().drops[stack::Drop::selectors_violated], 2u) << state_of(net.east);
 }
 
+TEST_F(DataPlaneTest, RulesForFragmentsHoldWhereConnectionsAreTracked) {
+  TwoHosts net{tunnel_v4};
+  BehindEast behind{net.east};
+  ASSERT_EQ(net.west.space().shell("nft delete table inet adit"), 0);
+  const auto policy_that_denies = [](bool fragments) {
+    auto snapshot = std::make_shared<policy::PolicySnapshot>();
+    policy::Filter filter;
+    filter.rule = "fragments";
+    filter.source = filter.destination = IpRange::all(IpFamily::v4);
+    filter.routing = policy::Routing::either;
+    filter.action = policy::FilterAction::deny;
+    filter.fragments_only = true;
+    if (fragments) snapshot->filter.filters.push_back(filter);
+    filter.rule = "all";
+    filter.action = policy::FilterAction::permit;
+    filter.fragments_only = false;
+    for (const auto direction : {policy::Direction::inbound, policy::Direction::outbound}) {
+      filter.direction = direction;
+      snapshot->filter.filters.push_back(filter);
+    }
+    return snapshot;
+  };
+  const auto passes = [&](const char* options) {
+    return behind.shell(fmt::format("ping -c 1 -W 1 {} 198.51.100.2", options)) == 0;
+  };
+  for (const bool is_tracked : {false, true}) {
+    SCOPED_TRACE(is_tracked);
+    if (is_tracked) {
+      ASSERT_EQ(net.east.space().shell(
+                    "nft add table inet other; nft add chain inet other f { type filter hook forward priority 10\\; }; "
+                    "nft add rule inet other f ct state established accept"),
+                0);
+    }
+    net.east.set_policy(policy_that_denies(false));
+    EXPECT_TRUE(passes("-s 3000")) << state_of(net.east);
+    net.east.set_policy(policy_that_denies(true));
+    EXPECT_TRUE(passes("-s 1000")) << state_of(net.east);
+    EXPECT_FALSE(passes("-s 3000")) << state_of(net.east);
+    EXPECT_NE(state_of(net.east).find("fragments.0 3"), std::string::npos) << state_of(net.east);
+  }
+}
+
 TEST_F(DataPlaneTest, AClassOfInterfacesIsAskedForBesideATunnel) {
   constexpr std::uint8_t of_wire = 5;
   const Protection protection{.net_bits = 24};

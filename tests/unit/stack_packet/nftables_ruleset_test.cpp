@@ -300,6 +300,26 @@ TEST(NftablesRuleset, WhatIsSentToATunnelIsNotLoggedAsPermittedBefore) {
             (std::vector<std::string>{"oifname \"adit0r\" accept", log_of("routed_out no tunnel"), "drop"}));
 }
 
+TEST(NftablesRuleset, DropsDeniedFragmentsBeforeTheKernelPutsThemTogether) {
+  policy::PolicySnapshot snapshot = example();
+  EXPECT_EQ(ruleset_for(snapshot, {}).find("early"), std::string::npos) << "nobody asks for it";
+  Filter& deny = snapshot.filter.filters[3];
+  deny.routing = policy::Routing::routed;
+  deny.fragments_only = true;
+  const std::string text = ruleset_for(snapshot, {});
+  EXPECT_EQ(chain(text, "early_forward").front(), "type filter hook prerouting priority -450; policy accept;");
+  EXPECT_EQ(
+      search(text, "early_routed_in"),
+      (std::vector<std::string>{"ip saddr 10.1.0.0/16 ip daddr 10.2.0.0/16 iifname != \"adit0\" goto early_routed_out",
+                                "ip saddr 10.2.0.0/16 ip daddr 10.1.0.0/16 goto early_protected",
+                                "meta nfproto ipv4 ip frag-off & 0x3fff != 0 meta l4proto 1 counter name f3 "
+                                "goto routed_in_deny_log_logdeny_icmp"}))
+      << "an earlier rule decides first";
+  EXPECT_EQ(search(text, "early_routed_out"),
+            (std::vector<std::string>{"ip saddr 10.1.0.0/16 ip daddr 10.2.0.0/16 accept",
+                                      "ip saddr 10.2.0.0/16 ip daddr 10.1.0.0/16 iifname \"adit0\" accept"}));
+}
+
 TEST(NftablesRuleset, LetsEspPastTheRulesUnlessTheyAreToSeeIt) {
   policy::PolicySnapshot snapshot = example();
   EXPECT_TRUE(std::ranges::count(chain(ruleset_for(snapshot, {}), "input"), "meta l4proto { esp, ah } accept") == 1);
