@@ -299,7 +299,7 @@ std::string ruleset_of_denial(const RulesetOptions& options) {
       "icmpv6 type { nd-router-solicit, nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert } accept";
   return ruleset_removed() + fmt::format(
                                  "table inet adit {{\n"
-                                 "  chain {3} {{ }}\n"
+                                 "  chain {5} {{ }}\n"
                                  "  chain input {{\n"
                                  "    type filter hook input priority filter; policy drop;\n"
                                  "    iifname \"lo\" accept\n"
@@ -319,9 +319,11 @@ std::string ruleset_of_denial(const RulesetOptions& options) {
                                  "  chain postrouting {{\n"
                                  "    type filter hook postrouting priority mangle; policy accept;\n"
                                  "    meta mark {1:#010x} oifname != \"{2}\" drop\n"
+                                 "    meta mark {3:#010x} oifname != \"{4}\" drop\n"
                                  "  }}\n"
                                  "}}\n",
-                                 neighbour_discovery, options.tunnel_mark, options.tun_name, closed_mark);
+                                 neighbour_discovery, options.tunnel_mark, options.tun_name, options.routed_mark,
+                                 options.routed_tun_name, closed_mark);
 }
 
 // Added first, so that its deletion cannot fail; all of one buffer is one transaction.

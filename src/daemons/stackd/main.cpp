@@ -73,7 +73,7 @@ int serve(const CommonOptions& common, StackdOptions options, const std::vector<
 /// What a host has before its network is up. What stands closed stays.
 int close_until_policy(const CommonOptions& common, const stack::user::Options& options) {
   if (!open_log(common, program)) return ExitStatus::system;
-  const stack::RulesetOptions rules{.tun_name = options.tun_name};
+  const stack::RulesetOptions rules{.tun_name = options.tun_name, .routed_tun_name = options.tun_name + "r"};
   const auto settled = stack::user::settle_filters(stack::UntilPolicy::deny, rules);
   if (settled) return ExitStatus::stopped;
   log_failure("filters of the boot", settled.error());
