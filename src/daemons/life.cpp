@@ -2,11 +2,13 @@
 
 #include "base/log.h"
 #include "base/version.h"
+#include "daemons/readiness.h"
 
 namespace adit::daemons {
 
 void log_ready(const std::string& daemon) {
   log::write({CatalogueId::daemon_started, {{"daemon", daemon}, {"version", version}}});
+  tell_supervisor_ready();
 }
 void log_stopped(const std::string& daemon) { log::write({CatalogueId::daemon_stopped, {{"daemon", daemon}}}); }
 void log_failure(const std::string& attempted, const std::string& reason) {

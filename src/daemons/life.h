@@ -5,6 +5,7 @@
 
 namespace adit::daemons {
 
+/// And tells the supervisor.
 void log_ready(const std::string& daemon);
 void log_stopped(const std::string& daemon);
 void log_failure(const std::string& attempted, const std::string& reason);
