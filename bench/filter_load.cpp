@@ -17,6 +17,7 @@
 #include "stack/nftables_match.h"
 #include "stack/nftables_ruleset.h"
 #include "stack/user/filter_counts.h"
+#include "stack/user/filter_table.h"
 #include "stack/user/nftables_transaction.h"
 
 namespace adit {
@@ -73,7 +74,8 @@ int run(unsigned rules) {
   const std::string ruleset = stack::ruleset_for(*policy, {});
   const double written = seconds_since(begin);
   begin = Clock::now();
-  const auto installed = stack::user::run_nftables(ruleset);
+  stack::user::FilterTable table;
+  const auto installed = table.replace(ruleset);
   const double loaded = seconds_since(begin);
   if (!installed) {
     fmt::print(stderr, "filter_load: {}\n", installed.error());
@@ -83,7 +85,7 @@ int run(unsigned rules) {
   const bool counted = stack::user::read_filter_counts(policy->filter.filters.size()).has_value();
   const double read = seconds_since(begin);
   begin = Clock::now();
-  if (!stack::user::run_nftables(ruleset)) return 1;
+  if (!table.replace(ruleset)) return 1;
   const double replaced = seconds_since(begin);
   if (!stack::user::run_nftables(stack::ruleset_removed())) return 1;
 

@@ -41,7 +41,7 @@ inline constexpr const char* closed_mark = "closed";
 /// policy.filter.filters) has matched, the counter f<n> counts, or elements of the maps m0, m1, … with the comment
 /// f<n>.
 std::string ruleset_for(const policy::PolicySnapshot& policy, const RulesetOptions& options);
-/// The same, of what lets nothing pass but loopback and IPv6 neighbour discovery.
+/// The transaction that replaces the table by one that lets nothing pass but loopback and IPv6 neighbour discovery.
 std::string ruleset_of_denial(const RulesetOptions& options);
 /// Removes the table, and succeeds when there is none.
 std::string ruleset_removed();

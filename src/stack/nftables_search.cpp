@@ -253,7 +253,10 @@ std::vector<Run> interval_runs(const Entries& entries, std::size_t begin, Dimens
                                                 : interval_run<std::uint16_t>(entries, begin, one);
     if (end > begin) runs.push_back({end, one});
   }
-  std::ranges::stable_sort(runs, std::greater{}, &Run::end);
+  // Few, and in their order where they are equal: std::stable_sort would ask for memory in a way that is deprecated.
+  for (auto run = runs.begin(); run != runs.end(); ++run) {
+    std::rotate(std::ranges::upper_bound(runs.begin(), run, run->end, std::greater{}, &Run::end), run, run + 1);
+  }
   return runs;
 }
 

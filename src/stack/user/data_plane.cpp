@@ -11,6 +11,7 @@
 
 #include "stack/default_filter.h"
 #include "stack/user/filter_counts.h"
+#include "stack/user/filter_table.h"
 #include "stack/user/log_socket.h"
 #include "stack/user/nftables_transaction.h"
 #include "stack/user/packet_loop.h"
@@ -59,6 +60,7 @@ class DataPlane::Running {
   std::unique_ptr<PacketLoop> loop_;
   using IndexPointer = std::shared_ptr<const policy::FilterIndex>;
   std::mutex policy_mutex_;  // one transaction at a time
+  FilterTable filters_;
   policy::PolicyPointer policy_;
   std::mutex index_mutex_;
   IndexPointer index_;  // of the policy, for what it logs
@@ -226,7 +228,7 @@ std::expected<void, std::string> DataPlane::Running::set_policy(policy::PolicyPo
   auto index =
       std::make_shared<const policy::FilterIndex>(std::shared_ptr<const policy::FilterPolicy>{policy, &policy->filter});
   rules_.leaves = leaves;
-  if (const auto done = run_nftables(ruleset_for(*policy, rules_)); !done) return std::unexpected{done.error()};
+  if (const auto done = filters_.replace(ruleset_for(*policy, rules_)); !done) return std::unexpected{done.error()};
   policy_ = std::move(policy);
   {
     const std::scoped_lock index_lock{index_mutex_};

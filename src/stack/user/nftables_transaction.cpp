@@ -14,7 +14,7 @@ std::expected<std::string, std::string> run_nftables(const std::string& text) {
   if (!context || nft_ctx_buffer_output(context.get()) != 0 || nft_ctx_buffer_error(context.get()) != 0) {
     return std::unexpected{std::string{"libnftables cannot be used"}};
   }
-  nft_ctx_output_set_flags(context.get(), NFT_CTX_OUTPUT_NUMERIC_ALL);
+  nft_ctx_output_set_flags(context.get(), NFT_CTX_OUTPUT_NUMERIC_ALL | NFT_CTX_OUTPUT_TERSE);
   const int result = nft_run_cmd_from_buffer(context.get(), text.c_str());
   if (result != 0) {
     const char* problem = nft_ctx_get_error_buffer(context.get());

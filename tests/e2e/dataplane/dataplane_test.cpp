@@ -681,6 +681,21 @@ TEST_F(DataPlaneTest, WhatAPolicyEndsIsThereUntilItIsInForceAndStaysWhenItIsRefu
   EXPECT_EQ(net.east.counters(1).outbound_packets, 0u) << "it is there still";
 }
 
+TEST_F(DataPlaneTest, AFilterTableThatSomebodyHasChangedIsReplacedAllTheSame) {
+  TwoHosts net{tunnel_v4};
+  install_both(net, tunnel_v4, 1);
+  for (const char* change : {"nft delete table inet adit", "nft flush chain inet adit input",
+                             "nft add chain inet adit mine && nft add rule inet adit mine accept",
+                             "nft flush table inet adit && nft delete chain inet adit local_in"}) {
+    SCOPED_TRACE(change);
+    ASSERT_EQ(net.east.space().shell(change), 0);
+    net.east.set_policy(policy_for(tunnel_v4, 1));
+    EXPECT_EQ(ping(net.east, data_address(2, tunnel_v4)), 0) << state_of(net.east) << state_of(net.west);
+    EXPECT_NE(ping(net.east, wire_address(2, IpFamily::v4), "-c 1 -W 1"), 0);
+    EXPECT_NE(net.east.space().shell("nft list chain inet adit mine | grep accept"), 0);
+  }
+}
+
 TEST_F(DataPlaneTest, AGatewayForwardsForTheNetBehindIt) {
   const Protection protection{.net_bits = 24};
   TwoHosts net{protection};
