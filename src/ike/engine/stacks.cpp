@@ -124,11 +124,15 @@ void Engine::State::ask(v2::IkeSa& sa, std::variant<contract::Sign, contract::Ve
   step_->certificates.push_back(std::move(asked));
 }
 
+void Engine::State::forget_dead(std::vector<IkeSpi>& waiting) {
+  std::erase_if(waiting, [this](IkeSpi spi) { return find(spi) == nullptr && find_phase1(spi) == nullptr; });
+}
+
 void Engine::State::ask_authorities(const StackName& stack, const std::vector<std::string>& ca_labels,
                                     StackKnowledge::LabelAuthorities& entry) {
   const RequestId id{++last_request_};
   asked_.erase(std::exchange(entry.asked, id));
-  std::erase_if(entry.waiting, [this](IkeSpi spi) { return find(spi) == nullptr && find_phase1(spi) == nullptr; });
+  forget_dead(entry.waiting);
   asked_.emplace(id, AuthoritiesAsked{stack, ca_labels});
   entry.asked_at = now_;
   entry.known.standing = v2::KnownAuthorities::Standing::asked;
@@ -146,7 +150,10 @@ const v2::KnownAuthorities& Engine::State::authorities(const StackName& stack,
   const Seconds life = entry.known.standing == Standing::known ? authorities_life : Seconds{options_.certificate_wait};
   // One question at a time: a refusal stands for a while, an answer that never came is asked for again.
   if (is_new || now_ >= entry.asked_at + life) ask_authorities(stack, ca_labels, entry);
-  if (waiting && entry.known.standing == Standing::asked) entry.waiting.push_back(*waiting);
+  if (!waiting || entry.known.standing != Standing::asked) return entry.known;
+  constexpr std::size_t many = 1024;
+  if (entry.waiting.size() % many == many - 1) forget_dead(entry.waiting);  // strangers come and go
+  entry.waiting.push_back(*waiting);
   return entry.known;
 }
 

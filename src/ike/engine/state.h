@@ -235,6 +235,8 @@ class Engine::State final : public v2::Shard, public v1::Shard {
   v2::IkeSa* find_for(const StackName& stack, const IpAddress& local, const IpAddress& remote,
                       const policy::KeyExchangeRule& rule);
 
+  /// SAs that are there no more.
+  void forget_dead(std::vector<IkeSpi>& waiting);
   void ask_authorities(const StackName& stack, const std::vector<std::string>& ca_labels,
                        StackKnowledge::LabelAuthorities& entry);
   void close_stack(const StackName& stack, v2::Ending ending);

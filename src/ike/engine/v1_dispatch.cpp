@@ -167,8 +167,8 @@ void Engine::State::refresh(v1::Phase1Sa& old) {
   if (!v1::is_up(old.state) || old.refreshed_by || old.refreshes) return;
   if (has_newer(old)) {
     // The peer has just made its successor: a third one would be in vain. Unless that one goes again.
-    constexpr Seconds look_again{60};
-    old.refresh_at = now_ + look_again;
+    constexpr Seconds look_again{60}, least_left{10};
+    old.refresh_at = std::max(now_ + Seconds{1}, std::min(now_ + look_again, *old.expires_at - least_left));
     return;
   }
   v1::Turn current = v1_turn();

@@ -53,12 +53,13 @@ void Engine::State::authenticated(v1::Phase1Sa& sa, v1::Shard::Contact contact) 
   for (auto entry = by_peer_.lower_bound({key, IkeSpi{}}); entry != by_peer_.end() && entry->first == key; ++entry) {
     const v1::Phase1Sa* other = find_phase1(entry->second);
     // Begun by both sides at once: an SA that came up after this one began is not one the peer has forgotten.
-    if (other != nullptr && other != &sa && v1::is_up(other->state) && other->established_at < sa.begun_at) {
+    const bool is_there = other != nullptr && other != &sa && (v1::is_up(other->state) || other->keeps_for_heir);
+    if (is_there && other->established_at < sa.begun_at) {
       older.push_back(entry->second);
     }
   }
   by_peer_.emplace(key, sa.our_cookie());
-  inherit_what_waits(sa, key);
+  if (contact == v1::Shard::Contact::further) inherit_what_waits(sa, key);
   if (sa.role == Role::responder && contact == v1::Shard::Contact::further) keep_tunnel(sa);
   if (sa.role == Role::initiator) replace_crossing(sa);
   make_room_for(sa);
@@ -174,7 +175,7 @@ v1::Phase1Sa* Engine::State::heir_of(const v1::Phase1Sa& sa) {
 
 bool Engine::State::has_newer(const v1::Phase1Sa& sa) {
   const v1::Phase1Sa* sibling = sibling_of(sa);
-  return sibling != nullptr && sibling->established_at > sa.established_at;
+  return sibling != nullptr && sibling->tunnel == sa.tunnel && sibling->established_at > sa.established_at;
 }
 
 bool Engine::State::awaits_heir(const v1::Phase1Sa& sa) const {
@@ -188,8 +189,12 @@ bool Engine::State::awaits_heir(const v1::Phase1Sa& sa) const {
 void Engine::State::inherit_what_waits(v1::Phase1Sa& sa, const PeerKey& key) {
   for (auto entry = by_peer_.lower_bound({key, IkeSpi{}}); entry != by_peer_.end() && entry->first == key; ++entry) {
     v1::Phase1Sa* other = find_phase1(entry->second);
-    if (other == nullptr || other == &sa || other->state != v1::Phase1State::closing) continue;
+    if (other == nullptr || other == &sa || !other->keeps_for_heir) continue;
     inherit(*other, sa);
+    for (v1::Farewell& farewell : std::exchange(other->farewells, {})) {
+      farewell.next_at = now_;
+      if (other->keeps_for_heir) sa.farewells.push_back(std::move(farewell));
+    }
     touch(*other);
   }
 }
@@ -317,7 +322,7 @@ void Engine::State::forget(v1::Phase1Sa& sa) {
   if (v1::Phase1Sa* old = sa.refreshes ? find_phase1(*sa.refreshes) : nullptr; old != nullptr) {
     old->refreshed_by.reset();
     if (v1::is_up(old->state)) old->refresh_at = now_ + pause_after_failure;
-    if (old->state == v1::Phase1State::closing && !old->children.empty()) old->expires_at = now_;
+    if (old->keeps_for_heir) old->expires_at = now_;
     touch(*old);
   }
   asked_.erase(sa.asked);

@@ -52,6 +52,8 @@ void send_aggressive_answer(Turn& turn, Phase1Sa& sa) {
   add_key_exchange(payloads, sa);
   payloads.add(wire::v1::Identification::of(*sa.local_identity));
   add_proof(payloads, sa);
+  // Whom this side trusts is not for anybody who names a peer, nor should he get so much more than he sent.
+  if (!turn.shard.knows_path(sa)) sa.establishing->our_authorities.clear();
   add_certificate_requests(payloads, sa);
   announce(payloads, sa.nat_traversal);
   add_nat_detection(payloads, sa);

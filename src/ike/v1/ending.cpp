@@ -69,6 +69,7 @@ void linger(Turn& turn, Phase1Sa& sa) {
   sa.keep_alive_at.reset();
   sa.outstanding.reset();
   sa.dpd.reset();
+  sa.repeats = 0;
   sa.expires_at = turn.now + farewell_takes;
 }
 
@@ -129,6 +130,7 @@ void close(Turn& turn, Phase1Sa& sa, Ending ending) {
 }
 
 void want_delete(Turn& turn, Phase1Sa& sa, Ending ending) {
+  if (sa.state == Phase1State::closing && sa.keeps_for_heir) return end_children(turn, sa, ending);
   if (sa.state == Phase1State::closing || sa.state == Phase1State::closed) return;
   sa.ending = ending;
   happen(turn, sa, Phase1Event::delete_wanted);
@@ -147,7 +149,8 @@ void end_by_peer(Turn& turn, Phase1Sa& sa) {
   if (is_up(sa.state)) {
     sa.ending = Ending::by_peer;
     sa.state = Phase1State::closing;
-    if (turn.shard.awaits_heir(sa)) {
+    sa.keeps_for_heir = turn.shard.awaits_heir(sa);
+    if (sa.keeps_for_heir) {
       hand_on_children(turn, sa, sa.ending);
       end_quick_modes(turn, sa, sa.ending);
     } else {
@@ -156,7 +159,10 @@ void end_by_peer(Turn& turn, Phase1Sa& sa) {
     tell_end(turn, sa, sa.ending);
     linger(turn, sa);
   }
-  sa.farewells.clear();  // it needs no Delete
+  // It needs no Delete of its own.
+  std::erase_if(sa.farewells, [&](const Farewell& farewell) {
+    return !sa.keeps_for_heir || farewell.payload.protocol == wire::ProtocolId::ike;
+  });
 }
 
 void await_heir(Turn& turn, Phase1Sa& sa) { sa.expires_at = turn.now + farewell_takes; }

@@ -117,7 +117,8 @@ struct Phase1Sa {
   bool counted_half_open = false;
   std::uint64_t arrival = 0;       ///< responder: the number of its message 1 among all that were answered
   std::size_t counted_octets = 0;  ///< unproved_octets() as the shard has counted them
-  unsigned repeats = 0;            ///< half-open: so many times our last message went out again
+  unsigned repeats = 0;            ///< half-open, closing: so many times our last message went out again
+  bool keeps_for_heir = false;     ///< closing: its phase 2 SAs and what is to be said of them wait for its refresh
   PerSecond quick_modes_asked;     ///< by the peer
   std::optional<Identity> local_identity, remote_identity;
 

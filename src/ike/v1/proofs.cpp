@@ -161,6 +161,9 @@ void establish(Turn& turn, Phase1Sa& sa) {
   using Contact = Shard::Contact;
   // In aggressive mode nothing protects a notification, so it follows under the SA (RFC 2407 §4.6.3).
   const bool tells = sa.mode == Mode::aggressive && sa.role == Role::initiator && is_first_contact(turn, sa);
+  // The last message of main mode is the peer's: it has the SA. (So is that of aggressive mode to its responder, whose
+  // older SAs wait for the INITIAL-CONTACT that may follow.)
+  if (sa.role == Role::initiator && sa.mode == Mode::main) sa.heard_since_up = true;
   turn.shard.authenticated(sa, sa.establishing->initial_contact ? Contact::initial : Contact::further);
   become_established(turn, sa);
   if (tells) send_notify(turn, sa, initial_contact_of(sa));

@@ -6,7 +6,8 @@
 
 namespace adit::ike::v1 {
 
-inline constexpr std::size_t most_quick_modes = 32;  // of one SA, with those that are done and may be repeated
+inline constexpr std::size_t most_quick_modes =
+    32;  // of the peer's under one SA, with those that are done and may be repeated
 
 /// Starts what is wished for under an SA that is up.
 void go_on(Turn& turn, Phase1Sa& sa);

@@ -213,8 +213,23 @@ void quick_mode_timed_out(Turn& turn, Phase1Sa& sa, QuickMode& quick_mode) {
   fail_quick_mode(turn, sa, quick_mode, "no answer");
 }
 
+namespace {
+
+/// Its successor is not negotiated any more under the SA that goes: under the one that has taken it, soon.
+void refresh_again(Turn& turn, const Phase1Sa& sa, const ChildWish& wish) {
+  constexpr Seconds soon{5};
+  for (const auto& [owner, child] : turn.shard.same_traffic(sa, wish.traffic)) {
+    if (child->name != wish.rekeys || child->superseded || child->expires_at <= turn.now + soon) continue;
+    child->refresh_at = turn.now + soon;
+    turn.shard.touch(*owner);
+  }
+}
+
+}  // namespace
+
 void abandon(Turn& turn, Phase1Sa& sa, QuickMode& quick_mode, Ending ending) {
   if (quick_mode.state == QuickMode::State::done) return;
+  if (quick_mode.role == Role::initiator && quick_mode.wish.rekeys) refresh_again(turn, sa, quick_mode.wish);
   if (quick_mode.holds_spi) turn.shard.release(quick_mode.inbound_spi);
   // Of one that waits for the stack the tunnel has its child already.
   const bool is_without = quick_mode.state == QuickMode::State::offered || quick_mode.state == QuickMode::State::held;

@@ -189,10 +189,11 @@ ByteString third_hash(const Phase1Sa& sa, const QuickMode& quick_mode) {
 
 void finish(Turn& turn, QuickMode& quick_mode) {
   // What the keys came of goes with the exchange (RFC 2409 §3.3, §8); its last message may be asked for again.
-  constexpr Seconds repetitions_answered{180};
+  const bool is_ours = quick_mode.role == Role::initiator;
+  const Seconds repetitions_answered{is_ours ? 60 : 180};  // message 2 is repeated for less than a minute
   quick_mode.state = QuickMode::State::done;
   quick_mode.forget_at = turn.now + repetitions_answered;
-  if (quick_mode.role == Role::initiator) quick_mode.is_known_at = turn.now + hand_over;
+  if (is_ours) quick_mode.is_known_at = turn.now + hand_over;
   quick_mode.key_exchange.reset();
   quick_mode.shared = {};
   quick_mode.wish = {};

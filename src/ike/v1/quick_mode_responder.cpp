@@ -208,14 +208,15 @@ void refuse_last_message(Turn& turn, QuickMode& quick_mode) {
 
 namespace {
 
-/// The oldest that are done are repeated no more: of either end's, for neither is told how many the other begins.
-void make_room(Phase1Sa& sa) {
-  const auto is_done = [](const auto& each) { return each->state == QuickMode::State::done; };
-  while (sa.quick_modes.size() >= most_quick_modes) {
-    const auto oldest = std::ranges::find_if(sa.quick_modes, is_done);
-    if (oldest == sa.quick_modes.end()) return;
-    sa.quick_modes.erase(oldest);
-  }
+/// False when the peer has begun so many that are not done. Of those that are the oldest is repeated no more.
+bool make_room(Phase1Sa& sa) {
+  const auto is_of_peer = [](const auto& each) { return each->role == Role::responder; };
+  const auto is_over = [&](const auto& each) { return is_of_peer(each) && each->state == QuickMode::State::done; };
+  if (static_cast<std::size_t>(std::ranges::count_if(sa.quick_modes, is_of_peer)) < most_quick_modes) return true;
+  const auto oldest = std::ranges::find_if(sa.quick_modes, is_over);
+  if (oldest == sa.quick_modes.end()) return false;
+  sa.quick_modes.erase(oldest);
+  return true;
 }
 
 }  // namespace
@@ -225,7 +226,6 @@ void receive_quick_mode(Turn& turn, Phase1Sa& sa, const Datagram& datagram, cons
   if (!is_up(sa.state) || !header.is_encrypted || header.id == MessageId{}) {
     return drop(turn, sa, "quick mode without an SA that is up, in clear, or with message ID 0");
   }
-  make_room(sa);
   QuickMode* known = sa.find_quick_mode(header.id);
   if (known != nullptr && known->last_received == datagram.octets) {
     if (known->last_sent.empty()) return;  // being worked on
@@ -244,7 +244,7 @@ void receive_quick_mode(Turn& turn, Phase1Sa& sa, const Datagram& datagram, cons
     if (!sa.quick_modes_asked.admits(turn.options.create_child_requests_per_second, turn.now)) {
       return drop(turn, sa, "too many quick modes in a second");
     }
-    if (sa.quick_modes.size() >= most_quick_modes) return drop(turn, sa, "too many quick modes at once");
+    if (!make_room(sa)) return drop(turn, sa, "too many quick modes at once");
     sa.exchanges.add(header.id);
     return answer_quick_mode(turn, sa, *message);
   }

@@ -20,7 +20,8 @@ void receive_phase1(Turn& turn, Phase1Sa& sa, const Datagram& datagram, const wi
     // What has been deleted here is not to come up there: the peer gives up alone.
     if (sa.state == Phase1State::closing && sa.role == Role::initiator) return drop(turn, sa, "the SA is deleted");
     // Who replays what he has recorded gets no amplifier of it.
-    if (is_half_open(sa.state) && ++sa.repeats > turn.options.init_repeats) {
+    const bool is_bounded = is_half_open(sa.state) || sa.state == Phase1State::closing;
+    if (is_bounded && ++sa.repeats > turn.options.init_repeats) {
       return drop(turn, sa, "repeated too often");
     }
     ++turn.statistics.replayed;

@@ -72,7 +72,7 @@ void look_at_repetitions(Turn& turn, Phase1Sa& sa) {
     if (is_over) peer_is_connected(turn, sa, *quick_mode);
   }
   for (Farewell& farewell : sa.farewells) {
-    if (farewell.next_at > turn.now) continue;
+    if (farewell.next_at > turn.now || sa.keeps_for_heir) continue;
     constexpr Seconds between{2};
     say(turn, sa, farewell);
     --farewell.left;
@@ -186,7 +186,9 @@ std::optional<Instant> next_deadline(const Phase1Sa& sa) {
       consider(quick_mode->forget_at);
     }
   }
-  for (const Farewell& farewell : sa.farewells) consider(farewell.next_at);
+  if (!sa.keeps_for_heir) {
+    for (const Farewell& farewell : sa.farewells) consider(farewell.next_at);
+  }
   for (const ChildSa& child : sa.children) {
     consider(child.expires_at);
     if (is_up(sa.state)) consider(child.refresh_at);
@@ -207,8 +209,7 @@ void timer_due(Turn& turn, Phase1Sa& sa) {
   if (sa.expires_at && *sa.expires_at <= turn.now) {
     sa.expires_at.reset();
     if (is_up(sa.state)) return want_delete(turn, sa, Ending::expired);
-    if (sa.state == Phase1State::closing && !sa.children.empty() && turn.shard.awaits_heir(sa))
-      return await_heir(turn, sa);
+    if (sa.keeps_for_heir && turn.shard.awaits_heir(sa)) return await_heir(turn, sa);
     return happen(turn, sa, Phase1Event::timed_out);
   }
   if (sa.waits_until && *sa.waits_until <= turn.now) {

@@ -41,6 +41,7 @@ TEST(HandshakeV1, IsAggressiveModeWherePolicySaysSo) {
   EXPECT_EQ(net.west_host.ike().size(), 2u) << "the older one stays until west is known to have message 3";
   net.pass(Seconds{2});
   EXPECT_EQ(net.west_host.ike().size(), 1u);
+  EXPECT_EQ(net.east_host.ike().size(), 1u);
   EXPECT_EQ(warnings(), 1);
 }
 
