@@ -129,10 +129,10 @@ void Resolver::check_rule(const Statement& rule, const Filter& common, const std
     if (service.fragments_only) {
       refuse(Attribute::service, "FragmentsOnly with IpFilterAction IpSec", "IpFilterAction Permit or Deny");
     }
-    // Of a packet that is to be protected the data plane does not know by which interface it would leave in clear.
     if (service.security_class != 0) {
-      refuse(Attribute::service, "SecurityClass with IpFilterAction IpSec",
-             "no SecurityClass, or IpFilterAction Permit or Deny");
+      findings_.warning(name_of(rule, Attribute::service),
+                        told("SecurityClass with IpFilterAction IpSec: what would be protected is denied",
+                             "no SecurityClass, or IpFilterAction Permit or Deny"));
     }
     if (by_port && common.local_start->protocol == Granularity::rule && service.selector.protocol == IpProtocol::any) {
       refuse(Attribute::local_start_action, "port granularity Packet with all protocols",
@@ -171,6 +171,13 @@ void Resolver::split(const Statement& rule, const Filter& common, const std::vec
     filter.routing = service.routing;
     filter.fragments_only = service.fragments_only;
     filter.security_class = service.security_class;
+    if (filter.security_class != 0 && filter.action == FilterAction::ipsec) {
+      // Of a packet that is to be protected the data plane does not know by which interface it would leave in clear.
+      filter.action = FilterAction::deny;
+      filter.vpn = nullptr;
+      filter.manual = nullptr;
+      filter.local_start = nullptr;
+    }
     filters.push_back(std::move(filter));
   };
   const std::size_t product = sources.size() * destinations.size() * services.size() * 2;

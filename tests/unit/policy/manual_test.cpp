@@ -185,6 +185,17 @@ TEST(ManualTunnel, IsTakenOrRefusedWithPlaceAndReason) {
   }
 }
 
+TEST(ManualTunnel, OfARuleForAClassOfInterfacesIsADenial) {
+  const ParseResult result = parsed(changed("      Protocol All\n", "      Protocol All\n      SecurityClass 7\n"));
+  ASSERT_NE(result.policy, nullptr) << summary(result);
+  ASSERT_FALSE(result.policy->filter.filters.empty());
+  for (const Filter& filter : result.policy->filter.filters) {
+    EXPECT_EQ(filter.action, FilterAction::deny) << "nothing leaves in clear";
+    EXPECT_EQ(filter.manual, nullptr);
+    EXPECT_EQ(filter.security_class, 7);
+  }
+}
+
 TEST(ManualTunnel, HasAnInboundSpiAndANameOfItsOwn) {
   std::string text = tunnel_policy;
   const std::string tunnel = text.substr(text.find("IpManVpnAction m"));

@@ -98,7 +98,10 @@ const Change changes[] = {
      "8:5: error: FragmentsOnly with IpFilterAction IpSec"},
     {"Protocol Tcp", "Protocol Tcp\nFragmentsOnly Yes",
      "8:5: error: FragmentsOnly with IpFilterAction IpSec\n11:1: error: FragmentsOnly with Routing Local"},
-    {"Protocol Tcp", "Protocol Tcp\nSecurityClass 255", "8:5: error: SecurityClass with IpFilterAction IpSec"},
+    {"Protocol Tcp", "Protocol Tcp\nSecurityClass 255",
+     "8:5: warning: SecurityClass with IpFilterAction IpSec: what would be protected is denied\n40:19: warning: no "
+     "dynamic "
+     "IpFilterRule covers this tunnel: it cannot be activated: \"Tunnel\""},
     {"Protocol Tcp", "Protocol Tcp\nSecurityClass 256", "11:15: error: number out of range: \"256\""},
     // IpGenericFilterAction
     {"IpFilterAction IpSec", "IpFilterAction Permit", "13:5: error: a tunnel with IpFilterAction Permit or Deny"},
