@@ -12,18 +12,26 @@ namespace adit::rpc {
 
 inline constexpr const char* default_socket_folder = "/run/adit";
 
+// In it each daemon has a folder in which it alone may write: who connects to a name there reaches that daemon or
+// nobody, also while it is down. gRPC does not tell a client who serves a socket.
+inline std::string pagent_folder(const std::string& folder) { return folder + "/pagent"; }
+inline std::string iked_folder(const std::string& folder) { return folder + "/iked"; }
+inline std::string stacks_folder(const std::string& folder) { return folder + "/stack"; }
+
 /// For iked; stacks have their own: each gets the keys that it needs, and no others.
-inline std::string pagent_socket(const std::string& folder) { return folder + "/pagent.sock"; }
-inline std::string pagent_stack_socket(const std::string& folder) { return folder + "/pagent-stacks.sock"; }
-inline std::string iked_socket(const std::string& folder) { return folder + "/iked.sock"; }
+inline std::string pagent_socket(const std::string& folder) { return pagent_folder(folder) + "/pagent.sock"; }
+inline std::string pagent_stack_socket(const std::string& folder) {
+  return pagent_folder(folder) + "/pagent-stacks.sock";
+}
+inline std::string iked_socket(const std::string& folder) { return iked_folder(folder) + "/iked.sock"; }
 inline std::string stack_socket(const std::string& folder, const StackName& stack) {
-  return folder + "/stack-" + stack.text + ".sock";
+  return stacks_folder(folder) + "/stack-" + stack.text + ".sock";
 }
 inline std::string stack_operator_socket(const std::string& folder, const StackName& stack) {
-  return folder + "/operator-" + stack.text + ".sock";
+  return stacks_folder(folder) + "/operator-" + stack.text + ".sock";
 }
 inline std::string ike_channel_socket(const std::string& folder, const StackName& stack) {
-  return folder + "/ike-" + stack.text + ".sock";
+  return stacks_folder(folder) + "/ike-" + stack.text + ".sock";
 }
 
 /// The stack whose stack_socket() has this file name; nothing for another file.

@@ -7,6 +7,8 @@
 #include "daemons/event_loop.h"
 #include "daemons/iked/negotiator.h"
 #include "daemons/life.h"
+#include "daemons/socket_folder.h"
+#include "rpc/socket_paths.h"
 
 namespace adit::daemons::iked {
 namespace {
@@ -18,6 +20,10 @@ int serve(const CommonOptions& options, const std::string& user) {
   // Before any thread starts: a capability is a thread's own.
   if (const auto given_up = give_up_privileges(user); !given_up) {
     log_failure("confinement", given_up.error());
+    return ExitStatus::system;
+  }
+  if (const auto made = make_socket_folder(rpc::iked_folder(options.socket_folder)); !made) {
+    log_failure("socket folder", made.error());
     return ExitStatus::system;
   }
   EventLoop loop;

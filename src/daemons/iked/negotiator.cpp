@@ -67,7 +67,7 @@ Outlets Negotiator::outlets() {
 
 void Negotiator::look_for_stacks() {
   std::error_code failure;
-  for (const auto& file : std::filesystem::directory_iterator{socket_folder_, failure}) {
+  for (const auto& file : std::filesystem::directory_iterator{rpc::stacks_folder(socket_folder_), failure}) {
     const auto stack = rpc::stack_of_socket(file.path().filename().string());
     if (!stack || stacks_.contains(*stack)) continue;
     stacks_[*stack] = std::make_unique<StackLink>(loop_, socket_folder_, *stack,

@@ -9,6 +9,7 @@
 #include "daemons/life.h"
 #include "daemons/pagent/agent.h"
 #include "daemons/pagent/check_file.h"
+#include "daemons/socket_folder.h"
 #include "rpc/socket_paths.h"
 
 namespace adit::daemons::pagent {
@@ -31,6 +32,10 @@ int serve(const CommonOptions& options, const Watchers& watchers, const AgentOpt
   }
   if (const auto kept = keep_secrets_in(); !kept) {
     log_failure("confinement", kept.error());
+    return ExitStatus::system;
+  }
+  if (const auto made = make_socket_folder(rpc::pagent_folder(options.socket_folder)); !made) {
+    log_failure("socket folder", made.error());
     return ExitStatus::system;
   }
   EventLoop loop;

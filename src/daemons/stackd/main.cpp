@@ -8,7 +8,9 @@
 #include "daemons/confinement.h"
 #include "daemons/event_loop.h"
 #include "daemons/life.h"
+#include "daemons/socket_folder.h"
 #include "daemons/stackd/served_stack.h"
+#include "rpc/socket_paths.h"
 
 namespace adit::daemons::stackd {
 namespace {
@@ -27,10 +29,11 @@ std::string is_stack_name(const std::string& name) {
 /// It stands in the text of nftables and in paths under /proc. The kernel would take a '%' for a pattern.
 std::string is_device_name(const std::string& name) {
   constexpr std::size_t longest = 15;
-  const bool right = !name.empty() && name.size() <= longest && std::ranges::all_of(name, [](unsigned char c) {
-    return std::isalnum(c) != 0 || c == '_' || c == '-';
-  });
-  return right ? "" : "a device's name has 1 to 15 letters, digits, '_' or '-'";
+  const bool right = !name.empty() && name.size() <= longest && name != "." && name != ".." &&
+                     std::ranges::all_of(name, [](unsigned char c) {
+                       return std::isalnum(c) != 0 || c == '_' || c == '-' || c == '.';
+                     });
+  return right ? "" : "a device's name has 1 to 15 letters, digits, '_', '-' or '.'";
 }
 
 std::string is_security_class(const std::string& text) {
@@ -56,6 +59,10 @@ int serve(const CommonOptions& common, StackdOptions options, const std::vector<
   options.socket_folder = common.socket_folder;
   if (const auto kept = keep_secrets_in(); !kept) {
     log_failure("confinement", kept.error());
+    return ExitStatus::system;
+  }
+  if (const auto made = make_socket_folder(rpc::stacks_folder(options.socket_folder)); !made) {
+    log_failure("socket folder", made.error());
     return ExitStatus::system;
   }
   EventLoop loop;

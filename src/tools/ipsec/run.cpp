@@ -22,12 +22,14 @@ bool equal_without_case(std::string_view a, std::string_view b) {
 std::expected<std::vector<StackName>, std::string> stacks_in(const std::string& folder) {
   std::vector<StackName> stacks;
   std::error_code failure;
-  std::filesystem::directory_iterator file{folder, failure};
+  const std::string theirs = rpc::stacks_folder(folder);
+  std::filesystem::directory_iterator file{theirs, failure};
+  if (failure == std::errc::no_such_file_or_directory && std::filesystem::is_directory(folder, failure)) return stacks;
   // Not by range-for, whose increment throws.
   for (; !failure && file != std::filesystem::directory_iterator{}; file.increment(failure)) {
     if (auto stack = rpc::stack_of_socket(file->path().filename().string())) stacks.push_back(std::move(*stack));
   }
-  if (failure) return std::unexpected{folder + ": " + failure.message()};
+  if (failure) return std::unexpected{theirs + ": " + failure.message()};
   std::ranges::sort(stacks);
   return stacks;
 }
