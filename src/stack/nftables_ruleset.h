@@ -31,7 +31,7 @@ struct RulesetOptions {
   std::uint32_t own_mark = 0xad170002;
   std::uint32_t refused_mark = 0xad170004;               ///< on what the data plane gives back to be rejected
   std::map<std::string, std::uint8_t> security_classes;  ///< of interfaces by name; 0 where not listed
-  Leaves leaves = Leaves::closed;  ///< open: only for filters that permit what no policy has been asked about
+  Leaves leaves = Leaves::closed;  ///< open: a start does not keep them; they permit unasked, or depend on the time
 };
 
 /// The chain, empty and never jumped to, by which a start knows a table that is closed.

@@ -9,6 +9,7 @@
 #include "daemons/stackd/interfaces.h"
 #include "daemons/stackd/packet_record.h"
 #include "daemons/wall_clock.h"
+#include "policy/in_force.h"
 #include "rpc/overloaded.h"
 #include "rpc/socket_paths.h"
 #include "stack/default_filter.h"
@@ -76,7 +77,10 @@ std::expected<void, std::string> ServedStack::serve() {
   log::write({CatalogueId::awaits_policy,
               {{"stack", options_.stack.text}, {"filters", std::string{in_words(data_plane_->filters_at_start())}}}});
 
-  if (choice_ == rpc::FilterChoice::default_filter) {
+  // Where everything would pass by default, what stands stays: a start opens nothing that is closed.
+  const bool opens = options_.data_plane.until_policy == stack::UntilPolicy::permit &&
+                     data_plane_->filters_at_start() == stack::user::StandingFilters::kept;
+  if (choice_ == rpc::FilterChoice::default_filter && !opens) {
     if (const auto done = data_plane_->set_default_filter(); !done) return std::unexpected{done.error()};
     log::write({CatalogueId::default_filter_kept, {{"stack", options_.stack.text}}});
   }
@@ -84,7 +88,13 @@ std::expected<void, std::string> ServedStack::serve() {
   policies_ = std::make_unique<rpc::PolicyClient>(
       pagent, options_.stack, rpc::Audience::stack, post,
       rpc::PolicyClient::Callbacks{
-          .installed = [this](policy::PolicyPointer policy) { by_time_.replace(std::move(policy)); },
+          .installed =
+              [this](policy::PolicyPointer policy) {
+                // Kept by a start, filters would not know that their time has come or gone.
+                const bool is_timed = policy::in_force_still(*policy, {}).has_value();
+                leaves_ = is_timed ? stack::Leaves::open : stack::Leaves::closed;
+                by_time_.replace(std::move(policy));
+              },
           .removed = [this] { log::write({CatalogueId::policy_withdrawn, {{"stack", options_.stack.text}}}); },
           .malformed = [](const std::string& field) { log_malformed("pagent", field); },
           .connection = {.up = [pagent] { log_connected("pagent", pagent); },
@@ -158,7 +168,7 @@ void ServedStack::try_to_install() {
 /// With its manual tunnels.
 std::expected<void, std::string> ServedStack::put_in_force(const policy::PolicyPointer& policy) {
   return manual_->replace_policy(policy->filter, [&](std::vector<contract::RemoveChildSa> ended) {
-    return data_plane_->set_policy(policy, std::move(ended));
+    return data_plane_->set_policy(policy, std::move(ended), leaves_);
   });
 }
 

@@ -89,6 +89,7 @@ class ServedStack {
   std::unique_ptr<rpc::StackServer> key_manager_;
   std::unique_ptr<rpc::StackOperatorServer> operators_;
   PolicyByTime by_time_;
+  stack::Leaves leaves_ = stack::Leaves::closed;  ///< of the policy
   std::unique_ptr<rpc::PolicyClient> policies_;
 };
 

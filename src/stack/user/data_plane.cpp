@@ -324,8 +324,8 @@ DataPlaneCounters DataPlane::counters() const {
 }
 
 std::expected<void, std::string> DataPlane::set_policy(policy::PolicyPointer policy,
-                                                       std::vector<contract::RemoveChildSa> ended) {
-  return running_->set_policy(std::move(policy), Leaves::closed, std::move(ended));
+                                                       std::vector<contract::RemoveChildSa> ended, Leaves leaves) {
+  return running_->set_policy(std::move(policy), leaves, std::move(ended));
 }
 
 std::expected<void, std::string> DataPlane::set_default_filter() { return running_->set_default_filter(); }

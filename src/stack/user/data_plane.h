@@ -112,7 +112,8 @@ class DataPlane {
   /// Replaces the filters in one transaction, and ends the pairs that the policy ends: they carry packets until it is
   /// in force, and none after. On failure filters and pairs stay as they were, and the text says why.
   std::expected<void, std::string> set_policy(policy::PolicyPointer policy,
-                                              std::vector<contract::RemoveChildSa> ended = {});
+                                              std::vector<contract::RemoveChildSa> ended = {},
+                                              Leaves leaves = Leaves::closed);
   /// The same, by the built-in default filter of `options.until_policy`.
   std::expected<void, std::string> set_default_filter();
   /// Of the policy that is installed, in its order.

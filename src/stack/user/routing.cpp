@@ -34,6 +34,7 @@ class RouteRequest {
     return *static_cast<Body*>(mnl_nlmsg_put_extra_header(header_, sizeof(Body)));
   }
   void put(std::uint16_t attribute, std::uint32_t value) { mnl_attr_put_u32(header_, attribute, value); }
+  void put_octet(std::uint16_t attribute, std::uint8_t value) { mnl_attr_put_u8(header_, attribute, value); }
 
   /// Nothing when the kernel did it; else why not.
   std::optional<SystemFailure> send(const std::string& attempted) {
@@ -94,6 +95,8 @@ std::optional<SystemFailure> change_rule(const Steering& steering, int family, s
   request.put(FRA_PRIORITY, steering.priority);
   request.put(FRA_FWMARK, steering.mark);
   request.put(FRA_FWMASK, 0xffffffff);
+  // systemd-networkd removes rules that it does not know at each of its starts, but for those of this protocol.
+  request.put_octet(FRA_PROTOCOL, RTPROT_KERNEL);
   return request.send(family_name(family) + " routing rule");
 }
 
