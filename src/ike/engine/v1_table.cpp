@@ -95,7 +95,7 @@ void Engine::State::replace_crossing(v1::Phase1Sa& sa) {
 /// Of two SAs that both ends began at once each end may take the other one for the newer, and their Deletes would leave
 /// none: the end whose choice goes against the order of the cookies waits until it must have heard of the other's.
 bool Engine::State::is_disputed(v1::Phase1Sa& newer, const v1::Phase1Sa& older) const {
-  constexpr Seconds delete_arrives{6};  // with its repetitions
+  constexpr Seconds delete_arrives{60};  // the other end may have quick modes to finish first
   if (newer.role == older.role || newer.initiator_cookie > older.initiator_cookie) return false;
   const Instant settled = newer.established_at + delete_arrives;
   if (now_ >= settled) return false;
