@@ -44,12 +44,11 @@ std::size_t secret_begins(std::string_view line) {
     const std::size_t next = after(at);
     if (is_one_of(forms, word)) return next;
     if (index >= secret_from) return at;
-    if (index == 0 && is_public_attribute(word)) {
-      at = next;
-      continue;
+    // At every place: two attributes may have been written in one line.
+    if (!is_public_attribute(word)) {
+      if (!nearest_word(word, key_attributes).empty()) secret_from = index + 1;
+      if (!nearest_word(word, log_on_attributes).empty()) secret_from = std::min(secret_from, index + 3);
     }
-    if (index == 0 && !nearest_word(word, key_attributes).empty()) secret_from = 1;
-    if (index == 0 && !nearest_word(word, log_on_attributes).empty()) secret_from = 3;
     at = next;
   }
   return line.size();

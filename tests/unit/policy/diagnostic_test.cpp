@@ -42,6 +42,10 @@ TEST(Diagnostic, NeverShowsASecret) {
       "UserId me AuthBy zebra",
       "UserId me AuthBy Pasword zebra",
       "SharedKey Ascii zebra # comment",
+      "EncryptInboundSpi 300 EncryptInboundKey zebra",
+      "AuthInboundSpi 300 AuthInboundKye zebra",
+      "HowToEncrypt DES SharedKey zebra",
+      "HowToEncrypt DES UserId me AuthBy zebra",
   };
   const SourceFile base = read_source("vectors/policy/base.policy");
   for (const char* line : lines) {
