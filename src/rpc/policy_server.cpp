@@ -73,7 +73,6 @@ class PolicyServer::Serving {
   }
 
   Door for_iked{*this, Audience::iked}, for_stacks{*this, Audience::stack};
-  std::unique_ptr<LocalServer> iked_server, stack_server;
 
  private:
   struct Watcher {
@@ -126,6 +125,10 @@ class PolicyServer::Serving {
   std::mutex mutex_;
   std::map<StackName, policy::PolicyPointer> policies_;  // null: withdrawn
   std::set<std::shared_ptr<Watcher>> watchers_;
+
+ public:
+  // The last, so the first to go: their threads use all of the above until they have stopped.
+  std::unique_ptr<LocalServer> iked_server, stack_server;
 };
 
 std::expected<std::unique_ptr<PolicyServer>, std::string> PolicyServer::start(const LocalSocket& for_iked,
@@ -141,10 +144,7 @@ std::expected<std::unique_ptr<PolicyServer>, std::string> PolicyServer::start(co
 }
 
 PolicyServer::PolicyServer(std::unique_ptr<Serving> serving) : serving_{std::move(serving)} {}
-PolicyServer::~PolicyServer() {
-  serving_->iked_server.reset();
-  serving_->stack_server.reset();
-}
+PolicyServer::~PolicyServer() = default;
 
 std::expected<void, std::string> PolicyServer::publish(policy::PolicyPointer policy) {
   if (auto reason = why_not_taken(*policy)) return std::unexpected{*std::move(reason)};
