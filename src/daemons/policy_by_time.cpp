@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <ctime>
 
 #include "base/log.h"
@@ -11,20 +12,21 @@ namespace adit::daemons {
 namespace {
 
 policy::CalendarTime calendar_now() {
-  const std::time_t now = std::time(nullptr);
+  // Not time(): within a tick of the clock it may still tell the second before the one that the timer has waited for.
+  const auto now = std::chrono::floor<Seconds>(std::chrono::system_clock::now());
+  const std::time_t second = std::chrono::system_clock::to_time_t(now);
   std::tm here{};
-  ::localtime_r(&now, &here);
-  const policy::CalendarSeconds utc{Seconds{now}};
+  ::tzset();  // localtime_r may go on with the zone that it found first
+  ::localtime_r(&second, &here);
+  const policy::CalendarSeconds utc{now.time_since_epoch()};
   return {.local = utc + Seconds{here.tm_gmtoff}, .utc = utc};
 }
 
 }  // namespace
 
 void PolicyByTime::replace(policy::PolicyPointer whole) {
-  const policy::CalendarTime now = calendar_now();
   whole_ = std::move(whole);
-  part_ = policy::in_force(whole_, now);
-  await_change(now);
+  part_ = look();
   in_force_(part_);
 }
 
@@ -35,9 +37,7 @@ void PolicyByTime::forget() {
 
 void PolicyByTime::look_at_clock() {
   if (whole_ == nullptr) return;
-  const policy::CalendarTime now = calendar_now();
-  policy::PolicyPointer part = policy::in_force(whole_, now);
-  await_change(now);
+  policy::PolicyPointer part = look();
   if (part->filter == part_->filter) return;
   part_ = std::move(part);
   log::write({CatalogueId::rules_by_time,
@@ -48,14 +48,16 @@ void PolicyByTime::look_at_clock() {
   in_force_(part_);
 }
 
-void PolicyByTime::await_change(const policy::CalendarTime& looked_at) {
-  // From when it was looked at, not from now: the second may have changed since, and a change in it be passed over.
-  const auto still = policy::in_force_still(*whole_, looked_at);
-  if (!still) return static_cast<void>(clock_.cancel());
-  clock_.expires_at(WallTime{looked_at.utc.time_since_epoch()} + *still);
-  clock_.async_wait([this](const boost::system::error_code& cancelled) {
-    if (!cancelled) look_at_clock();
-  });
+policy::PolicyPointer PolicyByTime::look() {
+  while (true) {
+    policy::TimedPolicy now = policy::at_time(whole_, calendar_now());
+    if (now.until) {
+      if (!clock_.await(*now.until)) continue;  // the clock was set since it was asked
+    } else {
+      clock_.cancel();
+    }
+    return std::move(now.part);
+  }
 }
 
 }  // namespace adit::daemons

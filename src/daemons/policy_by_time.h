@@ -2,11 +2,10 @@
 // What of a stack's policy is in force, now and whenever that changes: each daemon that carries a policy out asks its
 // own clock, so that a rule ends and begins in its second whether pagent lives or not (docs/decisions/0011).
 
-#include <boost/asio/system_timer.hpp>
-#include <cstdint>
 #include <functional>
 
 #include "daemons/event_loop.h"
+#include "daemons/wall_timer.h"
 #include "policy/model.h"
 
 namespace adit::daemons {
@@ -14,10 +13,11 @@ namespace adit::daemons {
 class PolicyByTime {
  public:
   /// Gets the part of the policy that is in force (policy/in_force.h): of each that comes, and again when it has
-  /// changed by the time, which the log tells.
+  /// changed by the time or by a clock that was set, which the log tells.
   using InForce = std::function<void(policy::PolicyPointer part)>;
 
-  PolicyByTime(EventLoop& loop, InForce in_force) : clock_{loop.context()}, in_force_{std::move(in_force)} {}
+  PolicyByTime(EventLoop& loop, InForce in_force)
+      : clock_{loop, [this] { look_at_clock(); }}, in_force_{std::move(in_force)} {}
 
   /// Takes the place of the policy before.
   void replace(policy::PolicyPointer whole);
@@ -26,9 +26,10 @@ class PolicyByTime {
 
  private:
   void look_at_clock();
-  void await_change(const policy::CalendarTime& looked_at);
+  /// What is in force; the clock is set to the next look.
+  policy::PolicyPointer look();
 
-  boost::asio::system_timer clock_;
+  WallTimer clock_;
   InForce in_force_;
   policy::PolicyPointer whole_, part_;
 };

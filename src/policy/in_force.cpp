@@ -50,4 +50,11 @@ std::optional<Seconds> in_force_still(const PolicySnapshot& policy, const Calend
   return still;
 }
 
+TimedPolicy at_time(const PolicyPointer& policy, const CalendarTime& now) {
+  TimedPolicy timed{.part = in_force(policy, now), .until = {}};
+  // From the moment that was looked at: the second may have changed since, and a change in it be passed over.
+  if (const auto still = in_force_still(*policy, now)) timed.until = WallTime{now.utc.time_since_epoch()} + *still;
+  return timed;
+}
+
 }  // namespace adit::policy

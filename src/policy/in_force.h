@@ -16,4 +16,13 @@ PolicyPointer in_force(const PolicyPointer& policy, const CalendarTime& now);
 /// For how long that is known to stay so. Nothing: for ever.
 std::optional<Seconds> in_force_still(const PolicySnapshot& policy, const CalendarTime& now);
 
+/// What is in force, and until when that is known to stay so; nothing: for ever.
+struct TimedPolicy {
+  PolicyPointer part;
+  std::optional<WallTime> until;
+};
+
+/// Of this moment alone, whatever was asked before: a clock may be set, forward and back.
+TimedPolicy at_time(const PolicyPointer& policy, const CalendarTime& now);
+
 }  // namespace adit::policy

@@ -152,5 +152,32 @@ TEST(InForce, AreTheRulesWhoseConditionsHoldInTheirOrder) {
   EXPECT_EQ(in_force_still(*rest, by_day), std::nullopt);
 }
 
+TEST(InForce, IsOfTheMomentWhicheverWayTheClockIsSet) {
+  const SourceFile file{.name = "timed.policy", .text = timed_policy};
+  const PolicyPointer policy = parse_policy(StackName{"stack"}, nullptr, &file).policy;
+  ASSERT_NE(policy, nullptr);
+  const auto moment = [](Seconds utc) {
+    return CalendarTime{.local = at(2026, 1, 1, utc + 1h), .utc = at(2026, 1, 1, utc)};
+  };
+  const struct {
+    Seconds time;
+    bool has_office;
+    Seconds until;
+  } steps[] = {
+      {.time = 18h + 59min + 30s, .has_office = true, .until = 19h},
+      {.time = 19h, .has_office = false, .until = 19h + 1min},
+      {.time = 17h + 1s, .has_office = true, .until = 17h + 1min},  // set back by two hours
+      {.time = 6h + 59min + 59s, .has_office = false, .until = 7h},
+      {.time = 23h + 59min + 59s, .has_office = false, .until = 24h},
+  };
+  for (const auto& step : steps) {
+    SCOPED_TRACE(step.time.count());
+    const TimedPolicy now = at_time(policy, moment(step.time));
+    EXPECT_EQ(rules_of(now.part).size(), step.has_office ? 2u : 1u);
+    EXPECT_EQ(now.until, WallTime{at(2026, 1, 1, step.until).time_since_epoch()});
+  }
+  EXPECT_EQ(at_time(in_force(policy, moment(0s)), moment(0s)).until, std::nullopt) << "no conditions";
+}
+
 }  // namespace
 }  // namespace adit::policy
