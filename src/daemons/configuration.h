@@ -20,10 +20,12 @@ void log_diagnostics(std::span<const policy::Diagnostic> diagnostics);
 /// Logs that a file cannot be read.
 void log_unreadable(const std::string& path, const std::string& reason);
 
-/// The value of the file, or nothing when it has mistakes or cannot be read.
+/// The value of the file, or nothing when it has mistakes or cannot be read: the one or the other.
 template <class T>
-std::optional<T> load_configuration(const std::string& path, policy::Parsed<T> (*parse)(const policy::SourceFile&)) {
+std::optional<T> load_configuration(const std::string& path, policy::Parsed<T> (*parse)(const policy::SourceFile&),
+                                    bool& is_readable) {
   auto text = read_file(path);
+  is_readable = text.has_value();
   if (!text) {
     log_unreadable(path, text.error());
     return std::nullopt;
@@ -32,6 +34,12 @@ std::optional<T> load_configuration(const std::string& path, policy::Parsed<T> (
   log_diagnostics(parsed.diagnostics);
   if (parsed.value) log::write({CatalogueId::configuration_read, {{"file", path}}});
   return std::move(parsed.value);
+}
+
+template <class T>
+std::optional<T> load_configuration(const std::string& path, policy::Parsed<T> (*parse)(const policy::SourceFile&)) {
+  bool is_readable = true;
+  return load_configuration(path, parse, is_readable);
 }
 
 }  // namespace adit::daemons

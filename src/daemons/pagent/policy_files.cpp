@@ -37,7 +37,7 @@ struct ImageFile {
 
 /// Nothing when the image file is wrong.
 std::optional<ImageFile> find_image(const policy::PagentConfig& pagent, const policy::PagentImage& image,
-                                    const std::string& pagent_file, std::vector<std::string>& files) {
+                                    const std::string& pagent_file, ReadConfiguration& read) {
   const auto found = [](const auto& config, const std::string& file) {
     ImageFile said{.own_policy = {}, .remote = config.remote};
     if (config.own_policy) said.own_policy = named_by(file, *config.own_policy);
@@ -45,8 +45,10 @@ std::optional<ImageFile> find_image(const policy::PagentConfig& pagent, const po
   };
   if (!image.file) return found(pagent, pagent_file);
   const std::string image_file = named_by(pagent_file, *image.file);
-  files.push_back(image_file);
-  const auto parsed = load_configuration(image_file, policy::parse_image_config);
+  read.files.push_back(image_file);
+  bool is_readable = true;
+  const auto parsed = load_configuration(image_file, policy::parse_image_config, is_readable);
+  read.is_missing |= !is_readable;
   if (!parsed) return std::nullopt;
   return found(*parsed, image_file);
 }
@@ -187,7 +189,7 @@ std::optional<ReadConfiguration> read_configuration(const std::string& configura
   for (const policy::PagentImage& image : pagent->images) {
     const bool is_first = &image == &pagent->images.front();
     read.check_interval = is_first ? image.check_interval : std::min(read.check_interval, image.check_interval);
-    const auto said = find_image(*pagent, image, configuration, read.files);
+    const auto said = find_image(*pagent, image, configuration, read);
     if (!said || !said->remote) {
       read.policies.push_back(read_policy(*pagent, image, said, configuration, read));
     } else if (!pagent->servers) {
