@@ -239,17 +239,20 @@ class Servers(Central):
         self.bring_up()
         wait_for(self.last.exists, PATIENCE, "the policy to be kept")
         (self.state / "east.site_east.last-policy.new").write_bytes(b"ADIT pol")  # what a stopped pagent left
+        other = self.state / "west.site_west.last-policy"
+        other.write_bytes(b"of another pagent")
+        def kept():
+            return sorted(file.name for file in self.state.glob("*last-policy*"))
         self.configure(client_name="site_east_two")
         self.east.daemons["pagent"].send(signal.SIGHUP)
-        wait_for(lambda: not list(self.state.glob("*last-policy*")), PATIENCE, "the policy of the former client to go")
+        wait_for(lambda: kept() == [other.name], PATIENCE, "the policy of the former client to go")
         self.configure()
         self.east.daemons["pagent"].send(signal.SIGHUP)
         wait_for(self.last.exists, PATIENCE, "the policy to be kept again")
-        self.east.daemons["pagent"].stop()
         self.east.write("pagent.conf", f"TcpImage other\nIPSecConfig {self.east.policy_file}\n")
         self.east.policy_file.write_text(policy())
-        self.east.daemons["pagent"].start()
-        wait_for(lambda: not list(self.state.glob("*last-policy*")), PATIENCE, "the policy of the former stack to go")
+        self.east.daemons["pagent"].send(signal.SIGHUP)
+        wait_for(lambda: kept() == [other.name], PATIENCE, "the policy of the former stack to go, and no other")
 
 
 class LastPolicy(Central):

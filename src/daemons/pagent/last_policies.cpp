@@ -5,10 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 
 namespace adit::daemons::pagent {
 namespace {
@@ -121,18 +119,10 @@ std::expected<std::optional<policy::PolicySource>, std::string> LastPolicies::fi
   return std::move(*source);
 }
 
-void LastPolicies::forget_others(const std::vector<PolicyOwner>& owners, const std::vector<StackName>& stacks) const {
-  std::error_code none;  // no folder: nothing is kept
-  for (const auto& entry : std::filesystem::directory_iterator{folder_, none}) {
-    std::string name = entry.path().filename().string();
-    if (name.ends_with(unfinished)) name.resize(name.size() - unfinished.size());  // of one who was stopped
-    if (!name.ends_with(ending)) continue;
-    const auto is_its = [&](const PolicyOwner& owner) { return file_of(owner) == folder_ + "/" + name; };
-    const auto is_of = [&](const StackName& stack) { return name.starts_with(part_of_name(stack.text) + "."); };
-    if (std::ranges::none_of(owners, is_its) && std::ranges::none_of(stacks, is_of)) {
-      ::unlink(entry.path().c_str());
-    }
-  }
+void LastPolicies::forget(const PolicyOwner& owner) const {
+  const std::string path = file_of(owner);
+  ::unlink(path.c_str());
+  ::unlink(fmt::format("{}{}", path, unfinished).c_str());  // of one who was stopped while writing
 }
 
 }  // namespace adit::daemons::pagent

@@ -1,12 +1,11 @@
 #pragma once
 // The last good policy of each stack that has a policy server, on disk: what is in force after a restart until a server
-// answers. It holds shared keys, so its owner alone may read it, and it goes when no configuration asks for it any
-// more.
+// answers. It holds shared keys, so its owner alone may read it, and it goes when the configuration that asked for it
+// is replaced by one that does not.
 
 #include <expected>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "base/strong_id.h"
 #include "policy/policy_source.h"
@@ -17,6 +16,7 @@ namespace adit::daemons::pagent {
 struct PolicyOwner {
   StackName stack;
   std::string client;
+  bool operator==(const PolicyOwner&) const = default;
 };
 
 class LastPolicies {
@@ -29,8 +29,8 @@ class LastPolicies {
   std::expected<void, std::string> keep(const PolicyOwner& owner, const policy::PolicySource& source) const;
   /// Nothing when there is none; an error when there is one that cannot be used.
   std::expected<std::optional<policy::PolicySource>, std::string> find(const PolicyOwner& owner) const;
-  /// Removes all but those of the owners, and those of the stacks whatever their client.
-  void forget_others(const std::vector<PolicyOwner>& owners, const std::vector<StackName>& stacks) const;
+  /// Of one owner alone: what else is in the folder may be another pagent's.
+  void forget(const PolicyOwner& owner) const;
 
  private:
   std::string folder_;

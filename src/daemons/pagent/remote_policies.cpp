@@ -33,19 +33,30 @@ void RemotePolicies::configure(const ReadConfiguration& read) {
   std::erase_if(taken_, [&](const auto& entry) {
     return std::ranges::none_of(links_, [&](const auto& link) { return link->stack().stack == entry.first; });
   });
-  std::vector<PolicyOwner> owners;
-  std::ranges::transform(read.remote, std::back_inserter(owners), owner_of);
-  std::vector<StackName> unsure;  // whose files are wrong: they may name a server when they are right again
-  for (const StackPolicy& local : read.policies) {
-    if (local.policy == nullptr) unsure.push_back(local.stack);
-  }
-  last_.forget_others(owners, unsure);
+  forget_those_not_in(read);
   for (const auto& [stack, taken] : taken_) judge(stack);
   for (const RemoteStack& stack : read.remote) {
     if (std::ranges::none_of(links_, [&](const auto& link) { return link->stack().stack == stack.stack; })) {
       begin(stack);
     }
   }
+}
+
+void RemotePolicies::forget_those_not_in(const ReadConfiguration& read) {
+  std::vector<PolicyOwner> owners;
+  std::ranges::transform(read.remote, std::back_inserter(owners), owner_of);
+  for (const PolicyOwner& owner : owners_) {
+    if (std::ranges::find(owners, owner) != owners.end()) continue;
+    // A stack whose files are wrong: they may name a server when they are right again.
+    const bool is_unsure = std::ranges::any_of(
+        read.policies, [&](const StackPolicy& local) { return local.policy == nullptr && local.stack == owner.stack; });
+    if (is_unsure) {
+      owners.push_back(owner);
+    } else {
+      last_.forget(owner);
+    }
+  }
+  owners_ = std::move(owners);
 }
 
 Named RemotePolicies::named() const {

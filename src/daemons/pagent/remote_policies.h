@@ -35,6 +35,8 @@ class RemotePolicies {
     Named named;
   };
 
+  /// The last policies of owners that the configuration before has named.
+  void forget_those_not_in(const ReadConfiguration& read);
   bool judge(const StackName& stack);
   void begin(const RemoteStack& stack);
   void take(const RemoteStack& stack, const policy::PolicySource& source, const std::string& server);
@@ -46,6 +48,7 @@ class RemotePolicies {
   PublishedPolicies& published_;
   std::function<void()> changed_names_;
   std::map<StackName, Taken> taken_;
+  std::vector<PolicyOwner> owners_;  // as the last configuration names them
   std::vector<std::unique_ptr<RemoteLink>> links_;
 };
 
