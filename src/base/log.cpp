@@ -7,6 +7,8 @@
 #include <memory>
 #include <stdexcept>
 
+#include "base/log_gathering.h"
+
 namespace adit::log {
 namespace {
 
@@ -69,7 +71,7 @@ void open(const Options& options) try {
 }
 
 void write(const LogRecord& record) {
-  if (!logger) return;
+  if (!Gathering::tells(record) || !logger) return;
   const auto level = level_of(row_of(record.message).severity);
   if (!logger->should_log(level)) return;
   logger->log(level, "{}", as_json ? to_json(record) : record.to_string());

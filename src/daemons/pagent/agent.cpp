@@ -1,8 +1,11 @@
 #include "daemons/pagent/agent.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include "base/log.h"
+#include "base/log_gathering.h"
 #include "daemons/life.h"
 
 namespace adit::daemons::pagent {
@@ -15,23 +18,39 @@ Agent::Agent(EventLoop& loop, rpc::PolicyServer& server, std::string configurati
       watch_{loop, [this] { refresh(); }},
       missing_{loop.context()} {}
 
-std::expected<void, std::string> Agent::begin(const ReadConfiguration& read) {
+std::expected<void, std::string> Agent::begin(const ReadConfiguration& read, std::vector<LogRecord> told) {
+  told_ = std::move(told);
   if (reacts_at_once_) {
     if (auto watching = watch_.react_at_once(); !watching) return watching;
   }
-  return put_into_force(read);
+  log::Gathering gathering{log::Gathering::Mode::tells};
+  auto done = put_into_force(read);
+  std::ranges::move(gathering.finish(), std::back_inserter(told_));
+  return done;
 }
 
 void Agent::refresh() {
+  missing_.cancel();
+  is_awaited_ = false;
   pause_ = first_pause;
+  log::Gathering gathering{log::Gathering::Mode::tells};
   read_again();
+  told_ = gathering.finish();
+}
+
+void Agent::try_again() {
+  log::Gathering gathering{log::Gathering::Mode::keeps_back};
+  read_again();
+  auto told = gathering.finish();
+  for (const LogRecord& record : log::news_among(told, told_)) log::write(record);
+  told_ = std::move(told);
 }
 
 void Agent::read_again() {
   const auto read = read_configuration(configuration_);
   if (!read) {
     log::write({CatalogueId::configuration_kept, {{"file", configuration_}}});
-    await_missing();
+    if (read.error() == Unread::missing) await_missing();
     return watch_.go_on();
   }
   if (const auto done = put_into_force(*read); !done) log_failure("CentralPolicyService", done.error());
@@ -62,7 +81,7 @@ void Agent::await_missing() {
   missing_.async_wait([this](const boost::system::error_code& cancelled) {
     if (cancelled) return;
     is_awaited_ = false;
-    read_again();
+    try_again();
   });
 }
 

@@ -5,7 +5,9 @@
 #include <chrono>
 #include <expected>
 #include <string>
+#include <vector>
 
+#include "base/catalogue.h"
 #include "daemons/pagent/file_watch.h"
 #include "daemons/pagent/policy_desk.h"
 #include "daemons/pagent/published_policies.h"
@@ -23,7 +25,8 @@ class Agent {
   Agent(EventLoop& loop, rpc::PolicyServer& server, std::string configuration, const AgentOptions& options);
 
   /// An error is told for the operator.
-  std::expected<void, std::string> begin(const ReadConfiguration& read);
+  /// `told` is what the log has of that reading.
+  std::expected<void, std::string> begin(const ReadConfiguration& read, std::vector<LogRecord> told);
   /// Reads all files again. What is wrong leaves what is in force.
   void refresh();
 
@@ -31,6 +34,8 @@ class Agent {
   // Between attempts to read what was missing: a file that could not be read, a host without an address.
   static constexpr std::chrono::seconds first_pause{5}, longest_pause{300};
 
+  /// Another attempt is silent about what the one before has told.
+  void try_again();
   void read_again();
   std::expected<void, std::string> put_into_force(const ReadConfiguration& read);
   /// Of the policies of servers: what they name beside the files that were read.
@@ -45,6 +50,7 @@ class Agent {
   FileWatch watch_;
   bool is_missing_ = false, is_awaited_ = false;
   std::chrono::seconds pause_ = first_pause;
+  std::vector<LogRecord> told_;  // by the last reading
   boost::asio::steady_timer missing_;
 };
 

@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "base/log.h"
+#include "base/log_gathering.h"
 #include "daemons/command_line.h"
 #include "daemons/confinement.h"
 #include "daemons/event_loop.h"
@@ -39,7 +42,9 @@ int serve(const CommonOptions& options, const Watchers& watchers, const AgentOpt
     return ExitStatus::system;
   }
   EventLoop loop;
+  log::Gathering gathering{log::Gathering::Mode::tells};
   const auto first = read_configuration(options.configuration);
+  auto told = gathering.finish();
   if (!first) return ExitStatus::configuration;
   const auto server = rpc::PolicyServer::start({.path = rpc::pagent_socket(options.socket_folder), .users = *for_iked},
                                                {.path = rpc::pagent_stack_socket(options.socket_folder),
@@ -50,7 +55,7 @@ int serve(const CommonOptions& options, const Watchers& watchers, const AgentOpt
     return ExitStatus::system;
   }
   Agent agent{loop, **server, options.configuration, agent_options};
-  if (const auto begun = agent.begin(*first); !begun) {
+  if (const auto begun = agent.begin(*first, std::move(told)); !begun) {
     log_failure("pagent", begun.error());
     return ExitStatus::system;
   }

@@ -170,20 +170,21 @@ std::optional<ServerRole> read_server_role(policy::ClientConnection serves, cons
 
 }  // namespace
 
-std::optional<ReadConfiguration> read_configuration(const std::string& configuration) {
-  auto pagent = load_configuration(configuration, policy::parse_pagent_config);
-  if (!pagent) return std::nullopt;
+std::expected<ReadConfiguration, Unread> read_configuration(const std::string& configuration) {
+  bool is_readable = true;
+  auto pagent = load_configuration(configuration, policy::parse_pagent_config, is_readable);
+  if (!pagent) return std::unexpected{is_readable ? Unread::wrong : Unread::missing};
   ReadConfiguration read;
   read.files = {configuration};
   std::optional<rpc::TlsCredentials> client_tls;
   if (pagent->servers) {
     resolve(pagent->servers->tls, configuration, read.files);
     client_tls = read_tls_files(pagent->servers->tls);
-    if (!client_tls) return std::nullopt;
+    if (!client_tls) return std::unexpected{Unread::missing};
   }
   if (pagent->serves) {
     read.serves = read_server_role(*pagent->serves, configuration, read);
-    if (!read.serves) return std::nullopt;
+    if (!read.serves) return std::unexpected{Unread::missing};
   }
   read.check_interval = policy::PagentImage{}.check_interval;
   for (const policy::PagentImage& image : pagent->images) {

@@ -2,6 +2,8 @@
 // From pagent.conf to what pagent does: which stacks it names and what the policy files of each say, which stacks get
 // theirs from a policy server, and whose policies it hands out itself.
 
+#include <cstdint>
+#include <expected>
 #include <memory>
 #include <optional>
 #include <string>
@@ -54,7 +56,13 @@ struct ReadConfiguration {
   bool is_missing = false;         ///< a file could not be read, or a host not be found: worth another attempt
 };
 
-/// What is wrong with a file is logged. Nothing when pagent.conf itself, or a TLS file that it names, is wrong.
-std::optional<ReadConfiguration> read_configuration(const std::string& configuration);
+/// Why there is no configuration.
+enum class Unread : std::uint8_t {
+  wrong,    ///< pagent.conf has mistakes: another attempt finds them again
+  missing,  ///< it could not be read, or a TLS file that it names could not be used: worth another attempt
+};
+
+/// What is wrong with a file is logged.
+std::expected<ReadConfiguration, Unread> read_configuration(const std::string& configuration);
 
 }  // namespace adit::daemons::pagent

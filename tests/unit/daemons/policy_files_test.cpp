@@ -32,5 +32,21 @@ TEST(PolicyFiles, AreLookedForAgainWhenTheyAreMissingAndNotWhenTheyAreWrong) {
   }
 }
 
+TEST(PolicyFiles, WithMistakesInPagentConfAreNotReadAgainByThemselves) {
+  const test::Folder folder;
+  const auto missing = read_configuration(folder.path() + "/pagent.conf");
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error(), Unread::missing);
+  const auto wrong = read_configuration(folder.write("pagent.conf", "TcpImagee east\n"));
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error(), Unread::wrong);
+  const auto without_keys = read_configuration(
+      folder.write("pagent.conf",
+                   "TcpImage east\nServerConnection\n{\n  ServerHost 127.0.0.1\n  ServerPort 1\n"
+                   "  ServerIdentity a.example\n  TlsCertificate none\n  TlsKey none\n  TlsCa none\n}\n"));
+  ASSERT_FALSE(without_keys);
+  EXPECT_EQ(without_keys.error(), Unread::missing);
+}
+
 }  // namespace
 }  // namespace adit::daemons::pagent
