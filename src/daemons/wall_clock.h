@@ -11,6 +11,8 @@ inline Instant wall_now() {
   return Instant{std::chrono::duration_cast<Duration>(std::chrono::system_clock::now().time_since_epoch())};
 }
 
+inline WallTime wall_second() { return std::chrono::floor<Seconds>(std::chrono::system_clock::now()); }
+
 /// Begins at calendar time and follows the steady clock: an operator reads its instants as dates, and a clock that is
 /// set does not make timers jump.
 class SteadyTimeLine {

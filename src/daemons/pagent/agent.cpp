@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/log_gathering.h"
 #include "daemons/life.h"
+#include "daemons/wall_clock.h"
 
 namespace adit::daemons::pagent {
 
@@ -47,11 +48,12 @@ void Agent::try_again() {
 }
 
 void Agent::read_again() {
+  const WallTime begun = wall_second();
   const auto read = read_configuration(configuration_);
   if (!read) {
     log::write({CatalogueId::configuration_kept, {{"file", configuration_}}});
     if (read.error() == Unread::missing) await_missing();
-    return watch_.go_on();
+    return watch_.go_on(begun);
   }
   if (const auto done = put_into_force(*read); !done) log_failure("CentralPolicyService", done.error());
 }
@@ -59,7 +61,7 @@ void Agent::read_again() {
 std::expected<void, std::string> Agent::put_into_force(const ReadConfiguration& read) {
   published_.replace_by(read.policies, read.remote);
   remote_.configure(read);
-  watch_.watch(read.files, read.check_interval);
+  watch_.watch(read.files, read.begun, read.check_interval);
   missing_.cancel();
   is_awaited_ = false;
   is_missing_ = read.is_missing;
@@ -69,7 +71,7 @@ std::expected<void, std::string> Agent::put_into_force(const ReadConfiguration& 
 
 void Agent::note_named() {
   const Named named = remote_.named();
-  watch_.watch_also(named.files);
+  watch_.watch_also(named.files, named.begun);
   if (is_missing_ || named.is_missing) await_missing();
 }
 

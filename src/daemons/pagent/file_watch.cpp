@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <ctime>
 #include <filesystem>
 
 namespace adit::daemons::pagent {
@@ -26,17 +25,17 @@ std::expected<void, std::string> FileWatch::react_at_once() {
   return {};
 }
 
-void FileWatch::watch(const std::vector<std::string>& files, Seconds interval) {
+void FileWatch::watch(const std::vector<std::string>& files, WallTime begun, Seconds interval) {
   interval_ = interval;
   files_.clear();
-  for (const std::string& file : files) files_[file] = stamp_of(file);
+  for (const std::string& file : files) files_[file] = stamp_of_read(file, begun);
   look_again();
   watch_folders();
 }
 
-void FileWatch::watch_also(const std::vector<std::string>& files) {
+void FileWatch::watch_also(const std::vector<std::string>& files, WallTime begun) {
   for (const std::string& file : files) {
-    if (!files_.contains(file)) files_[file] = stamp_of(file);
+    if (!files_.contains(file)) files_[file] = stamp_of_read(file, begun);
   }
   watch_folders();
 }
@@ -58,32 +57,40 @@ void FileWatch::watch_folders() {
   names_ = std::move(names);
 }
 
-void FileWatch::go_on() {
-  for (auto& [file, stamp] : files_) stamp = stamp_of(file);
+void FileWatch::go_on(WallTime begun) {
+  for (auto& [file, stamp] : files_) stamp = stamp_of_read(file, begun);
   look_again();
 }
 
 FileWatch::Stamp FileWatch::stamp_of(const std::string& file) {
   struct stat status{};
   if (::stat(file.c_str(), &status) != 0) return {};
-  Stamp stamp{.device = status.st_dev,
-              .inode = status.st_ino,
-              .size = static_cast<std::uint64_t>(status.st_size),
-              .changed_s = status.st_ctim.tv_sec,  // mode and owner, too: they decide whether it may be read and used
-              .changed_ns = status.st_ctim.tv_nsec};
-  // It may have changed after it was read, within one tick of the clock that stamps files: then it is read once more.
-  constexpr std::time_t unsure = 2;  // seconds
-  if (::time(nullptr) - status.st_ctim.tv_sec < unsure) stamp.changed_ns = -1;
+  return {.device = status.st_dev,
+          .inode = status.st_ino,
+          .size = static_cast<std::uint64_t>(status.st_size),
+          .changed_s = status.st_ctim.tv_sec,  // mode and owner, too: they decide whether it may be read and used
+          .changed_ns = status.st_ctim.tv_nsec};
+}
+
+FileWatch::Stamp FileWatch::stamp_of_read(const std::string& file, WallTime begun) {
+  Stamp stamp = stamp_of(file);
+  // Looking up hosts may take long after a file was read, and the clock that stamps files may be a tick behind: what
+  // has changed since, or about then, is read once more.
+  constexpr Seconds tick{1};
+  const WallTime changed{Seconds{stamp.changed_s}};
+  if (stamp != Stamp{} && changed >= begun - tick) stamp.changed_ns = -1;
   return stamp;
+}
+
+bool FileWatch::has_changed() const {
+  return std::ranges::any_of(files_, [](const auto& known) { return stamp_of(known.first) != known.second; });
 }
 
 void FileWatch::look_again() {
   interval_timer_.expires_after(interval_);
   interval_timer_.async_wait([this](const boost::system::error_code& cancelled) {
     if (cancelled) return;
-    const bool is_changed =
-        std::ranges::any_of(files_, [](const auto& known) { return stamp_of(known.first) != known.second; });
-    if (is_changed) return changed_();  // which calls watch()
+    if (has_changed()) return changed_();  // which calls watch()
     look_again();
   });
 }

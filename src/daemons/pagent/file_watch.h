@@ -25,12 +25,15 @@ class FileWatch {
 
   /// From now on not only every so often; before the first watch(). An error is told for the operator.
   std::expected<void, std::string> react_at_once();
-  /// Takes the place of the files watched before.
-  void watch(const std::vector<std::string>& files, Seconds interval);
+  /// Takes the place of the files watched before. They were read from `begun` on: what has changed since counts as
+  /// changed after it was read.
+  void watch(const std::vector<std::string>& files, WallTime begun, Seconds interval);
   /// More files besides; those that are watched already stay as they were seen.
-  void watch_also(const std::vector<std::string>& files);
-  /// The same files again, as they are now.
-  void go_on();
+  void watch_also(const std::vector<std::string>& files, WallTime begun);
+  /// The same files again, read from `begun` on.
+  void go_on(WallTime begun);
+  /// True when a file is another than it was when it was read, or may be.
+  bool has_changed() const;
 
  private:
   /// What tells one content of a file from another without reading it.
@@ -40,6 +43,7 @@ class FileWatch {
     bool operator==(const Stamp&) const = default;
   };
   static Stamp stamp_of(const std::string& file);
+  static Stamp stamp_of_read(const std::string& file, WallTime begun);
 
   void watch_folders();
   void look_again();

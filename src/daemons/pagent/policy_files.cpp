@@ -10,6 +10,7 @@
 #include "daemons/configuration.h"
 #include "daemons/pagent/surroundings.h"
 #include "daemons/tls_files.h"
+#include "daemons/wall_clock.h"
 #include "policy/config_pagent.h"
 #include "policy/policy_source.h"
 
@@ -171,10 +172,12 @@ std::optional<ServerRole> read_server_role(policy::ClientConnection serves, cons
 }  // namespace
 
 std::expected<ReadConfiguration, Unread> read_configuration(const std::string& configuration) {
+  const WallTime begun = wall_second();
   bool is_readable = true;
   auto pagent = load_configuration(configuration, policy::parse_pagent_config, is_readable);
   if (!pagent) return std::unexpected{is_readable ? Unread::wrong : Unread::missing};
   ReadConfiguration read;
+  read.begun = begun;
   read.files = {configuration};
   std::optional<rpc::TlsCredentials> client_tls;
   if (pagent->servers) {

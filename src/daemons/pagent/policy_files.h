@@ -52,6 +52,7 @@ struct ReadConfiguration {
   std::vector<RemoteStack> remote;
   std::optional<ServerRole> serves;
   std::vector<std::string> files;  ///< all that were read, pagent.conf first
+  WallTime begun{};                ///< when the reading of them began
   Seconds check_interval{};        ///< the shortest that a TcpImage asks for
   bool is_missing = false;         ///< a file could not be read, or a host not be found: worth another attempt
 };

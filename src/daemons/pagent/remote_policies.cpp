@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "daemons/configuration.h"
+#include "daemons/wall_clock.h"
 
 namespace adit::daemons::pagent {
 namespace {
@@ -60,9 +61,10 @@ void RemotePolicies::forget_those_not_in(const ReadConfiguration& read) {
 }
 
 Named RemotePolicies::named() const {
-  Named all;
+  Named all{.files = {}, .begun = WallTime::max(), .is_missing = false};
   for (const auto& [stack, taken] : taken_) {
     all.files.insert(all.files.end(), taken.named.files.begin(), taken.named.files.end());
+    all.begun = std::min(all.begun, taken.named.begun);
     all.is_missing |= taken.named.is_missing;
   }
   return all;
@@ -77,7 +79,7 @@ void RemotePolicies::begin(const RemoteStack& stack) {
 
 bool RemotePolicies::judge(const StackName& stack) {
   Taken& taken = taken_.at(stack);
-  taken.named = {};
+  taken.named = {.files = {}, .begun = wall_second(), .is_missing = false};
   return published_.publish(judged(stack, taken.source, taken.from, taken.named));
 }
 

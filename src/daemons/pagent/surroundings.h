@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/time.h"
 #include "policy/surroundings.h"
 
 namespace adit::daemons::pagent {
@@ -14,6 +15,7 @@ policy::Surroundings key_files();
 /// What a policy that was read has named.
 struct Named {
   std::vector<std::string> files;  ///< key files, as they are opened
+  WallTime begun{};                ///< when the reading of them began
   bool is_missing = false;         ///< a file could not be read, or a host not be found: another time it may
 };
 
