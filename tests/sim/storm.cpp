@@ -12,7 +12,8 @@ using namespace std::chrono_literals;
 /// Both ends agree so long after the last fault: a silence is looked into after 30 s, a request is given up 254 s
 /// later, and the AutoActivate rules try again a minute after that.
 constexpr Duration time_to_rest = 10min;
-constexpr unsigned looks_for_rest = 120;  // a second apart: a rekey may be on its way at any one of them
+// A second apart: a rekey may be on its way at any one of them, or a peer asked that is gone (126 s until it is dead)
+constexpr unsigned looks_for_rest = 240;
 constexpr Duration traffic_is_through = 5s;
 constexpr Faults kind_network{.delay_least = 5ms, .delay_most = 80ms};
 constexpr Faults even_network{.delay_least = 20ms, .delay_most = 20ms};
