@@ -24,7 +24,10 @@ std::expected<std::vector<StackName>, std::string> stacks_in(const std::string& 
   std::error_code failure;
   const std::string theirs = rpc::stacks_folder(folder);
   std::filesystem::directory_iterator file{theirs, failure};
-  if (failure == std::errc::no_such_file_or_directory && std::filesystem::is_directory(folder, failure)) return stacks;
+  if (failure == std::errc::no_such_file_or_directory) {
+    if (std::filesystem::is_directory(folder, failure)) return stacks;
+    return std::unexpected{folder + ": " + std::make_error_code(std::errc::no_such_file_or_directory).message()};
+  }
   // Not by range-for, whose increment throws.
   for (; !failure && file != std::filesystem::directory_iterator{}; file.increment(failure)) {
     if (auto stack = rpc::stack_of_socket(file->path().filename().string())) stacks.push_back(std::move(*stack));
