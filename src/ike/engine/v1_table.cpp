@@ -193,7 +193,7 @@ void Engine::State::inherit_what_waits(v1::Phase1Sa& sa, const PeerKey& key) {
     inherit(*other, sa);
     for (v1::Farewell& farewell : std::exchange(other->farewells, {})) {
       farewell.next_at = now_;
-      if (other->keeps_for_heir) sa.farewells.push_back(std::move(farewell));
+      sa.farewells.push_back(std::move(farewell));
     }
     touch(*other);
   }
