@@ -21,7 +21,11 @@ enum class EncapsulationMode : std::uint8_t { tunnel, transport };
 enum class DfPolicy : std::uint8_t { copy, clear, set };  // PassthroughDF Yes, No Clear, No Set
 /// When a pair that replaces another begins to send (RFC 7296 §2.8). Who answered the rekey does not know that the peer
 /// has the new pair before a packet comes in on it, or the replaced pair has been removed.
-enum class SendingBegins : std::uint8_t { at_once, when_peer_is_ready };
+///
+/// `when_told`: not before a BeginSending or a packet of the peer, whatever the tunnel has besides. IKEv1's initiator
+/// must receive by the pair before its last message is out, and send after it; its responder must receive before that
+/// message has come (RFC 2409 §5.5).
+enum class SendingBegins : std::uint8_t { at_once, when_peer_is_ready, when_told };
 
 struct ChildTransforms {
   SaProtocol protocol = SaProtocol::esp;
@@ -29,7 +33,10 @@ struct ChildTransforms {
   unsigned key_bits = 0;
   IntegrityId integrity = IntegrityId::none;
   bool extended_sequence_numbers = false;
-  /// `ESP AES_GCM_16-256 ESN`, `AH HMAC_SHA2_256_128`
+  /// AH around ESP: how AH proves the whole ESP packet, between the security endpoints (RFC 2401 §4.5). With
+  /// `protocol` ESP alone, of IKEv1 and of manual keys: IKEv2 negotiates one protocol (RFC 7296 §1.2).
+  IntegrityId around_esp = IntegrityId::none;
+  /// `ESP AES_GCM_16-256 ESN`, `AH HMAC_SHA2_256_128`, `AH HMAC_SHA1_96 around ESP AES_CBC-128`
   std::string to_string() const;
   auto operator<=>(const ChildTransforms&) const = default;
 };
@@ -38,6 +45,14 @@ struct DirectionKeys {
   Secret encryption;  ///< with the salt at its end
   Secret integrity;
   bool operator==(const DirectionKeys&) const = default;
+};
+
+/// AH's part where it stands around ESP: SAs of their own, with the mode, the ends and the lifetime of the pair.
+struct AroundEsp {
+  InboundSpi inbound_spi;
+  OutboundSpi outbound_spi;
+  Secret inbound, outbound;  ///< integrity keys
+  bool operator==(const AroundEsp&) const = default;
 };
 
 /// Names one SA pair of one stack for as long as iked and stackd live.
@@ -82,6 +97,7 @@ struct InstallChildSa {
   InboundSpi inbound_spi;
   OutboundSpi outbound_spi;
   DirectionKeys inbound, outbound;
+  std::optional<AroundEsp> ah;           ///< where transforms.around_esp names how
   IpAddress local, remote;               ///< security endpoints; 0.0.0.0 or ::, of a manual pair: each packet's own
   TrafficSelectors local_ts, remote_ts;  ///< what the pair carries, seen from here
   std::optional<UdpEncapsulation> udp;   ///< absent: native ESP or AH
@@ -103,6 +119,13 @@ struct RemoveChildSa {
   StackName stack;
   ChildSaName name;
   auto operator<=>(const RemoveChildSa&) const = default;
+};
+
+/// A pair of SendingBegins::when_told: the peer has it now, or will have heard of it first.
+struct BeginSending {
+  StackName stack;
+  ChildSaName name;
+  auto operator<=>(const BeginSending&) const = default;
 };
 
 /// The pair sends no more, another of its tunnel does; it still receives what the peer sent before it knew. For the one

@@ -117,6 +117,7 @@ void write(const contract::ChildTransforms& from, v1::ChildTransforms& to) {
   to.set_key_bits(from.key_bits);
   to.set_integrity(std::to_underlying(from.integrity));
   to.set_extended_sequence_numbers(from.extended_sequence_numbers);
+  to.set_around_esp(std::to_underlying(from.around_esp));
 }
 
 contract::ChildTransforms read(Intake& in, const v1::ChildTransforms& from) {
@@ -129,7 +130,8 @@ contract::ChildTransforms read(Intake& in, const v1::ChildTransforms& from) {
           .encryption = read_encryption(in, from.encryption()),
           .key_bits = from.key_bits(),
           .integrity = read_integrity(in, from.integrity()),
-          .extended_sequence_numbers = from.extended_sequence_numbers()};
+          .extended_sequence_numbers = from.extended_sequence_numbers(),
+          .around_esp = read_integrity(in, from.around_esp())};
 }
 
 void write(const contract::UdpEncapsulation& from, v1::UdpEncapsulation& to) {

@@ -7,6 +7,7 @@ namespace adit::rpc {
 namespace {
 
 constexpr std::size_t longest_key = 128;  // octets for one direction; the longest of the tables is 64
+constexpr bool is_reserved(std::uint32_t spi) { return spi <= 255; }  // RFC 4303 §2.1, RFC 4302 §2.4
 
 void write(const contract::DirectionKeys& from, v1::DirectionKeys& to) {
   to.set_encryption(as_string(from.encryption.reveal()));
@@ -18,6 +19,23 @@ contract::DirectionKeys read(Intake& in, const v1::DirectionKeys& from) {
   in.require(from.integrity().size() <= longest_key, "integrity key");
   if (in.failed()) return {};
   return {Secret{as_bytes(from.encryption())}, Secret{as_bytes(from.integrity())}};
+}
+
+void write(const contract::AroundEsp& from, v1::AroundEsp& to) {
+  to.set_inbound_spi(from.inbound_spi.value());
+  to.set_outbound_spi(from.outbound_spi.value());
+  to.set_inbound(as_string(from.inbound.reveal()));
+  to.set_outbound(as_string(from.outbound.reveal()));
+}
+
+contract::AroundEsp read(Intake& in, const v1::AroundEsp& from) {
+  in.require(from.inbound().size() <= longest_key && from.outbound().size() <= longest_key, "integrity key");
+  in.require(!is_reserved(from.inbound_spi()) && !is_reserved(from.outbound_spi()), "SPI");
+  if (in.failed()) return {};
+  return {.inbound_spi = InboundSpi{from.inbound_spi()},
+          .outbound_spi = OutboundSpi{from.outbound_spi()},
+          .inbound = Secret{as_bytes(from.inbound())},
+          .outbound = Secret{as_bytes(from.outbound())}};
 }
 
 void write(const contract::Lifetimes& from, v1::Lifetimes& to) {
@@ -54,7 +72,8 @@ void write(const contract::InstallChildSa& from, v1::InstallChildSa& to) {
   to.set_filter_rule(from.filter_rule);
   to.set_vpn_action(from.vpn_action);
   to.set_local_dyn_vpn_rule(from.local_dyn_vpn_rule);
-  to.set_send_when_peer_is_ready(from.sending == contract::SendingBegins::when_peer_is_ready);
+  to.set_sending(static_cast<v1::SendingBegins>(std::to_underlying(from.sending)));
+  if (from.ah) write(*from.ah, *to.mutable_ah());
 }
 
 contract::InstallChildSa read(Intake& in, const v1::InstallChildSa& from) {
@@ -75,12 +94,16 @@ contract::InstallChildSa read(Intake& in, const v1::InstallChildSa& from) {
   install.lifetimes = read(in, from.lifetimes());
   install.df = in.choice(from.df(), contract::DfPolicy::set, "DF");
   install.copy_dscp = from.copy_dscp();
-  if (from.send_when_peer_is_ready()) install.sending = contract::SendingBegins::when_peer_is_ready;
+  in.require(v1::SendingBegins_IsValid(from.sending()), "when sending begins");
+  install.sending = static_cast<contract::SendingBegins>(from.sending());
+  if (from.has_ah()) install.ah = read(in, from.ah());
   install.filter_rule = in.text(from.filter_rule(), "IpFilterRule");
   install.vpn_action = in.text(from.vpn_action(), "IpDynVpnAction");
   install.local_dyn_vpn_rule = in.text(from.local_dyn_vpn_rule(), "LocalDynVpnRule");
-  // SPIs up to 255 are reserved (RFC 4303 §2.1).
-  in.require(from.inbound_spi() > 255 && from.outbound_spi() > 255, "SPI");
+  in.require(!is_reserved(from.inbound_spi()) && !is_reserved(from.outbound_spi()), "SPI");
+  const bool is_around = install.transforms.around_esp != IntegrityId::none;
+  in.require(is_around == install.ah.has_value(), "AH around ESP");
+  in.require(!is_around || (install.transforms.protocol == contract::SaProtocol::esp && !install.udp), "AH around ESP");
   in.require(install.local.family() == install.remote.family(), "families of the security endpoints");
   in.require(!install.local_ts.empty() && !install.remote_ts.empty(), "traffic selectors");
   return install;
@@ -131,6 +154,7 @@ void write(const ike::StackRequest& from, v1::StackRequest& to) {
                  [&](const contract::InstallChildSa& install) { write(install, *to.mutable_install()); },
                  [&](const contract::RemoveChildSa& remove) { write(remove.name, *to.mutable_remove()); },
                  [&](const contract::RetireChildSa& retire) { write(retire.name, *to.mutable_retire()); },
+                 [&](const contract::BeginSending& begin) { write(begin.name, *to.mutable_begin_sending()); },
                  [&](const contract::MovePeer& move) {
                    rpc::write(move.name, *to.mutable_move_peer()->mutable_name());
                    rpc::write(move.to, *to.mutable_move_peer()->mutable_from());
@@ -149,6 +173,8 @@ std::expected<ike::StackRequest, Malformed> from_message(const v1::StackRequest&
       return of_stack<ike::StackRequest>(in, contract::RemoveChildSa{{}, read(in, message.remove())}, stack);
     case v1::StackRequest::kRetire:
       return of_stack<ike::StackRequest>(in, contract::RetireChildSa{{}, read(in, message.retire())}, stack);
+    case v1::StackRequest::kBeginSending:
+      return of_stack<ike::StackRequest>(in, contract::BeginSending{{}, read(in, message.begin_sending())}, stack);
     case v1::StackRequest::kMovePeer:
       return of_stack<ike::StackRequest>(
           in, contract::MovePeer{{}, read(in, message.move_peer().name()), read(in, message.move_peer().from())},

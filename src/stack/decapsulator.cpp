@@ -193,7 +193,7 @@ Drop Decapsulator::finish(InboundPacket& in, const crypto::PacketJob& job, Insta
     return Drop::replayed;
   }
   sa.last_packet = now;
-  if (sa.sending == Sending::awaits_peer) [[unlikely]]
+  if (sa.sending == Sending::awaits_peer || sa.sending == Sending::awaits_word) [[unlikely]]
     sad_.begin_sending(*sa.pair);
   in.peer_moved = sa.remote.port != 0 && in.outer.source.port != 0 && in.outer.source != sa.remote &&
                   in.outer.source.address.family() == sa.remote.address.family();  // else it could not be followed

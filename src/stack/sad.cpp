@@ -48,6 +48,8 @@ void Sad::let_one_send(const contract::ChildSaName& of_tunnel) {
       case Sending::begun:
         one_sends = true;
         break;
+      case Sending::awaits_word:
+        break;
       case Sending::awaits_peer:
         if (std::erase(search_order_, pair) != 0) stands_in = pair;
         if (awaits == nullptr) awaits = pair;
@@ -70,6 +72,13 @@ void Sad::begin_sending(ChildSa& pair) {
   put_in_search_order(pair);
   let_one_send(pair.name);
   ++epoch_;
+}
+
+bool Sad::begin_sending(const contract::ChildSaName& name) {
+  const auto found = pairs_.find(name);
+  if (found == pairs_.end()) return false;
+  if (found->second.sa->inbound.sending == Sending::awaits_word) begin_sending(*found->second.sa);
+  return true;
 }
 
 bool Sad::retire(const contract::ChildSaName& name) {

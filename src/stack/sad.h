@@ -25,6 +25,8 @@ class Sad {
   bool remove(const contract::ChildSaName& name);
   /// It sends no more while its tunnel has another pair. False when there is none of that name.
   bool retire(const contract::ChildSaName& name);
+  /// A pair that awaits iked's word sends from now on; another goes its way. False when there is none of that name.
+  bool begin_sending(const contract::ChildSaName& name);
   /// The peer has sent on a pair that awaited it: now it sends. Removes nothing, so it may come in the midst of a
   /// batch.
   void begin_sending(ChildSa& pair);

@@ -50,6 +50,18 @@ AntiReplayWindow::Numbers numbers_of(const contract::InstallChildSa& install) {
   return install.transforms.extended_sequence_numbers ? extended : plain;
 }
 
+Sending sending_of(contract::SendingBegins begins) {
+  switch (begins) {
+    case contract::SendingBegins::at_once:
+      break;
+    case contract::SendingBegins::when_peer_is_ready:
+      return Sending::awaits_peer;
+    case contract::SendingBegins::when_told:
+      return Sending::awaits_word;
+  }
+  return Sending::begun;
+}
+
 }  // namespace
 
 std::expected<std::unique_ptr<ChildSa>, std::string> ChildSa::make(const contract::InstallChildSa& install,
@@ -114,7 +126,7 @@ std::expected<std::unique_ptr<ChildSa>, std::string> ChildSa::make(const contrac
   in.spi = install.inbound_spi.value();
   in.limits = out.limits;
   in.is_tunnel = out.is_tunnel;
-  in.sending = install.sending == contract::SendingBegins::at_once ? Sending::begun : Sending::awaits_peer;
+  in.sending = sending_of(install.sending);
   in.remote = out.remote;
   in.pair = pair.get();
   return pair;

@@ -27,6 +27,7 @@ inline constexpr std::uint64_t sequence_reserve = std::uint64_t{1} << 30;
 enum class Sending : std::uint8_t {
   begun,
   awaits_peer,  ///< until the peer has sent on it, or no other pair of its tunnel sends (RFC 7296 §2.8)
+  awaits_word,  ///< until iked says so or the peer has sent on it, whatever else there is (RFC 2409 §5.5)
   retired       ///< superseded (RFC 7296 §2.8.1): the tunnel's other pairs send
 };
 

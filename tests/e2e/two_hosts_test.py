@@ -69,6 +69,10 @@ def west_policy(**values):
     return policy_text.gateway(**(defaults | values))
 
 
+def by_version_1(policy, mode):
+    return policy(initiate=mode, encryption="AES_CBC KeyLength 256", integrity="HMAC_SHA2_256_128", group="Group14")
+
+
 @unittest.skipUnless(os.geteuid() == 0, "needs root: network namespaces")
 class TwoAditHosts(unittest.TestCase):
     def setUp(self):
@@ -124,6 +128,14 @@ class Activation(TwoAditHosts):
     def test_by_traffic_loses_no_packet(self):
         self.bring_up()
         self.assertEqual(self.ping(), 3)  # the packet that started it is kept and sent
+
+    def test_by_traffic_loses_no_packet_by_version_1_either(self):
+        for mode in ("Main", "Aggressive"):
+            with self.subTest(mode):
+                self.bring_up(east=by_version_1(east_policy, mode), west=by_version_1(west_policy, mode))
+                self.assertEqual(self.ping(), 3)  # the responder has the pair before message 3 and the packets behind it
+                self.doCleanups()
+                self.setUp()
 
     def test_at_start(self):
         self.bring_up(east=east_policy(auto="Yes"))

@@ -131,6 +131,14 @@ void StackModel::answer(const contract::MovePeer& request, std::uint64_t) {
   if (found->second.sa.udp) found->second.sa.udp->remote_port = request.to.port;
 }
 
+void StackModel::answer(const contract::BeginSending& request, std::uint64_t) {
+  const auto found = pairs_.find(request.name);
+  if (found == pairs_.end() || found->second.sending != Sending::awaits_word) return;
+  trace_.note(name_.text, "stack: " + text_of(request.name) + " begins to send");
+  touch(found->second.sa);
+  begin_sending(found->second);
+}
+
 void StackModel::answer(const contract::RetireChildSa& request, std::uint64_t) {
   const auto found = pairs_.find(request.name);
   if (found == pairs_.end()) {
@@ -174,6 +182,7 @@ void StackModel::add(const contract::InstallChildSa& request) {
   inbound_[request.inbound_spi] = request.name;
   removed_.erase(request.inbound_spi);
   if (request.sending == contract::SendingBegins::when_peer_is_ready) added.sending = Sending::awaits_peer;
+  if (request.sending == contract::SendingBegins::when_told) added.sending = Sending::awaits_word;
   if (added.sending == Sending::begun) put_in_search_order(added);
   let_one_send(request.name.tunnel);
 }
@@ -203,6 +212,8 @@ void StackModel::let_one_send(DynamicTunnelId tunnel) {
     switch (pair.sending) {
       case Sending::begun:
         one_sends = true;
+        break;
+      case Sending::awaits_word:
         break;
       case Sending::awaits_peer:
         if (std::erase(search_order_, &pair) != 0) stands_in = &pair;
@@ -294,7 +305,7 @@ StackModel::Verdict StackModel::take_in(const TestPacket& packet, const Endpoint
   if (!carry(pair.sa.remote_ts, pair.sa.local_ts, packet.selectors)) return Verdict::wrong_selectors;
   pair.last_inbound = clockwork_.now();
   ++pair.inbound_packets;
-  if (pair.sending == Sending::awaits_peer) begin_sending(pair);  // the peer has the pair
+  if (pair.sending == Sending::awaits_peer || pair.sending == Sending::awaits_word) begin_sending(pair);  // it has it
   const bool moved =
       pair.sa.udp && (from.address != pair.sa.remote || from.port != pair.sa.udp->remote_port) && from.port != 0;
   if (moved && (!pair.move_told || clockwork_.now() - *pair.move_told >= move_pause)) {

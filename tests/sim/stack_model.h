@@ -25,7 +25,7 @@ class StackModel {
   struct Pair {
     contract::InstallChildSa sa;
     std::uint64_t digest_in = 0, digest_out = 0;  // of the keys
-    enum class Sending : std::uint8_t { begun, awaits_peer, retired } sending{};
+    enum class Sending : std::uint8_t { begun, awaits_peer, awaits_word, retired } sending{};
     std::uint64_t installed_as = 0;  ///< counts the installs: a newer tunnel goes before an older one
     Instant installed_at{};
     bool soft_told = false;
@@ -93,6 +93,7 @@ class StackModel {
   void answer(const contract::InstallChildSa& request, std::uint64_t key_manager);
   void answer(const contract::RemoveChildSa& request, std::uint64_t key_manager);
   void answer(const contract::RetireChildSa& request, std::uint64_t key_manager);
+  void answer(const contract::BeginSending& request, std::uint64_t key_manager);
   void answer(const contract::MovePeer& request, std::uint64_t key_manager);
   void answer(const ike::QueryCounters& request, std::uint64_t key_manager);
   void tell(std::uint64_t key_manager, ike::Input input);

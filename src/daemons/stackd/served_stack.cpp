@@ -187,10 +187,12 @@ void ServedStack::carry_out(std::vector<ike::StackRequest> requests) {
   std::vector<contract::InstallChildSa> installs;
   std::vector<contract::RemoveChildSa> removals;
   std::vector<contract::RetireChildSa> retirements;
+  std::vector<contract::BeginSending> begun;
   const auto hand_over = [&] {  // one of them, at most
     if (!installs.empty()) install(std::exchange(installs, {}));
     if (!removals.empty()) data_plane_->remove(std::exchange(removals, {}));
     if (!retirements.empty()) data_plane_->retire(std::exchange(retirements, {}));
+    if (!begun.empty()) data_plane_->begin_sending(std::exchange(begun, {}));
   };
   for (ike::StackRequest& request : requests) {
     std::visit(rpc::Overloaded{
@@ -209,6 +211,10 @@ void ServedStack::carry_out(std::vector<ike::StackRequest> requests) {
                        known->second.is_retired = true;
                      }
                      retirements.push_back(std::move(pair));
+                   },
+                   [&](contract::BeginSending& pair) {
+                     if (begun.empty()) hand_over();
+                     begun.push_back(std::move(pair));
                    },
                    [&](const contract::MovePeer& move) {
                      hand_over();

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ike/engine/state.h"
+#include "ike/v1/quick_mode.h"
 #include "ike/v2/requests.h"
 #include "ike/v2/sa_init.h"
 #include "policy/match.h"
@@ -64,16 +65,21 @@ std::optional<DynamicTunnelId> Engine::State::tunnel_for(const TrafficKey& traff
                                                          const std::optional<PacketSelectors>& packet) const {
   const std::vector<DynamicTunnelId> known = parts_of(traffic);
   if (known.empty()) return std::nullopt;
-  if (!packet) return known.front();
   // The peer may have narrowed to a part without the packet (RFC 7296 §2.9): that gets a tunnel of its own.
+  const auto carries = [&](const v2::ChildSa* child) {
+    return child != nullptr && (!packet || child->traffic.carries(*packet));
+  };
   const auto serves = [&](DynamicTunnelId tunnel) {
     if (tunnels_.at(tunnel).pending != 0) return true;
     for (auto owner = owners_.lower_bound({tunnel, 0}); owner != owners_.end() && owner->first.tunnel == tunnel;
          ++owner) {
       const auto v1_owner = phase1_sas_.find(owner->second);
-      const v2::ChildSa* child = v1_owner != phase1_sas_.end() ? v1_owner->second->find_child(owner->first)
-                                                               : sas_.at(owner->second)->find_child(owner->first);
-      if (child != nullptr && child->traffic.carries(*packet)) return true;
+      if (v1_owner == phase1_sas_.end()) {
+        if (carries(sas_.at(owner->second)->find_child(owner->first))) return true;
+      } else if (carries(v1_owner->second->find_child(owner->first)) &&
+                 !v1::is_stalled(*v1_owner->second, owner->first)) {
+        return true;
+      }
     }
     return false;
   };

@@ -100,7 +100,7 @@ struct QueryCounters {
 };
 
 using StackRequest = std::variant<contract::InstallChildSa, contract::RemoveChildSa, contract::RetireChildSa,
-                                  contract::MovePeer, QueryCounters>;
+                                  contract::BeginSending, contract::MovePeer, QueryCounters>;
 
 struct Step {
   std::vector<Datagram> send;

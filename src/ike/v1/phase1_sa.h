@@ -80,6 +80,7 @@ struct QuickMode {
   bool peer_commits = false;  ///< it has set the commit bit (RFC 2408 §3.1)
   /// Responder: the stack has the pair before message 2 is out, for the peer sends by it as soon as it has that.
   bool installs_early = false;
+  bool sends_when_told = false;                   ///< the pair: contract::SendingBegins::when_told
   ByteString held_answer;                         ///< message 2, until the stack has the pair
   bool holds_spi = false;                         ///< the SPI is to be given back when nothing comes of it
   std::optional<contract::ChildSaName> replaces;  ///< responder: found by its traffic

@@ -28,6 +28,8 @@ void abandon(Turn& turn, Phase1Sa& sa, QuickMode& quick_mode, Ending ending);
 /// with the Delete, which may have overtaken message 2.
 void refuse_last_message(Turn& turn, QuickMode& quick_mode);
 bool is_busy(const Phase1Sa& sa);
+/// The peer has begun a pair and is silent since: nobody should wait for that.
+bool is_stalled(Phase1Sa& sa, contract::ChildSaName name);
 /// When the peer has the last message of each quick mode that is done; nothing when it has: a Delete of the SA that
 /// overtakes one would leave the peer without a pair that is here.
 std::optional<Instant> last_message_arrives(const Phase1Sa& sa, Instant now);

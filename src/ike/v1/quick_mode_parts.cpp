@@ -36,6 +36,17 @@ contract::DirectionKeys keys_of(const Phase1Sa& sa, const QuickMode& quick_mode,
           .integrity = Secret{view.part(sizes->encryption, sizes->integrity).reveal()}};
 }
 
+contract::SendingBegins begin_of_sending(const QuickMode& quick_mode, const ChildSa& child) {
+  using enum contract::SendingBegins;
+  const bool is_ours = quick_mode.role == Role::initiator;
+  // The responder may not have the third message yet: until something comes in on the pair, or the older one is
+  // retired, that one carries on.
+  if (child.replaces && (is_ours || quick_mode.installs_early)) return when_peer_is_ready;
+  // After CONNECTED, or message 3, both have the pair.
+  const bool comes_before_message_3 = is_ours ? !quick_mode.peer_commits : quick_mode.installs_early;
+  return comes_before_message_3 ? when_told : at_once;
+}
+
 }  // namespace
 
 policy::SelectorPair selectors_of(const policy::Traffic& traffic) {
@@ -103,31 +114,29 @@ void install(Turn& turn, Phase1Sa& sa, QuickMode& quick_mode) {
   child.vpn_life_expires_at = turn.shard.vpn_life_end(child.name.tunnel).value_or(of_a_new_one);
   child.expires_at = std::min(turn.now + Duration{choice.lifetime}, child.vpn_life_expires_at);
   if (child.expires_at != child.vpn_life_expires_at) child.refresh_at = refresh_time(turn, choice.lifetime);
-  // The responder may not have the third message yet: until something comes in on the pair, or the older one is
-  // retired, that one carries on.
-  const bool waits = child.replaces && (quick_mode.role == Role::initiator || quick_mode.installs_early);
-  turn.step.stack.emplace_back(contract::InstallChildSa{
-      .stack = sa.stack,
-      .name = child.name,
-      .parent = sa.tunnel,
-      .transforms = child.transforms,
-      .mode = child.mode,
-      .inbound_spi = child.inbound_spi,
-      .outbound_spi = child.outbound_spi,
-      .inbound = keys_of(sa, quick_mode, child.inbound_spi.value()),
-      .outbound = keys_of(sa, quick_mode, child.outbound_spi.value()),
-      .local = sa.local.address,
-      .remote = sa.remote.address,
-      .local_ts = child.traffic.local,
-      .remote_ts = child.traffic.remote,
-      .udp = child.udp,
-      .lifetimes = lifetimes_of(turn, choice),
-      .df = v2::df_of(action.df),
-      .copy_dscp = action.copy_dscp,
-      .sending = waits ? contract::SendingBegins::when_peer_is_ready : contract::SendingBegins::at_once,
-      .filter_rule = child.filter->rule,
-      .vpn_action = action.name,
-      .local_dyn_vpn_rule = child.local_dyn_vpn_rule});
+  const contract::SendingBegins sending = begin_of_sending(quick_mode, child);
+  quick_mode.sends_when_told = sending == contract::SendingBegins::when_told;
+  turn.step.stack.emplace_back(contract::InstallChildSa{.stack = sa.stack,
+                                                        .name = child.name,
+                                                        .parent = sa.tunnel,
+                                                        .transforms = child.transforms,
+                                                        .mode = child.mode,
+                                                        .inbound_spi = child.inbound_spi,
+                                                        .outbound_spi = child.outbound_spi,
+                                                        .inbound = keys_of(sa, quick_mode, child.inbound_spi.value()),
+                                                        .outbound = keys_of(sa, quick_mode, child.outbound_spi.value()),
+                                                        .local = sa.local.address,
+                                                        .remote = sa.remote.address,
+                                                        .local_ts = child.traffic.local,
+                                                        .remote_ts = child.traffic.remote,
+                                                        .udp = child.udp,
+                                                        .lifetimes = lifetimes_of(turn, choice),
+                                                        .df = v2::df_of(action.df),
+                                                        .copy_dscp = action.copy_dscp,
+                                                        .sending = sending,
+                                                        .filter_rule = child.filter->rule,
+                                                        .vpn_action = action.name,
+                                                        .local_dyn_vpn_rule = child.local_dyn_vpn_rule});
   child.installed = true;  // from the request on it must be removed
   quick_mode.holds_spi = false;
   sa.children.push_back(std::move(child));

@@ -168,15 +168,17 @@ void answer_quick_mode(Turn& turn, Phase1Sa& sa, const Received& message) {
                                        quick_mode->iv, quick_mode->ni);
   sa.quick_modes.push_back(std::move(quick_mode));
   QuickMode& begun = *sa.quick_modes.back();
-  // Message 1 may be a replay: a pair of which nothing is sent before message 3 has come harms nobody, and where there
-  // is none that it replaces it would be sent by.
-  if (old == nullptr || begun.peer_commits) return send_and_repeat(turn, sa, begun, std::move(octets));
+  // Only when all messages are there may a peer with the commit bit be sent to, or send (RFC 2408 §3.1).
+  if (begun.peer_commits) return send_and_repeat(turn, sa, begun, std::move(octets));
+  // Message 1 may be a replay: the pair receives, and nothing is sent by it before message 3 has come.
   constexpr Seconds install_wait{10};
   begun.state = QuickMode::State::preparing;
   begun.held_answer = std::move(octets);
   begun.forget_at = turn.now + install_wait;
   begun.installs_early = true;
-  begun.wish.name = turn.shard.next_generation(old->name.tunnel);
+  begun.wish.name = old != nullptr
+                        ? turn.shard.next_generation(old->name.tunnel)
+                        : contract::ChildSaName{.tunnel = turn.shard.number_dynamic_tunnel(), .generation = 1};
   install(turn, sa, begun);
 }
 
@@ -268,6 +270,12 @@ void receive_quick_mode(Turn& turn, Phase1Sa& sa, const Datagram& datagram, cons
   }
 }
 
+bool is_stalled(Phase1Sa& sa, contract::ChildSaName name) {
+  const QuickMode* quick_mode = sa.quick_mode_of(name);
+  return quick_mode != nullptr && quick_mode->role == Role::responder && quick_mode->outstanding &&
+         quick_mode->outstanding->transmissions > 1;
+}
+
 void install_answered(Turn& turn, Phase1Sa& sa, const contract::InstallResult& result) {
   ChildSa* child = sa.find_child(result.name);
   QuickMode* quick_mode = sa.quick_mode_of(result.name);
@@ -287,6 +295,9 @@ void install_answered(Turn& turn, Phase1Sa& sa, const contract::InstallResult& r
   }
   if (quick_mode != nullptr) {
     if (quick_mode->role == Role::initiator && !quick_mode->peer_commits) send_confirmation(turn, sa, *quick_mode);
+    if (quick_mode->sends_when_told) {
+      turn.step.stack.emplace_back(contract::BeginSending{.stack = sa.stack, .name = child->name});
+    }
     finish(turn, *quick_mode);
   }
   become_active(turn, sa, *child);

@@ -298,6 +298,12 @@ void DataPlane::retire(std::vector<contract::RetireChildSa> pairs) {
   });
 }
 
+void DataPlane::begin_sending(std::vector<contract::BeginSending> pairs) {
+  running_->post([pairs = std::move(pairs)](PacketLoop& loop) {
+    for (const contract::BeginSending& pair : pairs) loop.begin_sending(pair);
+  });
+}
+
 void DataPlane::move_peer(contract::ChildSaName name, Endpoint to) {
   running_->post([=](PacketLoop& loop) { loop.move_peer(name, to); });
 }

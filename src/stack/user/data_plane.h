@@ -100,6 +100,8 @@ class DataPlane {
   void remove(std::vector<contract::RemoveChildSa> pairs);
   /// They send no more while their tunnel has another pair; they receive until removed.
   void retire(std::vector<contract::RetireChildSa> pairs);
+  /// Those that await iked's word send from now on, and what waited for them leaves.
+  void begin_sending(std::vector<contract::BeginSending> pairs);
   /// The peer is elsewhere now (RFC 7296 §2.23): what leaves for it goes there.
   void move_peer(contract::ChildSaName name, Endpoint to);
   /// Of all pairs, or of one: then none or one.

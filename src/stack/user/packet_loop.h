@@ -45,6 +45,7 @@ class PacketLoop {
   void install(const contract::InstallChildSa& pair, const std::function<void(contract::InstallResult)>& done);
   void remove(const contract::RemoveChildSa& pair) { sad_.remove(pair.name); }
   void retire(const contract::RetireChildSa& pair) { sad_.retire(pair.name); }
+  void begin_sending(const contract::BeginSending& pair) { sad_.begin_sending(pair.name); }
   void move_peer(const contract::ChildSaName& name, const Endpoint& to) { sad_.move_peer(name, to); }
   /// @return the one before
   std::shared_ptr<const policy::FilterIndex> set_policy(std::shared_ptr<const policy::FilterIndex> policy) {

@@ -106,6 +106,8 @@ void Host::feed(Input input) {
         removed.push_back(*remove);
       } else if (const auto* retire = std::get_if<contract::RetireChildSa>(&request)) {
         retired.push_back(*retire);
+      } else if (const auto* begin = std::get_if<contract::BeginSending>(&request)) {
+        begun.push_back(*begin);
       } else if (const auto* move = std::get_if<contract::MovePeer>(&request)) {
         moved.push_back(*move);
       } else {

@@ -83,6 +83,7 @@ class Host {
   std::map<contract::ChildSaName, contract::InstallChildSa> installed;
   std::vector<contract::RemoveChildSa> removed;
   std::vector<contract::RetireChildSa> retired;
+  std::vector<contract::BeginSending> begun;
   std::vector<contract::MovePeer> moved;
   std::vector<QueryCounters> queried;
   std::function<contract::ChildSaCounters(const QueryCounters&)> counters;  ///< without it questions stay open

@@ -31,7 +31,7 @@ TEST_F(CommitBitV1, HoldsAnInitiatorUntilConnected) {
   us.receive(committing(peer.sent()));
   EXPECT_FALSE(us.has_installed());
   peer.receive(us.sent());
-  EXPECT_TRUE(peer.has_installed()) << "message 3 is not held back: the peer waits for it";
+  EXPECT_TRUE(peer.tells_to_send()) << "message 3 is not held back: the peer waits for it";
   us.receive(connected(peer, id_of(us), v1::first_iv(peer.sa, id_of(us))));
   EXPECT_TRUE(us.has_installed());
   EXPECT_TRUE(us.step.send.empty());

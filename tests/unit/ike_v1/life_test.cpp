@@ -93,6 +93,68 @@ TEST(LifeV1, HasThePairThatThePeerRefreshesToBeforeThePeerCanSendByIt) {
   expect_the_same_pair(net);
 }
 
+// The first pair: there is no older one to send by, and packets wait for it.
+TEST(LifeV1, HasTheFirstPairBeforeMessage2AndSendsByItAfterMessage3) {
+  V1Pair net;
+  net.install();
+  net.begin();
+  const auto is_quick_mode = [](const Datagram& datagram) {
+    const auto header = wire::v1::Header::parse(datagram.octets);
+    return header && header->exchange == wire::ExchangeType::quick_mode;
+  };
+  std::size_t of_quick_mode = 0;
+  net.settle([&](Datagram& datagram) {
+    if (!is_quick_mode(datagram)) return true;
+    EXPECT_EQ(net.west_host.installed.size(), of_quick_mode == 0 ? 0u : 1u);
+    EXPECT_TRUE(net.west_host.begun.empty()) << "message 3 has not come";
+    EXPECT_EQ(net.east_host.begun.size(), of_quick_mode == 2 ? 1u : 0u) << "with message 3, and not before";
+    return ++of_quick_mode < 3;
+  });
+  ASSERT_EQ(of_quick_mode, 3u);
+  for (const Host* host : {&net.east_host, &net.west_host}) {
+    ASSERT_EQ(host->installed.size(), 1u);
+    EXPECT_EQ(host->installed.begin()->second.sending, contract::SendingBegins::when_told);
+  }
+  EXPECT_TRUE(net.west_host.begun.empty()) << "message 3 is lost";
+  net.pass(Seconds{3});  // message 2 again, and so message 3
+  ASSERT_EQ(net.west_host.begun.size(), 1u);
+  EXPECT_EQ(net.west_host.begun.front().name, net.west_host.installed.begin()->first);
+  expect_the_same_pair(net);
+}
+
+TEST(LifeV1, TakesTheFirstPairAwayWhenMessage3NeverComes) {
+  V1Pair net;
+  net.install();
+  net.begin();
+  std::size_t of_east = 0;
+  const auto loses_message_3 = [&](Datagram& datagram) {
+    const auto header = wire::v1::Header::parse(datagram.octets);
+    const bool counts =
+        header && header->exchange == wire::ExchangeType::quick_mode && datagram.stack == net.west_host.stack();
+    return !counts || ++of_east < 2;
+  };
+  net.settle(loses_message_3);
+  ASSERT_EQ(net.west_host.installed.size(), 1u);
+  const auto activated = [&] {
+    net.west_host.feed(ActivateRule{net.west_host.stack(), "net-to-net"});
+    return net.west_host.answers.back().status;
+  };
+  EXPECT_EQ(activated(), OperatorAnswer::Status::already);
+  for (unsigned i = 0; i < 3; ++i) {
+    net.west_host.pass_time_to(net.west_host.now + Seconds{1});
+    net.settle(loses_message_3);
+  }
+  EXPECT_EQ(activated(), OperatorAnswer::Status::started) << "the peer is silent";
+  for (unsigned i = 0; i < 265; ++i) {  // all repetitions of message 2
+    net.east_host.now += Seconds{1};
+    net.west_host.pass_time_to(net.west_host.now + Seconds{1});
+    net.settle(loses_message_3);
+  }
+  EXPECT_TRUE(net.west_host.installed.empty());
+  EXPECT_TRUE(net.west_host.begun.empty());
+  EXPECT_TRUE(net.west_host.children().empty());
+}
+
 TEST(LifeV1, AnswersARefreshWhenTheStackHasThePairAndNotBefore) {
   V1Pair net;
   net.up();

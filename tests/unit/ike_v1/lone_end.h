@@ -109,6 +109,10 @@ struct End {
     const Datagram datagram{.stack = sa.stack, .local = sa.local, .remote = sa.remote, .octets = octets};
     v1::Turn current = turn();
     v1::receive(current, sa, datagram, *wire::v1::Header::parse(octets));
+    // The stack of a responder has the pair at once; that of an initiator when the test says so.
+    for (const auto& quick_mode : sa.quick_modes) {
+      if (quick_mode->state == v1::QuickMode::State::preparing) return stack_has(quick_mode->wish.name);
+    }
   }
   void pass(Duration time) {
     now += time;
@@ -196,6 +200,10 @@ struct End {
   }
   bool has_told(CatalogueId message) const {
     return std::ranges::any_of(step.log, [&](const LogRecord& record) { return record.message == message; });
+  }
+  bool tells_to_send() const {
+    return std::ranges::any_of(
+        step.stack, [](const auto& request) { return std::holds_alternative<contract::BeginSending>(request); });
   }
   bool has_installed() const {
     return std::ranges::any_of(

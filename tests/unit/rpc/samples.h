@@ -24,7 +24,8 @@ inline contract::InstallChildSa child_sa() {
                         .encryption = EncryptionId::aes_gcm_16,
                         .key_bits = 256,
                         .integrity = IntegrityId::hmac_sha2_256_128,
-                        .extended_sequence_numbers = true};
+                        .extended_sequence_numbers = true,
+                        .around_esp = IntegrityId::none};
   install.mode = contract::EncapsulationMode::transport;
   install.inbound_spi = InboundSpi{0xc0000001};
   install.outbound_spi = OutboundSpi{0xc0000002};
@@ -43,6 +44,19 @@ inline contract::InstallChildSa child_sa() {
   install.filter_rule = "rule";
   install.vpn_action = "action";
   install.local_dyn_vpn_rule = "local";
+  return install;
+}
+
+/// AH around ESP.
+inline contract::InstallChildSa bundle() {
+  contract::InstallChildSa install = child_sa();
+  install.transforms.protocol = contract::SaProtocol::esp;
+  install.transforms.around_esp = IntegrityId::hmac_sha2_384_192;
+  install.udp.reset();
+  install.ah = {.inbound_spi = InboundSpi{0xc0000003},
+                .outbound_spi = OutboundSpi{0xc0000004},
+                .inbound = Secret{as_bytes("in of AH")},
+                .outbound = Secret{as_bytes("out of AH")}};
   return install;
 }
 

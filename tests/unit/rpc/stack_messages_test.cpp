@@ -35,11 +35,15 @@ TEST(StackMessage, CarriesEveryRequest) {
             (contract::RemoveChildSa{east, name}));
   EXPECT_EQ(carried<contract::RetireChildSa>(contract::RetireChildSa{east, name}),
             (contract::RetireChildSa{east, name}));
+  EXPECT_EQ(carried<contract::BeginSending>(contract::BeginSending{east, name}), (contract::BeginSending{east, name}));
   const contract::MovePeer move{east, name, {*IpAddress::parse("203.0.113.9"), 4501}};
   EXPECT_EQ(carried<contract::MovePeer>(move), move);
   contract::InstallChildSa first = test::child_sa();
   first.sending = contract::SendingBegins::at_once;
   EXPECT_EQ(carried<contract::InstallChildSa>(first), first);
+  first.sending = contract::SendingBegins::when_told;
+  EXPECT_EQ(carried<contract::InstallChildSa>(first), first);
+  EXPECT_EQ(carried<contract::InstallChildSa>(test::bundle()), test::bundle());
   EXPECT_EQ(carried<ike::QueryCounters>(ike::QueryCounters{east, name}).name, name);
 }
 
@@ -84,6 +88,33 @@ const struct {
     {"a protocol that is neither AH nor ESP", [](auto& m) { m.mutable_transforms()->set_protocol(1); }, "protocol"},
     {"a port past the last", [](auto& m) { m.mutable_udp()->set_remote_port(65536); }, "remote port"},
 };
+
+const struct {
+  const char* name;
+  void (*spoil)(v1::InstallChildSa&);
+  const char* field;
+} wrong_bundles[] = {
+    {"AH's keys are missing", [](auto& m) { m.clear_ah(); }, "AH around ESP"},
+    {"AH's algorithm is missing", [](auto& m) { m.mutable_transforms()->clear_around_esp(); }, "AH around ESP"},
+    {"AH around AH", [](auto& m) { m.mutable_transforms()->set_protocol(2); }, "AH around ESP"},
+    {"in UDP", [](auto& m) { m.mutable_udp()->set_remote_port(4500); }, "AH around ESP"},
+    {"a reserved SPI of AH", [](auto& m) { m.mutable_ah()->set_outbound_spi(255); }, "SPI"},
+    {"a key longer than any", [](auto& m) { m.mutable_ah()->set_inbound(std::string(129, 'k')); }, "integrity key"},
+    {"an unknown start of sending", [](auto& m) { m.set_sending(static_cast<v1::SendingBegins>(9)); },
+     "when sending begins"},
+};
+
+TEST(StackMessage, OfABundleIsRefusedWhenItsPartsDoNotFit) {
+  for (const auto& [what, spoil, field] : wrong_bundles) {
+    SCOPED_TRACE(what);
+    v1::StackRequest message;
+    write(ike::StackRequest{test::bundle()}, message);
+    spoil(*message.mutable_install());
+    const auto received = from_message(message, east);
+    ASSERT_FALSE(received);
+    EXPECT_EQ(received.error().field, field);
+  }
+}
 
 TEST(StackMessage, IsRefusedWhenAFieldCannotBeRight) {
   for (const auto& [what, spoil, field] : wrong) {

@@ -221,7 +221,6 @@ TEST(Decapsulator, DropsPacketsBeyondTheHardLimitBeforeItIsCollected) {
 TEST(Decapsulator, APacketThatIsAuthenticLetsThePairSend) {  // RFC 7296 §2.8
   contract::InstallChildSa rekeyed = mirrored(install_message(plain));
   rekeyed.name.generation = 2;
-  rekeyed.sending = contract::SendingBegins::when_peer_is_ready;
   const ByteString text = concatenated({udp_packet("10.0.0.1", "10.0.0.2", 6), from_hex("0004")});
   const ByteString good = esp_around(rekeyed, 1, text);
   ByteString forged = good;
@@ -236,20 +235,23 @@ TEST(Decapsulator, APacketThatIsAuthenticLetsThePairSend) {  // RFC 7296 §2.8
       {"a forged one", forged, false},
       {"a short one", ByteString{good.begin(), good.begin() + 9}, false},
   };
-  for (const auto& [name, octets, begins] : cases) {
-    SCOPED_TRACE(name);
-    contract::InstallChildSa replaced = mirrored(install_message(plain));
-    replaced.inbound_spi = InboundSpi{0x9009};
-    End end{replaced};
-    ASSERT_EQ(end.sad.add(rekeyed, at(Seconds{0})).refused, std::nullopt);
-    const PacketSelectors leaving{
-        .source = address("10.0.0.2"), .destination = address("10.0.0.1"), .protocol = IpProtocol::udp};
-    const auto generation_sending = [&] { return end.sad.find_outbound(leaving)->pair->name.generation; };
-    EXPECT_EQ(generation_sending(), 1u);
-    OwnedPacket packet{octets};
-    end.receive(packet);
-    EXPECT_EQ(generation_sending(), begins ? 2u : 1u);
-  }
+  using enum contract::SendingBegins;
+  for (const contract::SendingBegins sending : {when_peer_is_ready, when_told})
+    for (const auto& [name, octets, begins] : cases) {
+      SCOPED_TRACE(name);
+      contract::InstallChildSa replaced = mirrored(install_message(plain));
+      replaced.inbound_spi = InboundSpi{0x9009};
+      End end{replaced};
+      rekeyed.sending = sending;
+      ASSERT_EQ(end.sad.add(rekeyed, at(Seconds{0})).refused, std::nullopt);
+      const PacketSelectors leaving{
+          .source = address("10.0.0.2"), .destination = address("10.0.0.1"), .protocol = IpProtocol::udp};
+      const auto generation_sending = [&] { return end.sad.find_outbound(leaving)->pair->name.generation; };
+      EXPECT_EQ(generation_sending(), 1u);
+      OwnedPacket packet{octets};
+      end.receive(packet);
+      EXPECT_EQ(generation_sending(), begins ? 2u : 1u);
+    }
 }
 
 TEST(Decapsulator, APeerInTransportModeSpeaksForItselfAlone) {

@@ -84,6 +84,12 @@ contract::InstallChildSa awaiting(std::uint32_t number) {
   return install;
 }
 
+contract::InstallChildSa awaiting_word(std::uint32_t number) {
+  contract::InstallChildSa install = generation(1, number);
+  install.sending = contract::SendingBegins::when_told;
+  return install;
+}
+
 /// One tunnel through what happens to it; after each step, the generation that sends.
 struct Tunnel {
   Sad sad;
@@ -99,6 +105,10 @@ struct Tunnel {
   }
   std::uint32_t retire(std::uint32_t number) {
     EXPECT_TRUE(sad.retire({DynamicTunnelId{1}, number}));
+    return sending();
+  }
+  std::uint32_t tell(std::uint32_t number) {
+    EXPECT_TRUE(sad.begin_sending(contract::ChildSaName{DynamicTunnelId{1}, number}));
     return sending();
   }
   /// As the Decapsulator does with the first packet.
@@ -135,6 +145,18 @@ TEST(Sad, SendsOnAPairThatAwaitsThePeerWhenNoOtherIsLeft) {
   EXPECT_EQ(tunnel.add(awaiting(4)), 2u);
   EXPECT_EQ(tunnel.retire(3), 2u);
   EXPECT_EQ(tunnel.remove(2), 4u) << "better than one that was retired";
+}
+
+TEST(Sad, SendsOnAPairThatAwaitsTheWordOnlyWhenToldOrHeardOn) {  // RFC 2409 §5.5
+  Tunnel told;
+  EXPECT_EQ(told.add(awaiting_word(1)), 0u) << "though it is the only one";
+  EXPECT_NE(told.find_inbound(1), nullptr);
+  EXPECT_EQ(told.tell(1), 1u);
+  EXPECT_EQ(told.add(awaiting_word(2)), 1u);
+  EXPECT_EQ(told.retire(1), 1u) << "better than one that the peer may not have";
+  EXPECT_EQ(told.hear(2), 2u);
+  EXPECT_EQ(told.tell(1), 2u) << "what was retired stays so";
+  EXPECT_FALSE(told.sad.begin_sending(contract::ChildSaName{DynamicTunnelId{1}, 3}));
 }
 
 TEST(Sad, SendsOnAPairThatStandsInOnlyUntilAnotherBegins) {  // RFC 7296 §2.8
