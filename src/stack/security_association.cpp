@@ -31,6 +31,7 @@ std::optional<std::string> objection_to(const contract::InstallChildSa& install)
   if (install.transforms.protocol == contract::SaProtocol::ah && install.udp) {
     return "AH does not pass a NAT: it covers the addresses, and UDP encapsulation is for ESP (RFC 3948 section 1)";
   }
+  if (install.ah) return "this stack has no AH around ESP";
   if (install.local.family() != install.remote.family()) return "the security endpoints are of two address families";
   if (install.inbound_spi.value() < 256 || install.outbound_spi.value() < 256) {
     return "SPIs below 256 are reserved (RFC 4303 section 2.1)";
