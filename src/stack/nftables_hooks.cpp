@@ -56,7 +56,7 @@ class Hooks {
     if (needs_.answers) add_answers();
     if (needs_.early_search) add_early_hook();
     line("chain prerouting {{");
-    line("  type filter hook prerouting priority mangle; policy accept;");
+    line("  type filter hook prerouting priority {}; policy accept;", after_address_translation);
     add_mss_clamp("iifname", options_.tun_name);
     // With ESP and AH for this host, of which the data plane gets what is in them; those of hosts behind it are
     // packets like others.
@@ -87,14 +87,18 @@ class Hooks {
     line("  jump routed_out");
     line("}}");
 
-    // Of type route: a packet that has got the mark is routed again.
+    // Of type route: a packet that has got the mark is routed again. Late: where another table leads a packet
+    // elsewhere, or changes its mark, what it is then counts.
     line("chain output {{");
-    line("  type route hook output priority mangle; policy drop;");
+    line("  type route hook output priority {}; policy drop;", after_other_tables);
     line("  meta mark {:#010x} {}", options_.refused_mark, rejection);
     // Our own ESP; IKE from the same sockets is subject to the rules like all else.
-    line("  meta mark {:#010x} {} accept", options_.own_mark, protected_packet);
-    line("  meta mark {:#010x} ip6 nexthdr ah accept", options_.own_mark);
-    line("  meta mark {:#010x} udp sport 4500 @th,64,32 != 0 accept", options_.own_mark);
+    for (const std::string& own :
+         {fmt::format("meta mark {:#010x}", options_.own_mark), fmt::format("meta skuid {}", options_.own_user)}) {
+      line("  {} {} accept", own, protected_packet);
+      line("  {} ip6 nexthdr ah accept", own);
+      line("  {} udp sport 4500 @th,64,32 != 0 accept", own);
+    }
     line("  oifname \"lo\" accept");
     if (needs_.answers) line("  meta l4proto {{ icmp, icmpv6 }} jump own_errors");
     line("  jump local_out");

@@ -311,7 +311,7 @@ std::string ruleset_of_denial(const RulesetOptions& options) {
                                  "    drop\n"
                                  "  }}\n"
                                  "  chain output {{\n"
-                                 "    type route hook output priority mangle; policy drop;\n"
+                                 "    type route hook output priority {6}; policy drop;\n"
                                  "    oifname \"lo\" accept\n"
                                  "    {0}\n"
                                  "    drop\n"
@@ -323,7 +323,7 @@ std::string ruleset_of_denial(const RulesetOptions& options) {
                                  "  }}\n"
                                  "}}\n",
                                  neighbour_discovery, options.tunnel_mark, options.tun_name, options.routed_mark,
-                                 options.routed_tun_name, closed_mark);
+                                 options.routed_tun_name, closed_mark, after_other_tables);
 }
 
 // Added first, so that its deletion cannot fail; all of one buffer is one transaction.

@@ -29,10 +29,17 @@ struct RulesetOptions {
   std::uint32_t tunnel_mark = 0xad170001;
   std::uint32_t routed_mark = 0xad170003;
   std::uint32_t own_mark = 0xad170002;
+  /// Who the data plane runs as: another table may have taken the mark off its packets (CONNMARK) by the time that the
+  /// rules see them.
+  std::uint32_t own_user = 0;
   std::uint32_t refused_mark = 0xad170004;               ///< on what the data plane gives back to be rejected
   std::map<std::string, std::uint8_t> security_classes;  ///< of interfaces by name; 0 where not listed
   Leaves leaves = Leaves::closed;  ///< open: a start does not keep them; they permit unasked, or depend on the time
 };
+
+/// Packets are decided about when the other tables have had their say: behind address translation (-100) and whatever
+/// sets marks (-150), on the way to routing and on the way out of this host.
+inline constexpr int after_address_translation = -90, after_other_tables = 150;
 
 /// The chain, empty and never jumped to, by which a start knows a table that is closed.
 inline constexpr const char* closed_mark = "closed";

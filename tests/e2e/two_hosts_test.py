@@ -461,7 +461,7 @@ class Filters(TwoAditHosts):
         owner = subprocess.Popen(self.net.east.inside("nft", "-i"), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
         self.addCleanup(owner.wait)
         self.addCleanup(owner.kill)
-        owner.stdin.write("delete table inet adit\nadd table inet adit { flags owner; }\n")
+        owner.stdin.write("delete table inet adit; add table inet adit { flags owner; }\n")
         owner.stdin.flush()
         wait_for(lambda: "flags owner" in self.net.east.run("nft", "list", "ruleset"), 10, "the table to be owned")
         self.east.install_policy(east_policy(extra_rules=HOSTS_PING))

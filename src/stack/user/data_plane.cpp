@@ -2,6 +2,7 @@
 
 #include <net/if.h>
 #include <poll.h>
+#include <unistd.h>
 
 #include <array>
 #include <future>
@@ -16,6 +17,7 @@
 #include "stack/user/nftables_transaction.h"
 #include "stack/user/packet_loop.h"
 #include "stack/user/routing.h"
+#include "stack/user/table_watch.h"
 
 namespace adit::stack::user {
 
@@ -26,6 +28,7 @@ class DataPlane::Running {
     rules_.routed_tun_name = options_.tun_name + "r";
     rules_.mtu = options_.mtu;
     rules_.security_classes = options_.security_classes;
+    rules_.own_user = geteuid();
   }
   Running(const Running&) = delete;
   Running& operator=(const Running&) = delete;
@@ -48,6 +51,9 @@ class DataPlane::Running {
   std::expected<void, std::string> start_loop();
   void run_reports(const std::stop_token& stopped);
   void tell_logged();
+  void put_back_filters();
+  std::expected<void, std::string> replace_filters(const std::string& ruleset);
+  void tell(const SystemFailure& failure);
 
   Options options_;
   EventCallback on_event_;
@@ -56,6 +62,7 @@ class DataPlane::Running {
   std::vector<Steering> steering_;  // once filters and routes are changed
   Mailbox<Report> reports_;
   std::optional<LogSocket> log_;
+  std::optional<TableWatch> watch_;
   std::jthread reporter_;
   std::unique_ptr<PacketLoop> loop_;
   using IndexPointer = std::shared_ptr<const policy::FilterIndex>;
@@ -123,20 +130,19 @@ std::expected<void, std::string> DataPlane::Running::start_loop() {
   if (auto log = LogSocket::open(log_group)) {
     log_.emplace(std::move(*log));
   } else {
-    reports_.put([this, failure = log.error()] {
-      if (on_event_) on_event_(Trouble{.attempted = failure.attempted, .reason = failure.reason.message()});
-    });
+    tell(log.error());
+  }
+  if (auto watch = TableWatch::open()) {
+    watch_.emplace(std::move(*watch));
+  } else {
+    tell(watch.error());
   }
   steering_ = {steering_to(*tun, rules_.tunnel_mark, options_.routing_table),
                steering_to(*routed_tun, rules_.routed_mark, options_.routing_table + 1)};
   for (const Steering& steering : steering_) {
     const auto steered = steer(steering);
     if (!steered) return std::unexpected{steered.error().to_string()};
-    for (const SystemFailure& tolerated : *steered) {
-      reports_.put([this, tolerated] {
-        if (on_event_) on_event_(Trouble{.attempted = tolerated.attempted, .reason = tolerated.reason.message()});
-      });
-    }
+    for (const SystemFailure& tolerated : *steered) tell(tolerated);
   }
   auto delivery = Delivery::open(options_.security_classes);
   if (!delivery) return std::unexpected{delivery.error().to_string()};
@@ -157,15 +163,57 @@ std::expected<void, std::string> DataPlane::Running::start_loop() {
 
 void DataPlane::Running::run_reports(const std::stop_token& stopped) {
   std::array readable{pollfd{.fd = reports_.fd(), .events = POLLIN, .revents = 0},
-                      pollfd{.fd = log_ ? log_->fd() : -1, .events = POLLIN, .revents = 0}};
+                      pollfd{.fd = log_ ? log_->fd() : -1, .events = POLLIN, .revents = 0},
+                      pollfd{.fd = watch_ ? watch_->fd() : -1, .events = POLLIN, .revents = 0}};
   while (!stopped.stop_requested()) {
     if (poll(readable.data(), readable.size(), -1) <= 0) continue;
+    if (readable[2].revents != 0 && watch_->drain()) put_back_filters();
     if (readable[1].revents != 0) tell_logged();
     for (Report& report : reports_.take()) {
       if (stopped.stop_requested()) return;
       report();
     }
   }
+}
+
+void DataPlane::Running::tell(const SystemFailure& failure) {
+  reports_.put([this, failure] {
+    if (on_event_) on_event_(Trouble{.attempted = failure.attempted, .reason = failure.reason.message()});
+  });
+}
+
+/// Another program has deleted the table, and the host is open since. Closed first, which takes no time, and then as
+/// the policy says.
+void DataPlane::Running::put_back_filters() {
+  std::string outcome = "they are in force again";
+  {
+    const std::scoped_lock lock{policy_mutex_};
+    if (const auto stands = filters_stand(); stands && *stands) return;
+    filters_.forget();
+    if (!policy_ && options_.until_policy == UntilPolicy::permit) return;
+    auto done = replace_filters(ruleset_of_denial(rules_));
+    if (policy_) done = replace_filters(ruleset_for(*policy_, rules_));
+    if (!done) outcome = "and they cannot be had again: " + done.error();
+  }
+  if (on_event_) {
+    on_event_(
+        Trouble{.attempted = "keep the filters in force",
+                .reason = "another program has deleted table inet adit, as `nft flush ruleset` does; " + outcome});
+  }
+}
+
+std::expected<void, std::string> DataPlane::Running::replace_filters(const std::string& ruleset) {
+  constexpr unsigned attempts = 3;
+  std::expected<void, std::string> done;
+  for (unsigned i = 0; i < attempts; ++i) {
+    if (watch_) watch_->listen(false);
+    done = filters_.replace(ruleset);
+    if (watch_) watch_->listen(true);
+    // Deleted by somebody else meanwhile, of which nothing was told?
+    if (const auto stands = filters_stand(); !done || !stands || *stands) break;
+    filters_.forget();
+  }
+  return done;
 }
 
 void DataPlane::Running::tell_logged() {
@@ -228,7 +276,7 @@ std::expected<void, std::string> DataPlane::Running::set_policy(policy::PolicyPo
   auto index =
       std::make_shared<const policy::FilterIndex>(std::shared_ptr<const policy::FilterPolicy>{policy, &policy->filter});
   rules_.leaves = leaves;
-  if (const auto done = filters_.replace(ruleset_for(*policy, rules_)); !done) return std::unexpected{done.error()};
+  if (const auto done = replace_filters(ruleset_for(*policy, rules_)); !done) return std::unexpected{done.error()};
   policy_ = std::move(policy);
   {
     const std::scoped_lock index_lock{index_mutex_};

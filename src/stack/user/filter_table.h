@@ -15,6 +15,8 @@ class FilterTable {
   /// Puts a ruleset of ruleset_for() in force in one transaction, by the way that loses least. On failure what was in
   /// force stays, and the text says why.
   std::expected<void, std::string> replace(const std::string& ruleset);
+  /// Somebody else has deleted the table: what was put into it is gone.
+  void forget() { installed_.reset(); }
 
  private:
   std::optional<TableNames> installed_;  ///< nothing: not known yet

@@ -9,7 +9,6 @@
 #include <memory>
 
 #include "stack/user/nftables_transaction.h"
-#include "stack/user/system_failure.h"
 
 namespace adit::stack::user {
 namespace {
@@ -47,19 +46,21 @@ std::expected<bool, SystemFailure> is_known(unsigned type, Name name) {
 std::expected<bool, SystemFailure> has_table() {
   return is_known(NFT_MSG_GETTABLE, [](nlmsghdr* request) { mnl_attr_put_strz(request, NFTA_TABLE_NAME, "adit"); });
 }
-std::expected<bool, SystemFailure> has_mark_of_closed() {
-  return is_known(NFT_MSG_GETCHAIN, [](nlmsghdr* request) {
+std::expected<bool, SystemFailure> has_chain(const char* name) {
+  return is_known(NFT_MSG_GETCHAIN, [name](nlmsghdr* request) {
     mnl_attr_put_strz(request, NFTA_CHAIN_TABLE, "adit");
-    mnl_attr_put_strz(request, NFTA_CHAIN_NAME, closed_mark);
+    mnl_attr_put_strz(request, NFTA_CHAIN_NAME, name);
   });
 }
 
 }  // namespace
 
+std::expected<bool, SystemFailure> filters_stand() { return has_chain("output"); }
+
 std::expected<StandingFilters, std::string> settle_filters(UntilPolicy choice, const RulesetOptions& options) {
   // Who permits opens nothing: whatever stands is stricter than nothing, or as open. Who denies keeps what says of
   // itself that it is a policy's or the denial; a table of another origin may be empty.
-  const auto stands = choice == UntilPolicy::permit ? has_table() : has_mark_of_closed();
+  const auto stands = choice == UntilPolicy::permit ? has_table() : has_chain(closed_mark);
   if (!stands) return std::unexpected{stands.error().to_string()};
   if (*stands) return StandingFilters::kept;
   if (choice == UntilPolicy::permit) return StandingFilters::open;

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "stack/nftables_ruleset.h"
+#include "stack/user/system_failure.h"
 
 namespace adit::stack::user {
 
@@ -16,6 +17,9 @@ enum class StandingFilters : std::uint8_t {
   closed,  ///< the denial has been installed
   open,    ///< there are no filters
 };
+
+/// Whether filters of a policy or of the denial are there: table inet adit with its hooks.
+std::expected<bool, SystemFailure> filters_stand();
 
 /// In this thread's network namespace. Needs CAP_NET_ADMIN. @return what is in force now; or why it cannot be had
 std::expected<StandingFilters, std::string> settle_filters(UntilPolicy choice, const RulesetOptions& options);

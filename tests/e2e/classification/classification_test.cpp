@@ -9,6 +9,7 @@
 #include <linux/if_packet.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <sys/fsuid.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -37,6 +38,8 @@ using stack::user::FileDescriptor;
 
 /// On what the test sends, so that nothing of the kernel's own is counted.
 constexpr int test_mark = 0x7e57;
+
+constexpr uid_t not_its_user = 65534;
 
 /// Before the rules: only what the test sends; after them: nothing but what goes to the data plane, so that no packet
 /// is answered.
@@ -95,6 +98,8 @@ class World {
       far_index_ = static_cast<int>(if_nametoindex("far0"));
     });
     host_.run([this] {
+      // ESP and AH of the user that the data plane runs as are its own.
+      setfsuid(not_its_user);
       for (const IpFamily family : {IpFamily::v4, IpFamily::v6}) {
         const bool is_v4 = family == IpFamily::v4;
         FileDescriptor socket{::socket(is_v4 ? AF_INET : AF_INET6, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW)};
@@ -103,6 +108,7 @@ class World {
         setsockopt(socket.number(), SOL_SOCKET, SO_MARK, &test_mark, sizeof test_mark);
         (is_v4 ? raw_v4_ : raw_v6_) = std::move(socket);
       }
+      setfsuid(geteuid());
     });
   }
 

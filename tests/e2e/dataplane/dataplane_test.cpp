@@ -208,7 +208,7 @@ TEST_F(DataPlaneTest, ClearTextThatShouldBeProtectedIsDroppedInBothDirections) {
   }
   // East sends in clear, as an attacker on the wire would; west must not take it.
   ASSERT_EQ(net.west.install(tunnel_v4, 1).refused, std::nullopt);
-  ASSERT_EQ(net.east.space().shell("nft delete table inet adit"), 0);
+  net.east.permit_everything();
   WireTap tap{net.west.space()};
   EXPECT_NE(ping(net.east, data_address(2, tunnel_v4), "-c 2 -i 0.05 -W 1"), 0);
   EXPECT_GE(tap.in_clear(), 2u) << "the test did not send what it should";
@@ -279,7 +279,7 @@ TEST_F(DataPlaneTest, WhatFiltersLogNamesTheirRulesAndThePackets) {
   EXPECT_EQ(implicit->path.direction, policy::Direction::outbound);
 
   // West's rule for the tunnel meets it in clear, and then out of the tunnel.
-  ASSERT_EQ(net.east.space().shell("nft delete table inet adit"), 0);
+  net.east.permit_everything();
   EXPECT_NE(ping(net.east, west_data, "-c 1 -W 1"), 0);
   const auto in_clear = logged(net.west, stack::LoggedAs::no_tunnel, west_data);
   ASSERT_TRUE(in_clear);
@@ -788,7 +788,7 @@ TEST_F(DataPlaneTest, WhatIsForwardedAndWhatIsNotTakeTheTunnelsOfTheirOwnRules) 
 TEST_F(DataPlaneTest, RulesForFragmentsHoldWhereConnectionsAreTracked) {
   TwoHosts net{tunnel_v4};
   BehindEast behind{net.east};
-  ASSERT_EQ(net.west.space().shell("nft delete table inet adit"), 0);
+  net.west.permit_everything();
   const auto policy_that_denies = [](bool fragments) {
     auto snapshot = std::make_shared<policy::PolicySnapshot>();
     policy::Filter filter;

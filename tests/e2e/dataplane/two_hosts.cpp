@@ -15,6 +15,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "stack/default_filter.h"
 #include "stack/user/socket_address.h"
 
 namespace adit::test {
@@ -144,6 +145,12 @@ void Host::set_policy(policy::PolicyPointer policy) {
     const auto done = plane_->set_policy(std::move(policy));
     must(done.has_value(), done ? "" : done.error());
   });
+}
+
+void Host::permit_everything() {
+  auto snapshot = std::make_shared<policy::PolicySnapshot>();
+  snapshot->filter = stack::default_filter(stack::UntilPolicy::permit);
+  set_policy(std::move(snapshot));
 }
 
 contract::InstallResult Host::install(const Protection& protection, std::uint64_t tunnel, std::uint32_t generation,

@@ -109,6 +109,8 @@ class Host {
              stack::UntilPolicy until_policy = stack::UntilPolicy::deny);
   void stop();
   void set_policy(policy::PolicyPointer policy);
+  /// By a policy: filters that somebody deletes are put back.
+  void permit_everything();
   /// Our end of the SAs; the keys follow from `tunnel` alone.
   contract::InstallResult install(const Protection& protection, std::uint64_t tunnel, std::uint32_t generation = 1,
                                   contract::SendingBegins sending = contract::SendingBegins::at_once);

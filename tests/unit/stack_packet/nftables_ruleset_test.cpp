@@ -274,6 +274,19 @@ TEST(NftablesRuleset, TheClassOfAForwardedPacketIsThatOfTheInterfaceItWouldLeave
   EXPECT_TRUE(search(text, "routed_out").front().starts_with("oifname { \"eth7\" } "));
 }
 
+TEST(NftablesRuleset, DecidesWhenOtherTablesHaveHadTheirSay) {
+  const std::string text = ruleset_for(example(), {.own_user = 990});
+  EXPECT_EQ(chain(text, "prerouting").front(), "type filter hook prerouting priority -90; policy accept;");
+  EXPECT_EQ(chain(text, "output").front(), "type route hook output priority 150; policy drop;");
+  // The data plane's own packets are known by its user where their mark has gone.
+  for (const char* own : {"meta mark 0xad170002 ", "meta skuid 990 "}) {
+    for (const char* packet :
+         {"meta l4proto { esp, ah } accept", "ip6 nexthdr ah accept", "udp sport 4500 @th,64,32 != 0 accept"}) {
+      EXPECT_EQ(std::ranges::count(chain(text, "output"), std::string{own} + packet), 1) << own << packet;
+    }
+  }
+}
+
 TEST(NftablesRuleset, TellsSendersInClearOfWhatCameInClearAlone) {
   policy::PolicySnapshot snapshot = example();
   const std::string text = ruleset_for(snapshot, {});
