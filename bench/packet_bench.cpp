@@ -18,6 +18,7 @@ struct Suite {
   EncryptionId encryption;
   unsigned key_bits;
   IntegrityId integrity;
+  IntegrityId around = IntegrityId::none;  // of AH, in the data plane alone
 };
 constexpr Suite suites[] = {
     {"AES_GCM_16-128", EncryptionId::aes_gcm_16, 128, IntegrityId::none},
@@ -25,6 +26,7 @@ constexpr Suite suites[] = {
     {"CHACHA20_POLY1305", EncryptionId::chacha20_poly1305, 256, IntegrityId::none},
     {"AES_CBC-128+HMAC_SHA1_96", EncryptionId::aes_cbc, 128, IntegrityId::hmac_sha1_96},
     {"AES_CBC-256+HMAC_SHA2_256_128", EncryptionId::aes_cbc, 256, IntegrityId::hmac_sha2_256_128},
+    {"AES_CBC-128_in_AH_HMAC_SHA1_96", EncryptionId::aes_cbc, 128, IntegrityId::none, IntegrityId::hmac_sha1_96},
 };
 
 contract::DirectionKeys keys_of(const Suite& suite) {
@@ -37,8 +39,12 @@ enum class Direction : std::uint8_t { seal, open };
 
 void run_cipher(benchmark::State& state, const Suite& suite, crypto::PacketBackEnd back_end, Direction direction) {
   const auto keys = keys_of(suite);
-  const auto cipher = crypto::PacketCipher::make({suite.encryption, suite.key_bits, suite.integrity}, keys.encryption,
-                                                 keys.integrity, back_end);
+  const bool is_within_ah = suite.around != IntegrityId::none;
+  const auto cipher = crypto::PacketCipher::make({.encryption = suite.encryption,
+                                                  .key_bits = suite.key_bits,
+                                                  .integrity = suite.integrity,
+                                                  .is_within_ah = is_within_ah},
+                                                 keys.encryption, keys.integrity, back_end);
   if (cipher == nullptr) {
     state.SkipWithError("not on this machine");
     return;
@@ -67,6 +73,13 @@ void run_cipher(benchmark::State& state, const Suite& suite, crypto::PacketBackE
 void run_end_to_end(benchmark::State& state, const Suite& suite) {
   contract::InstallChildSa install;
   install.transforms = {.encryption = suite.encryption, .key_bits = suite.key_bits, .integrity = suite.integrity};
+  const bool is_bundle = suite.around != IntegrityId::none;
+  if (is_bundle) {
+    const Secret key{ByteString(find(suite.around)->key, 0x44)};
+    install.transforms.around_esp = suite.around;
+    install.ah = {
+        .inbound_spi = InboundSpi{0x1002}, .outbound_spi = OutboundSpi{0x1002}, .inbound = key, .outbound = key};
+  }
   install.inbound_spi = InboundSpi{0x1001};
   install.outbound_spi = OutboundSpi{0x1001};
   install.inbound = install.outbound = keys_of(suite);
@@ -96,7 +109,8 @@ void run_end_to_end(benchmark::State& state, const Suite& suite) {
       out[i] = {.packet = &buffers[i], .sa = sad.find_outbound(flow)};
     }
     encapsulator.run(out);
-    for (std::size_t i = 0; i < batch; ++i) in[i] = {.packet = &buffers[i]};
+    const auto arrives_as = is_bundle ? contract::SaProtocol::ah : contract::SaProtocol::esp;
+    for (std::size_t i = 0; i < batch; ++i) in[i] = {.packet = &buffers[i], .protocol = arrives_as};
     decapsulator.run(in, Instant{});
     benchmark::ClobberMemory();
   }

@@ -54,6 +54,7 @@ class Jobs final : public PacketCipher {
       const auto burst = jobs.first(std::min(jobs.size(), largest_burst));
       for (const PacketJob& job : burst) write_iv(job);
       run(burst, IMB_DIR_ENCRYPT);
+      if (is_without_integrity()) continue;
       for (std::size_t i = 0; i < burst.size(); ++i) {
         if (is_aead()) {
           std::memcpy(text(burst[i]) + burst[i].text_size, scratches[i].icv.data(), layout_.icv);
@@ -70,6 +71,10 @@ class Jobs final : public PacketCipher {
       run(burst, IMB_DIR_DECRYPT);
       for (std::size_t i = 0; i < burst.size(); ++i) {
         PacketJob& job = burst[i];
+        if (is_without_integrity()) {
+          job.authentic = true;
+          continue;
+        }
         job.authentic = is_aead() ? equal_in_constant_time({text(job) + job.text_size, layout_.icv},
                                                            {scratches[i].icv.data(), layout_.icv})
                                   : scratches[i].input.fits(scratches[i].icv.data());
@@ -80,6 +85,7 @@ class Jobs final : public PacketCipher {
  private:
   bool is_aead() const { return mode_ == IMB_CIPHER_CCM || mode_ == IMB_CIPHER_CHACHA20_POLY1305; }
   bool is_ah() const { return layout_.form == PacketForm::ah_mac; }
+  bool is_without_integrity() const { return layout_.form == PacketForm::encrypt_alone; }
   std::uint8_t* text(const PacketJob& job) const { return iv_of(job) + layout_.iv; }
 
   void write_iv(const PacketJob& job) const {
@@ -127,6 +133,10 @@ class Jobs final : public PacketCipher {
     }
     fill_iv(slot, job, scratch);
     slot.chain_order = sealing ? IMB_ORDER_CIPHER_HASH : IMB_ORDER_HASH_CIPHER;
+    if (is_without_integrity()) {
+      slot.hash_alg = IMB_AUTH_NULL;
+      return;
+    }
     scratch.input = MacInput{job, layout_};
     slot.hash_start_src_offset_in_bytes = 0;
     slot.msg_len_to_hash_in_bytes = scratch.input.octets().size();
@@ -169,7 +179,7 @@ class Jobs final : public PacketCipher {
   const IMB_CIPHER_MODE mode_;
   const Secret key_;
   Secret salt_;
-  std::unique_ptr<IpsecMbMac> mac_;  // none of an AEAD
+  std::unique_ptr<IpsecMbMac> mac_;  // none of an AEAD, or of encrypt_alone
 };
 
 std::optional<IMB_CIPHER_MODE> mode_of(const PacketAlgorithms& algorithms, const PacketLayout& layout) {

@@ -22,6 +22,8 @@ struct PacketAlgorithms {
   /// Makes the IVs of CBC others than those of an SA before this one that had the same key: new random octets for a key
   /// that may come twice. Zeros for a key that is new itself.
   std::array<std::uint8_t, 16> iv_seed{};
+  /// ESP that AH stands around: it may be of confidentiality alone, as integrity comes from elsewhere (RFC 4303 §1).
+  bool is_within_ah = false;
   auto operator<=>(const PacketAlgorithms&) const = default;
 };
 
@@ -39,7 +41,7 @@ struct PacketJob {
   std::uint32_t text_size = 0;     ///< octets encrypted: payload, padding, pad length and next header
   std::uint32_t sequence_high = 0;
   bool extended = false;
-  bool authentic = false;  ///< out, of open(): the ICV fits
+  bool authentic = false;  ///< out, of open(): the ICV fits; of ESP that has none, always
 };
 
 /// The part of an ESP header that every job begins with: SPI and sequence number (RFC 4303 §2).

@@ -134,7 +134,7 @@ class Aead final : public OpensslCipher {
 };
 
 /// Encryption first, then the MAC over SPI, sequence number, IV and ciphertext (RFC 4303 §3.3.2.1); or, without a
-/// cipher, the MAC alone.
+/// cipher, the MAC alone; or, within AH, the cipher alone.
 class EncryptThenMac final : public OpensslCipher {
  public:
   struct Contexts {
@@ -146,14 +146,17 @@ class EncryptThenMac final : public OpensslCipher {
  private:
   void seal_one(PacketJob& job) override {
     bool done = write_iv(job) && crypt(contexts_.sealing.get(), job);
-    std::array<std::uint8_t, 64> icv{};
-    MacInput input{job, layout_};
-    done = done && mac_->compute(input.octets(), icv.data());
-    input.put(icv.data());
+    if (mac_ != nullptr) {
+      std::array<std::uint8_t, 64> icv{};
+      MacInput input{job, layout_};
+      done = done && mac_->compute(input.octets(), icv.data());
+      input.put(icv.data());
+    }
     if (!done) std::memset(text(job), 0, job.text_size + layout_.icv);  // nothing leaves in clear
   }
 
   bool open_one(PacketJob& job) override {
+    if (mac_ == nullptr) return crypt(contexts_.opening.get(), job);
     std::array<std::uint8_t, 64> icv{};
     MacInput input{job, layout_};
     const bool computed = mac_->compute(input.octets(), icv.data());
@@ -192,7 +195,7 @@ class EncryptThenMac final : public OpensslCipher {
 
   Contexts contexts_;
   Secret salt_;
-  std::unique_ptr<PacketMac> mac_;
+  std::unique_ptr<PacketMac> mac_;  // none of encrypt_alone
 };
 
 class AhMac final : public OpensslCipher {
@@ -250,8 +253,11 @@ class AhGmac final : public OpensslCipher {
 
 std::unique_ptr<PacketCipher> make_encrypt_then_mac(const PacketAlgorithms& algorithms, const PacketLayout& layout,
                                                     SecretView key, SecretView integrity_key) {
-  auto mac = PacketMac::make(algorithms.integrity, integrity_key);
-  if (!mac) return nullptr;
+  std::unique_ptr<PacketMac> mac;
+  if (layout.form != PacketForm::encrypt_alone) {
+    mac = PacketMac::make(algorithms.integrity, integrity_key);
+    if (!mac) return nullptr;
+  }
   EncryptThenMac::Contexts contexts;
   if (algorithms.encryption != EncryptionId::null) {
     const EVP_CIPHER* cipher = evp_of(algorithms.encryption, layout.key);
@@ -292,6 +298,7 @@ std::unique_ptr<PacketCipher> make_openssl_cipher(const PacketAlgorithms& algori
                                                   SecretView key, SecretView integrity_key) {
   switch (layout.form) {
     case PacketForm::encrypt_then_mac:
+    case PacketForm::encrypt_alone:
       return make_encrypt_then_mac(algorithms, layout, key, integrity_key);
     case PacketForm::ah_mac:
     case PacketForm::ah_gmac:

@@ -54,6 +54,12 @@ std::optional<PacketLayout> PacketLayout::of(const PacketAlgorithms& algorithms)
                       .block = encryption->block};
   if (encryption->has_key_length && (algorithms.key_bits % 8 != 0 || !is_aes_key(layout.key))) return std::nullopt;
   if (encryption->is_aead()) return algorithms.integrity == IntegrityId::none ? std::optional{layout} : std::nullopt;
+  if (algorithms.integrity == IntegrityId::none && algorithms.is_within_ah) {
+    // Not without both (RFC 4303 §3.2): what is not to be encrypted needs AH alone.
+    if (algorithms.encryption == EncryptionId::null) return std::nullopt;
+    layout.form = PacketForm::encrypt_alone;
+    return layout;
+  }
   if (integrity == nullptr || is_gmac(algorithms.integrity)) return std::nullopt;  // GMAC's transforms are for AH alone
   layout.icv = integrity->icv;
   layout.integrity_key = integrity->key;

@@ -16,6 +16,7 @@ enum class PacketForm : std::uint8_t {
   chacha,            // RFC 7634
   gmac,              // RFC 4543 §3: ESP without encryption
   encrypt_then_mac,  // RFC 4303 §3.3.2.1: cipher or none, then a MAC
+  encrypt_alone,     // RFC 4303 §3.3.2.1 without its last step: within AH
   ah_mac,            // RFC 4302
   ah_gmac,           // RFC 4543 §4
 };
@@ -28,7 +29,8 @@ struct PacketLayout {
   std::size_t iv = 0, icv = 0, block = 1;
   std::size_t integrity_key = 0;  ///< of a MAC
 
-  /// Nothing when the algorithms do not make an ESP or AH SA: without integrity, or a combined mode with a MAC besides.
+  /// Nothing when the algorithms do not make an ESP or AH SA: without integrity where none stands around it, or a
+  /// combined mode with a MAC besides.
   static std::optional<PacketLayout> of(const PacketAlgorithms& algorithms);
 };
 

@@ -31,6 +31,11 @@ struct AuthenticationHeader {
 /// GMAC's IV.
 std::size_t ah_size(IpFamily family, std::size_t icv_field);
 
+/// An IPv4 identification for AH to cover: other than 0, which a raw socket would fill in with another (raw(7)).
+constexpr std::uint16_t covered_identification(std::uint64_t sequence) {
+  return static_cast<std::uint16_t>(1 + sequence % 0xffff);
+}
+
 /// The headers before AH.
 struct HeadersBeforeAh {
   std::size_t size = 0;            ///< octets

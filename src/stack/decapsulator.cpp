@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/narrow.h"
+#include "stack/around_esp.h"
 #include "stack/authentication_header.h"
 #include "stack/congestion.h"
 #include "stack/ip_header.h"
@@ -103,9 +104,36 @@ Drop objection_of(InboundSa& sa, std::uint64_t sequence) {
   return sa.octets >= sa.limits.hard ? Drop::octets_exhausted : Drop::none;
 }
 
-}  // namespace
+/// Of an ESP packet whose SA has been found. It is as long as an ESP header at least.
+Drop prepare_sealed(InboundPacket& in, crypto::PacketJob& job) {
+  PacketBuffer& packet = *in.packet;
+  InboundSa& sa = *in.sa;
+  in.sequence = sa.window.infer(load_u32(packet.data() + 4));
+  const std::size_t around = crypto::esp_header_size + sa.iv_size + sa.icv_size;
+  if (packet.size() < around + sa.alignment || packet.size() > largest_packet) return Drop::malformed;
+  const std::size_t text = packet.size() - around;
+  if (text % sa.alignment != 0) return Drop::malformed;
+  if (const Drop objection = objection_of(sa, in.sequence); objection != Drop::none) return objection;
+  job = {.header = packet.data(),
+         .text_size = narrow<std::uint32_t>(text),
+         .sequence_high = static_cast<std::uint32_t>(in.sequence >> 32),
+         .extended = sa.window.is_extended()};
+  return Drop::none;
+}
 
-namespace {
+/// Takes the number of a packet whose ICV fits.
+Drop prove(InboundPacket& in, const crypto::PacketJob& job) {
+  InboundSa& sa = *in.sa;
+  if (!job.authentic) {
+    ++sa.not_authentic;
+    return Drop::not_authentic;
+  }
+  if (sa.window.accept(in.sequence)) return Drop::none;
+  ++sa.replayed;
+  return Drop::replayed;
+}
+
+void open(InboundSa& sa, std::span<crypto::PacketJob> jobs) { sa.cipher->open(jobs); }
 
 /// Whether a packet in transport mode is one of the SA's own ends to the other, as the sender's side has it
 /// (encapsulator.cpp): the peer speaks for itself alone.
@@ -118,7 +146,8 @@ bool is_between_ends(const InboundSa& sa, const OuterFields& outer) {
 }  // namespace
 
 InboundSa* Decapsulator::find_sa(contract::SaProtocol protocol, std::uint32_t spi) {
-  if (last_found_ == nullptr || last_found_->spi != spi || last_found_->pair->protocol != protocol) {
+  if (last_found_ == nullptr || last_found_->spi != spi ||
+      is_ah(last_found_->form) != (protocol == contract::SaProtocol::ah)) {
     last_found_ = sad_.find_inbound(protocol, InboundSpi{spi});
   }
   return last_found_;
@@ -127,24 +156,13 @@ InboundSa* Decapsulator::find_sa(contract::SaProtocol protocol, std::uint32_t sp
 Drop Decapsulator::prepare_esp(InboundPacket& in, crypto::PacketJob& job) {
   PacketBuffer& packet = *in.packet;
   if (packet.size() < crypto::esp_header_size) return Drop::malformed;
-  const std::uint32_t sequence_low = load_u32(packet.data() + 4);
   in.spi = load_u32(packet.data());
-  in.sequence = sequence_low;
+  in.sequence = load_u32(packet.data() + 4);
   in.sa = find_sa(in.protocol, in.spi);
   if (in.sa == nullptr) return Drop::no_sa;
-  InboundSa& sa = *in.sa;
-
-  in.sequence = sa.window.infer(sequence_low);
-  const std::size_t around = crypto::esp_header_size + sa.iv_size + sa.icv_size;
-  if (packet.size() < around + sa.alignment || packet.size() > largest_packet) return Drop::malformed;
-  const std::size_t text = packet.size() - around;
-  if (text % sa.alignment != 0) return Drop::malformed;
-  if (const Drop objection = objection_of(sa, in.sequence); objection != Drop::none) return objection;
-  job = {.header = packet.data(),
-         .text_size = narrow<std::uint32_t>(text),
-         .sequence_high = static_cast<std::uint32_t>(in.sequence >> 32),
-         .extended = sa.window.is_extended()};
-  return Drop::none;
+  if (in.sa->form == SaForm::esp_within_ah) [[unlikely]]
+    return Drop::not_around_esp;
+  return prepare_sealed(in, job);
 }
 
 Drop Decapsulator::prepare_ah(InboundPacket& in, crypto::PacketJob& job) {
@@ -183,15 +201,8 @@ Drop Decapsulator::prepare_ah(InboundPacket& in, crypto::PacketJob& job) {
 }
 
 Drop Decapsulator::finish(InboundPacket& in, const crypto::PacketJob& job, Instant now) {
+  if (const Drop unproved = prove(in, job); unproved != Drop::none) return unproved;
   InboundSa& sa = *in.sa;
-  if (!job.authentic) {
-    ++sa.not_authentic;
-    return Drop::not_authentic;
-  }
-  if (!sa.window.accept(in.sequence)) {
-    ++sa.replayed;
-    return Drop::replayed;
-  }
   sa.last_packet = now;
   if (sa.sending == Sending::awaits_peer || sa.sending == Sending::awaits_word) [[unlikely]]
     sad_.begin_sending(*sa.pair);
@@ -199,8 +210,7 @@ Drop Decapsulator::finish(InboundPacket& in, const crypto::PacketJob& job, Insta
                   in.outer.source.address.family() == sa.remote.address.family();  // else it could not be followed
 
   if (!sa.is_tunnel && !is_between_ends(sa, in.outer)) return Drop::other_ends;
-  const bool is_ah = in.protocol == contract::SaProtocol::ah;
-  if (const Drop left = is_ah ? leave_ah(in) : leave_esp(in); left != Drop::none) return left;
+  if (const Drop left = sa.form == SaForm::ah ? leave_ah(in) : leave_esp(in); left != Drop::none) return left;
 
   const PacketBuffer& packet = *in.packet;
   const auto selectors = read_selectors(packet.octets());
@@ -228,12 +238,40 @@ void Decapsulator::run(std::span<InboundPacket> packets, Instant now) {
       drops_.count(packet.drop);
     }
   }
-  jobs_.run([](InboundSa& sa, std::span<crypto::PacketJob> jobs) { sa.cipher->open(jobs); },
-            [&](std::size_t i, const crypto::PacketJob& job) {
-              if (job.icv != nullptr) mutable_fields_[i].put_back(job.header);
-              packets[i].drop = finish(packets[i], job, now);
-              if (packets[i].drop != Drop::none) drops_.count(packets[i].drop);
-            });
+  bool is_any_within_ah = false;
+  jobs_.run(open, [&](std::size_t i, const crypto::PacketJob& job) {
+    InboundPacket& packet = packets[i];
+    if (job.icv != nullptr) mutable_fields_[i].put_back(job.header);
+    if (packet.sa->form == SaForm::ah_around_esp) [[unlikely]] {
+      packet.drop = prove(packet, job);
+      if (packet.drop == Drop::none) packet.drop = take_ah_from_around(packet);
+      is_any_within_ah |= packet.drop == Drop::none;
+    } else {
+      packet.drop = finish(packet, job, now);
+    }
+    if (packet.drop != Drop::none) drops_.count(packet.drop);
+  });
+  if (is_any_within_ah) run_within_ah(packets, now);
+}
+
+/// Of those whose AH has been proved and taken off: their ESP.
+void Decapsulator::run_within_ah(std::span<InboundPacket> packets, Instant now) {
+  for (std::size_t i = 0; i < packets.size(); ++i) {
+    InboundPacket& packet = packets[i];
+    if (packet.drop != Drop::none || packet.sa->form != SaForm::esp_within_ah) continue;
+    crypto::PacketJob job;
+    packet.spi = packet.sa->spi;
+    packet.drop = prepare_sealed(packet, job);
+    if (packet.drop == Drop::none) {
+      jobs_.add(*packet.sa, i, job);
+    } else {
+      drops_.count(packet.drop);
+    }
+  }
+  jobs_.run(open, [&](std::size_t i, const crypto::PacketJob& job) {
+    packets[i].drop = finish(packets[i], job, now);
+    if (packets[i].drop != Drop::none) drops_.count(packets[i].drop);
+  });
 }
 
 }  // namespace adit::stack

@@ -25,7 +25,8 @@ struct OuterFields {
 /// A packet that came in. Of ESP, `packet` begins with the SPI; in transport mode, its headroom has 40 octets for the
 /// IP header. Of AH it begins with the IP header, and four octets behind it may be written. After run(): either drop
 /// says why it went no further; or `packet` is an IP packet, checked against what its SA was negotiated for. `spi` and
-/// `sequence` are filled in either way where they could be read, for the audit log.
+/// `sequence` are filled in either way where they could be read, for the audit log. Of AH around ESP, `sa`, `spi` and
+/// `sequence` are ESP's once AH has been proved.
 struct InboundPacket {
   PacketBuffer* packet = nullptr;
   contract::SaProtocol protocol = contract::SaProtocol::esp;
@@ -48,6 +49,7 @@ class Decapsulator {
   Drop prepare_esp(InboundPacket& packet, crypto::PacketJob& job);
   Drop prepare_ah(InboundPacket& packet, crypto::PacketJob& job);
   Drop finish(InboundPacket& packet, const crypto::PacketJob& job, Instant now);
+  void run_within_ah(std::span<InboundPacket> packets, Instant now);
   InboundSa* find_sa(contract::SaProtocol protocol, std::uint32_t spi);
 
   Sad& sad_;

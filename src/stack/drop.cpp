@@ -23,8 +23,9 @@ std::string_view to_string(Drop reason) {
       "congestion lost",
       "sequence numbers exhausted",
       "byte limit reached",
+      "not AH around its ESP",
   };
-  static_assert(std::to_underlying(Drop::octets_exhausted) + 1 == drop_reasons);
+  static_assert(std::to_underlying(Drop::not_around_esp) + 1 == drop_reasons);
   return names[static_cast<std::size_t>(reason)];
 }
 

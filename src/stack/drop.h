@@ -26,8 +26,9 @@ enum class Drop : std::uint8_t {
   congestion_lost,     // marked on the way, and the sender cannot be told (RFC 6040 §4.2)
   sequence_exhausted,  // 2^32 - 1 or 2^64 - 1 packets were sent (RFC 4303 §3.3.3)
   octets_exhausted,    // the hard byte limit (RFC 4301 §4.4.2.1)
+  not_around_esp,      // of AH around ESP one without the other: both are required (RFC 2401 §4.3, §5.2.1)
 };
-inline constexpr std::size_t drop_reasons = 16;
+inline constexpr std::size_t drop_reasons = 17;
 
 /// `not authentic`: for logs and reports.
 std::string_view to_string(Drop reason);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/narrow.h"
+#include "stack/around_esp.h"
 #include "stack/authentication_header.h"
 #include "stack/congestion.h"
 #include "stack/network_order.h"
@@ -162,16 +163,15 @@ Drop prepare_esp(OutboundPacket& out, const IpHeader& header, crypto::PacketJob&
   return Drop::none;
 }
 
-/// IPv4's identification is covered by AH, and a raw socket would fill in another one for zero (raw(7)).
-std::uint16_t identification_of(std::uint64_t sequence) { return static_cast<std::uint16_t>(1 + sequence % 0xffff); }
-
 /// Makes room for AH within the packet, behind its own headers, and makes these right for it (RFC 4302 §3.1.1).
 std::uint8_t put_into_transport(PacketBuffer& packet, const HeadersBeforeAh& place, const OutboundSa& sa) {
   std::uint8_t* headers = packet.prepend(sa.ah_size);
   std::memmove(headers, headers + sa.ah_size, place.size);
   const std::uint8_t next_header = std::exchange(headers[place.next_header_at], NextHeader::ah);
   set_total_size(headers, packet.size());
-  if (sa.local.address.is_v4() && load_u16(headers + 4) == 0) store_u16(headers + 4, identification_of(sa.sequence));
+  if (sa.local.address.is_v4() && load_u16(headers + 4) == 0) {
+    store_u16(headers + 4, covered_identification(sa.sequence));
+  }
   renew_header_checksum(headers);
   return next_header;
 }
@@ -197,7 +197,7 @@ Drop prepare_ah(OutboundPacket& out, const IpHeader& header, crypto::PacketJob& 
   const Ends ends = ends_of(sa, packet);
   out.outer = sa.is_tunnel ? tunnel_header(sa, header, ends) : transport_header(header, ends);
   out.outer.next_header = NextHeader::ah;
-  out.outer.identification = identification_of(sa.sequence);
+  out.outer.identification = covered_identification(sa.sequence);
   std::uint8_t next_header = number_of(header.family);
   if (sa.is_tunnel) {
     const std::size_t inner = packet.size();
@@ -223,7 +223,11 @@ Drop prepare(OutboundPacket& out, crypto::PacketJob& job) {
   const auto header = IpHeader::read(out.packet->octets());
   if (!header) return Drop::malformed;
   out.packet->resize(header->total_size);
-  return out.sa->is_ah() ? prepare_ah(out, *header, job) : prepare_esp(out, *header, job);
+  if (out.sa->form == SaForm::esp) [[likely]]
+    return prepare_esp(out, *header, job);
+  if (out.sa->form == SaForm::ah) return prepare_ah(out, *header, job);
+  if (const Drop objection = objection_to_ah_around(out); objection != Drop::none) return objection;
+  return prepare_esp(out, *header, job);
 }
 
 /// Of what prepare() made: everything before AH.
@@ -239,21 +243,34 @@ void Encapsulator::run(std::span<OutboundPacket> packets) {
     crypto::PacketJob job;
     packets[i].drop = prepare(packets[i], job);
     if (packets[i].drop == Drop::none) {
-      if (packets[i].sa->is_ah()) mutable_fields_[i].zero(headers_before_ah(job));
+      if (packets[i].sa->form == SaForm::ah) mutable_fields_[i].zero(headers_before_ah(job));
       jobs_.add(*packets[i].sa, i, job);
     } else {
       drops_.count(packets[i].drop);
     }
   }
-  jobs_.run([](OutboundSa& sa, std::span<crypto::PacketJob> jobs) { sa.cipher->seal(jobs); },
-            [&](std::size_t i, const crypto::PacketJob& job) {
-              if (packets[i].sa->is_ah()) mutable_fields_[i].put_back(job.header);
-            });
+  bool is_any_within_ah = false;
+  const auto seal = [](OutboundSa& sa, std::span<crypto::PacketJob> jobs) { sa.cipher->seal(jobs); };
+  jobs_.run(seal, [&](std::size_t i, const crypto::PacketJob& job) {
+    if (packets[i].sa->form == SaForm::esp) [[likely]]
+      return;
+    if (packets[i].sa->form == SaForm::ah) return mutable_fields_[i].put_back(job.header);
+    is_any_within_ah = true;
+  });
+  if (!is_any_within_ah) return;
+
+  for (std::size_t i = 0; i < packets.size(); ++i) {
+    if (packets[i].drop != Drop::none || packets[i].sa->form != SaForm::esp_within_ah) continue;
+    const crypto::PacketJob job = put_ah_around(packets[i]);
+    mutable_fields_[i].zero(headers_before_ah(job));
+    jobs_.add(packets[i].sa->pair->around->outbound, i, job);
+  }
+  jobs_.run(seal, [&](std::size_t i, const crypto::PacketJob& job) { mutable_fields_[i].put_back(job.header); });
 }
 
 void prepend_outer_header(OutboundPacket& packet) {
   PacketBuffer& buffer = *packet.packet;
-  if (packet.sa->is_ah()) return;
+  if (packet.sa->leaves_in_ah()) return;
   if (packet.sa->is_udp) {
     const std::size_t size = buffer.size();
     write_udp_header(buffer.prepend(udp_header_size), packet.sa->local.port, packet.sa->remote.port, size);
@@ -263,15 +280,15 @@ void prepend_outer_header(OutboundPacket& packet) {
 }
 
 std::size_t largest_overhead(const OutboundSa& sa) {
-  if (sa.is_ah()) return sa.ah_size + (sa.is_tunnel ? outer_size(sa) : 0);
-  const std::size_t esp = crypto::esp_header_size + sa.iv_size + (sa.alignment - 1u) + 2 + sa.icv_size;
+  if (sa.form == SaForm::ah) return sa.ah_size + (sa.is_tunnel ? outer_size(sa) : 0);
+  const std::size_t esp = sa.ah_size + crypto::esp_header_size + sa.iv_size + (sa.alignment - 1u) + 2 + sa.icv_size;
   return esp + (sa.is_udp ? udp_header_size : 0) +
          (sa.is_tunnel ? outer_size(sa) - (sa.is_udp ? udp_header_size : 0) : 0);
 }
 
 std::size_t largest_inner_packet(const OutboundSa& sa, std::size_t path_mtu) {
-  if (sa.is_ah()) return path_mtu - std::min(path_mtu, largest_overhead(sa));
-  const std::size_t around = outer_size(sa) + crypto::esp_header_size + sa.iv_size + sa.icv_size;
+  if (sa.form == SaForm::ah) return path_mtu - std::min(path_mtu, largest_overhead(sa));
+  const std::size_t around = outer_size(sa) + sa.ah_size + crypto::esp_header_size + sa.iv_size + sa.icv_size;
   if (path_mtu < around + sa.alignment) return 0;
   const std::size_t payload = (path_mtu - around) / sa.alignment * sa.alignment - 2;
   if (sa.is_tunnel) return payload;

@@ -19,7 +19,7 @@ namespace adit::stack {
 /// A packet on its way out. `packet` begins with the IP header and has packet_headroom and packet_tailroom about it.
 /// After run(): either drop says why it went no further, and the packet is not to be used; or `packet` is the ESP
 /// packet, from the SPI to the ICV, and `outer` what goes before it; or the packet with AH in whole, which begins with
-/// what `outer` says.
+/// what `outer` says: of AH, and of ESP that AH stands around.
 struct OutboundPacket {
   PacketBuffer* packet = nullptr;
   OutboundSa* sa = nullptr;  ///< null: no_sa
@@ -31,7 +31,8 @@ class Encapsulator {
  public:
   explicit Encapsulator(DropCounters& drops) : drops_{drops} {}
 
-  /// Gives every packet its sequence number in the order of the span, and seals them SA by SA. At most largest_batch.
+  /// Gives every packet its sequence number in the order of the span, and seals them SA by SA; then those that AH
+  /// stands around a second time. At most largest_batch.
   void run(std::span<OutboundPacket> packets);
 
  private:

@@ -11,11 +11,17 @@ contract::InstallResult Sad::add(const contract::InstallChildSa& install, Instan
   if (pairs_.contains(install.name)) return refuse("this SA is installed already");
   const std::uint64_t key = inbound_key(install.transforms.protocol, install.inbound_spi.value());
   if (inbound_.contains(key)) return refuse("its inbound SPI is in use");
+  if (install.ah && inbound_.contains(inbound_key(contract::SaProtocol::ah, install.ah->inbound_spi.value()))) {
+    return refuse("its inbound SPI of AH is in use");
+  }
   auto made = ChildSa::make(install, now);
   if (!made) return refuse(std::move(made).error());
 
   ChildSa& added = **made;
   inbound_.emplace(key, &added.inbound);
+  if (added.around) {
+    inbound_.emplace(inbound_key(contract::SaProtocol::ah, added.around->inbound.spi), &added.around->inbound);
+  }
   pairs_.emplace(install.name, Installed{.sa = *std::move(made), .stack = install.stack});
   if (added.inbound.sending == Sending::begun) put_in_search_order(added);
   let_one_send(install.name);
@@ -97,6 +103,7 @@ bool Sad::remove(const contract::ChildSaName& name) {
   if (found == pairs_.end()) return false;
   ChildSa* pair = found->second.sa.get();
   inbound_.erase(inbound_key(pair->protocol, pair->inbound.spi));
+  if (pair->around) inbound_.erase(inbound_key(contract::SaProtocol::ah, pair->around->inbound.spi));
   std::erase(search_order_, pair);
   pairs_.erase(found);
   let_one_send(name);
@@ -169,6 +176,10 @@ contract::ChildSaCounters Sad::counters_of(const Installed& pair, Instant now) c
                                      .replayed = in.replayed,
                                      .not_authentic = in.not_authentic,
                                      .since_last_inbound = std::nullopt};
+  if (pair.sa->around) {
+    counters.replayed += pair.sa->around->inbound.replayed;
+    counters.not_authentic += pair.sa->around->inbound.not_authentic;
+  }
   if (in.last_packet) counters.since_last_inbound = std::chrono::duration_cast<Seconds>(now - *in.last_packet);
   return counters;
 }

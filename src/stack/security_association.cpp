@@ -27,13 +27,28 @@ void give_cipher(Sa& sa, std::unique_ptr<crypto::PacketCipher> cipher) {
   sa.owned_cipher = std::move(cipher);
 }
 
+constexpr bool is_reserved(std::uint32_t spi) { return spi < 256; }
+
+std::optional<std::string> objection_to_around(const contract::InstallChildSa& install) {
+  if (install.ah.has_value() != (install.transforms.around_esp != IntegrityId::none)) {
+    return "AH around ESP has an algorithm and SPIs";
+  }
+  if (!install.ah) return std::nullopt;
+  if (install.transforms.protocol != contract::SaProtocol::esp) return "AH stands around ESP alone";
+  if (install.udp) return "AH around ESP does not pass a NAT: it covers the addresses";
+  if (is_reserved(install.ah->inbound_spi.value()) || is_reserved(install.ah->outbound_spi.value())) {
+    return "SPIs below 256 are reserved (RFC 4302 section 2.4)";
+  }
+  return std::nullopt;
+}
+
 std::optional<std::string> objection_to(const contract::InstallChildSa& install) {
   if (install.transforms.protocol == contract::SaProtocol::ah && install.udp) {
     return "AH does not pass a NAT: it covers the addresses, and UDP encapsulation is for ESP (RFC 3948 section 1)";
   }
-  if (install.ah) return "this stack has no AH around ESP";
+  if (auto objection = objection_to_around(install)) return objection;
   if (install.local.family() != install.remote.family()) return "the security endpoints are of two address families";
-  if (install.inbound_spi.value() < 256 || install.outbound_spi.value() < 256) {
+  if (is_reserved(install.inbound_spi.value()) || is_reserved(install.outbound_spi.value())) {
     return "SPIs below 256 are reserved (RFC 4303 section 2.1)";
   }
   if (std::max(install.local_ts.size(), install.remote_ts.size()) > most_traffic_selectors) {
@@ -63,6 +78,38 @@ Sending sending_of(contract::SendingBegins begins) {
   return Sending::begun;
 }
 
+std::uint8_t ah_size_of(const OutboundSa& ah, const contract::InstallChildSa& install) {
+  return narrow<std::uint8_t>(ah_size(install.local.family(), std::size_t{ah.iv_size} + ah.icv_size));
+}
+
+/// Adds AH's SAs to the ESP pair that they stand around. False when the keys have a wrong size.
+bool put_around(ChildSa& pair, const contract::InstallChildSa& install) {
+  const crypto::PacketAlgorithms algorithms{.encryption = EncryptionId::none,
+                                            .integrity = install.transforms.around_esp};
+  auto sealing = crypto::PacketCipher::make(algorithms, {}, install.ah->outbound);
+  auto opening = crypto::PacketCipher::make(algorithms, {}, install.ah->inbound);
+  if (sealing == nullptr || opening == nullptr) return false;
+  pair.around = std::make_unique<AroundEspSas>(numbers_of(install));
+
+  OutboundSa& out = pair.around->outbound;
+  give_cipher(out, std::move(sealing));
+  out.spi = install.ah->outbound_spi.value();
+  out.form = SaForm::ah_around_esp;
+  out.ah_size = ah_size_of(out, install);
+  out.extended = pair.outbound.extended;
+  out.pair = &pair;
+  pair.outbound.form = SaForm::esp_within_ah;
+  pair.outbound.ah_size = out.ah_size;
+
+  InboundSa& in = pair.around->inbound;
+  give_cipher(in, std::move(opening));
+  in.spi = install.ah->inbound_spi.value();
+  in.form = SaForm::ah_around_esp;
+  in.pair = &pair;
+  pair.inbound.form = SaForm::esp_within_ah;
+  return true;
+}
+
 }  // namespace
 
 std::expected<std::unique_ptr<ChildSa>, std::string> ChildSa::make(const contract::InstallChildSa& install,
@@ -77,7 +124,8 @@ std::expected<std::unique_ptr<ChildSa>, std::string> ChildSa::make(const contrac
   }
   crypto::PacketAlgorithms algorithms{.encryption = install.transforms.encryption,
                                       .key_bits = install.transforms.key_bits,
-                                      .integrity = install.transforms.integrity};
+                                      .integrity = install.transforms.integrity,
+                                      .is_within_ah = install.ah.has_value()};
   std::ranges::copy_n(install.iv_seed.begin(), std::ssize(install.iv_seed), algorithms.iv_seed.begin());
   for (const auto& [keys, give] :
        {std::pair{&install.outbound,
@@ -109,8 +157,8 @@ std::expected<std::unique_ptr<ChildSa>, std::string> ChildSa::make(const contrac
   out.last_sequence = extended || !install.anti_replay ? UINT64_MAX : UINT32_MAX;
   out.limits = limits_of(install.lifetimes);
   if (is_ah) {
-    const std::size_t icv_field = std::size_t{out.iv_size} + out.icv_size;
-    out.ah_size = narrow<std::uint8_t>(ah_size(install.local.family(), icv_field));
+    out.form = SaForm::ah;
+    out.ah_size = ah_size_of(out, install);
   }
   out.extended = extended;
   out.is_tunnel = install.mode == contract::EncapsulationMode::tunnel;
@@ -125,11 +173,15 @@ std::expected<std::unique_ptr<ChildSa>, std::string> ChildSa::make(const contrac
 
   InboundSa& in = pair->inbound;
   in.spi = install.inbound_spi.value();
+  in.form = out.form;
   in.limits = out.limits;
   in.is_tunnel = out.is_tunnel;
   in.sending = sending_of(install.sending);
   in.remote = out.remote;
   in.pair = pair.get();
+  if (install.ah && !put_around(*pair, install)) {
+    return std::unexpected{install.transforms.to_string() + " cannot be done with keys of these sizes"};
+  }
   return pair;
 }
 

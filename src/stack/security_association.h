@@ -31,6 +31,11 @@ enum class Sending : std::uint8_t {
   retired       ///< superseded (RFC 7296 §2.8.1): the tunnel's other pairs send
 };
 
+/// What an SA makes of a packet. AH around ESP is two SAs each way, of one pair (RFC 2401 §4.3: transport adjacency,
+/// at the security endpoints).
+enum class SaForm : std::uint8_t { esp, ah, esp_within_ah, ah_around_esp };
+constexpr bool is_ah(SaForm form) { return form == SaForm::ah || form == SaForm::ah_around_esp; }
+
 /// How much an SA may carry (RFC 4301 §4.4.2.1): the first limit asks iked for a rekey, the second ends the pair.
 struct OctetLimits {
   std::uint64_t soft = UINT64_MAX;
@@ -46,14 +51,16 @@ struct alignas(cache_line) OutboundSa {
   std::uint32_t spi = 0;           ///< the peer chose it
   std::uint16_t group = no_group;  ///< of the batch that is being made
   std::uint8_t iv_size = 0, icv_size = 0, alignment = 4;
-  std::uint8_t ah_size = 0;  ///< of the whole header; 0: the SA is of ESP
+  SaForm form = SaForm::esp;
+  std::uint8_t ah_size = 0;  ///< of the whole header that its packets leave with; 0: none
   bool extended = false;
   bool is_tunnel = true;
   bool copy_dscp = true;
   contract::DfPolicy df = contract::DfPolicy::copy;
   bool is_udp = false;
   bool is_local_any = false, is_remote_any = false;  ///< the packet's own address stands there
-  bool is_ah() const { return ah_size != 0; }
+  /// Whether AH stands outside of what leaves.
+  bool leaves_in_ah() const { return form != SaForm::esp; }
 
   Endpoint local, remote;  ///< outer addresses; ports of UDP encapsulation, else 0
   ChildSa* pair = nullptr;
@@ -69,6 +76,7 @@ struct alignas(cache_line) InboundSa {
   std::uint32_t spi = 0;           ///< we chose it
   std::uint16_t group = no_group;  ///< of the batch that is being opened
   std::uint8_t iv_size = 0, icv_size = 0, alignment = 4;
+  SaForm form = SaForm::esp;
   bool is_tunnel = true;
   Sending sending = Sending::begun;  ///< of the pair; here, because every packet that comes in asks
 
@@ -78,6 +86,14 @@ struct alignas(cache_line) InboundSa {
   Endpoint remote;                     ///< where packets came from when the SA was made, or since move_peer
   ChildSa* pair = nullptr;
   std::unique_ptr<crypto::PacketCipher> owned_cipher;
+};
+
+/// AH's SAs of a pair whose ESP they stand around. Each has its own sequence numbers and window; limits, ends and
+/// whether it sends are those of the ESP, which counts what was carried.
+struct AroundEspSas {
+  explicit AroundEspSas(AntiReplayWindow::Numbers numbers) : inbound{numbers} {}
+  OutboundSa outbound;
+  InboundSa inbound;
 };
 
 /// A pair, as iked or the stack itself installed it. It does not move while it is in the Sad.
@@ -98,6 +114,7 @@ struct ChildSa {
   bool soft_reported = false;
   OutboundSa outbound;
   InboundSa inbound;
+  std::unique_ptr<AroundEspSas> around;  ///< null: no bundle
 
   explicit ChildSa(AntiReplayWindow::Numbers numbers) : inbound{numbers} {}
   ChildSa(const ChildSa&) = delete;

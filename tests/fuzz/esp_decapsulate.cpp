@@ -1,6 +1,6 @@
-// What arrives from the network as ESP or AH: raw octets, and the text of authentic packets, which a peer with keys
-// chooses.
-// The first octet picks the SA and the way, the second is the outer traffic class.
+// What arrives from the network as ESP, AH or AH around ESP: raw octets, and the text of authentic packets, which a
+// peer with keys chooses. The first octet picks the SA and the way, the second is the outer traffic class. Of a bundle,
+// the AH bit says that the octets are what AH holds, and its ICV alone is made to fit.
 
 #include <algorithm>
 #include <array>
@@ -15,7 +15,7 @@ namespace adit::stack {
 namespace {
 
 constexpr std::uint8_t seal_bit = 1, transport_bit = 2, udp_bit = 4, v6_bit = 8, cbc_bit = 16, extended_bit = 32,
-                       ah_bit = 64;
+                       ah_bit = 64, around_bit = 128;
 constexpr std::uint32_t spi = 0x1001;
 
 contract::InstallChildSa install_for(std::uint8_t choice) {
@@ -28,7 +28,17 @@ contract::InstallChildSa install_for(std::uint8_t choice) {
   install.inbound_spi = InboundSpi{spi};
   install.outbound_spi = OutboundSpi{spi};
   install.inbound = install.outbound = {Secret{is_cbc ? 16u : 0u}, Secret{20}};
-  if ((choice & ah_bit) != 0) {
+  if ((choice & around_bit) != 0) {
+    install.transforms.around_esp = IntegrityId::hmac_sha1_96;
+    install.ah = {.inbound_spi = InboundSpi{spi},
+                  .outbound_spi = OutboundSpi{spi},
+                  .inbound = Secret{20},
+                  .outbound = Secret{20}};
+    if (is_cbc) {
+      install.transforms.integrity = IntegrityId::none;
+      install.inbound.integrity = install.outbound.integrity = Secret{};
+    }
+  } else if ((choice & ah_bit) != 0) {
     install.transforms.protocol = contract::SaProtocol::ah;
     install.transforms.encryption = EncryptionId::none;
     install.transforms.key_bits = 0;
@@ -36,7 +46,7 @@ contract::InstallChildSa install_for(std::uint8_t choice) {
   }
   install.mode =
       (choice & transport_bit) != 0 ? contract::EncapsulationMode::transport : contract::EncapsulationMode::tunnel;
-  if ((choice & udp_bit) != 0 && (choice & ah_bit) == 0) install.udp.emplace();
+  if ((choice & udp_bit) != 0 && (choice & (ah_bit | around_bit)) == 0) install.udp.emplace();
   install.local = *IpAddress::parse((choice & v6_bit) != 0 ? "fd00::1" : "192.0.2.1");
   install.remote = *IpAddress::parse((choice & v6_bit) != 0 ? "fd00::2" : "192.0.2.2");
   install.local_ts = install.remote_ts = {TrafficSelector{.addresses = IpRange::all(IpFamily::v4)},
@@ -46,9 +56,11 @@ contract::InstallChildSa install_for(std::uint8_t choice) {
 
 /// An authentic packet of the SA around `text`.
 ByteString sealed(const contract::InstallChildSa& install, Bytes text) {
-  const auto cipher = crypto::PacketCipher::make(
-      {install.transforms.encryption, install.transforms.key_bits, install.transforms.integrity},
-      install.inbound.encryption, install.inbound.integrity);
+  const auto cipher = crypto::PacketCipher::make({.encryption = install.transforms.encryption,
+                                                  .key_bits = install.transforms.key_bits,
+                                                  .integrity = install.transforms.integrity,
+                                                  .is_within_ah = install.ah.has_value()},
+                                                 install.inbound.encryption, install.inbound.integrity);
   text = text.first(text.size() / std::max<std::size_t>(4, cipher->block_size()) *
                     std::max<std::size_t>(4, cipher->block_size()));
   ByteString packet(crypto::esp_header_size + cipher->iv_size() + text.size() + cipher->icv_size());
@@ -70,8 +82,7 @@ ByteString with_icv(const contract::InstallChildSa& install, Bytes octets) {
   const Bytes whole = Bytes{packet}.first(IpHeader::read(packet)->total_size);
   const auto ah = AuthenticationHeader::read(whole.subspan(before->size));
   if (!ah || ah->size < AuthenticationHeader::fixed_size + 12) return packet;
-  const auto cipher = crypto::PacketCipher::make({EncryptionId::none, 0, install.transforms.integrity},
-                                                 install.inbound.encryption, install.inbound.integrity);
+  const auto cipher = crypto::PacketCipher::make({EncryptionId::none, 0, IntegrityId::hmac_sha1_96}, {}, Secret{20});
   const std::size_t size = whole.size();
   packet.resize(packet.size() + crypto::largest_sequence_high);
   store_u32(&packet[before->size + 4], spi);
@@ -86,6 +97,25 @@ ByteString with_icv(const contract::InstallChildSa& install, Bytes octets) {
   fields.put_back(packet.data());
   packet.resize(packet.size() - crypto::largest_sequence_high);
   return packet;
+}
+
+/// An ESP packet with AH before it, whose ICV is still to be made.
+ByteString behind_ah(const contract::InstallChildSa& install, const ByteString& esp) {
+  const std::size_t size = ah_size(install.local.family(), 12);
+  const OuterHeader header{.source = install.remote, .destination = install.local, .next_header = NextHeader::ah};
+  ByteString packet(header.size() + size);
+  header.write(packet.data(), size + esp.size());
+  AuthenticationHeader{.next_header = NextHeader::esp, .size = size, .spi = spi, .sequence = 1}.write(packet.data() +
+                                                                                                      header.size());
+  packet.insert(packet.end(), esp.begin(), esp.end());
+  return packet;
+}
+
+ByteString authentic(const contract::InstallChildSa& install, std::uint8_t choice, Bytes octets) {
+  const bool holds_octets = (choice & ah_bit) != 0;
+  if (holds_octets) return with_icv(install, octets);
+  const ByteString esp = sealed(install, octets);
+  return install.ah ? with_icv(install, behind_ah(install, esp)) : esp;
 }
 
 }  // namespace
@@ -103,9 +133,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (sad.add(install, Instant{}).refused) std::abort();
   Decapsulator decapsulator{sad, drops};
 
-  const bool is_ah = install.transforms.protocol == contract::SaProtocol::ah;
+  const bool is_ah = install.ah || install.transforms.protocol == contract::SaProtocol::ah;
   ByteString packet{rest.begin(), rest.end()};
-  if ((choice & seal_bit) != 0) packet = is_ah ? with_icv(install, rest) : sealed(install, rest);
+  if ((choice & seal_bit) != 0) packet = authentic(install, choice, rest);
   const std::size_t tailroom = is_ah ? crypto::largest_sequence_high : 0;
   ByteString storage(packet_headroom + packet.size() +
                      tailroom);  // no octet more: what is read behind the packet is found
@@ -115,7 +145,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::uint16_t port = install.udp ? 4500 : 0;
   InboundPacket in{
       .packet = &buffer,
-      .protocol = install.transforms.protocol,
+      .protocol = is_ah ? contract::SaProtocol::ah : contract::SaProtocol::esp,
       .outer = {.source = {install.remote, port}, .destination = {install.local, port}, .traffic_class = data[1]}};
   decapsulator.run({&in, 1}, Instant{});
 

@@ -225,7 +225,7 @@ void OutboundPath::flush() {
       continue;
     }
     const OutboundSa& sa = *packets_[i].sa;
-    const Wire next_wire = sa.is_ah() ? Wire::ah : sa.is_udp ? Wire::udp_4500 : Wire::esp;
+    const Wire next_wire = sa.leaves_in_ah() ? Wire::ah : sa.is_udp ? Wire::udp_4500 : Wire::esp;
     const IpFamily next_family = packets_[i].outer.source.family();
     if (next_wire != wire || next_family != family) send();
     wire = next_wire;

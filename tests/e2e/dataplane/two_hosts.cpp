@@ -171,6 +171,16 @@ contract::InstallResult Host::install(const Protection& protection, std::uint64_
   pair.outbound_spi = OutboundSpi{static_cast<std::uint32_t>(seed * 1000 + other)};
   pair.inbound = keys(protection, seed + number_);
   pair.outbound = keys(protection, seed + other);
+  if (protection.around != IntegrityId::none) {
+    const auto key = [&](std::uint64_t of) {
+      return Secret{ByteString(find(protection.around)->key, static_cast<std::uint8_t>(of))};
+    };
+    pair.transforms.around_esp = protection.around;
+    pair.ah = {.inbound_spi = InboundSpi{static_cast<std::uint32_t>(seed * 1000 + 10 + number_)},
+               .outbound_spi = OutboundSpi{static_cast<std::uint32_t>(seed * 1000 + 10 + other)},
+               .inbound = key(seed + number_),
+               .outbound = key(seed + other)};
+  }
   pair.local = wire_address(number_, protection.outer);
   pair.remote = wire_address(other, protection.outer);
   pair.local_ts = selector(number_);

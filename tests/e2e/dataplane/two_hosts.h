@@ -45,12 +45,14 @@ struct Protection {
   bool is_udp = false;
   EncryptionId encryption = EncryptionId::aes_gcm_16;  ///< none: AH
   IntegrityId integrity = IntegrityId::none;
-  bool extended = false;  ///< sequence numbers
+  IntegrityId around = IntegrityId::none;  ///< of AH around ESP
+  bool extended = false;                   ///< sequence numbers
   contract::Lifetimes lifetimes{};
   std::string rule = "nets";  ///< that it is made for
   unsigned net_bits = 0;      ///< instead of the data addresses, the nets of so many bits they lie in; 0: no
 
   bool is_ah() const { return encryption == EncryptionId::none; }
+  bool is_in_ah() const { return is_ah() || around != IntegrityId::none; }
 };
 
 /// The events of one data plane, as they came.

@@ -13,12 +13,15 @@ struct AlgorithmCase {
   PacketAlgorithms algorithms;
   std::size_t key = 0, integrity_key = 0;  ///< octets, salt counted in
   bool has_ipsec_mb = true;
+  bool has_integrity() const {
+    return algorithms.integrity != IntegrityId::none || find(algorithms.encryption)->is_aead();
+  }
   std::string name() const {
     return to_string(algorithms.encryption, algorithms.key_bits) + " " + to_string(algorithms.integrity);
   }
 };
 
-/// Every pair that makes an ESP SA, then AH's.
+/// Every pair that makes an ESP SA, with those within AH, then AH's.
 inline std::vector<AlgorithmCase> all_algorithms() {
   std::vector<AlgorithmCase> cases;
   const auto is_for_ah_alone = [](IntegrityId id) {
@@ -41,6 +44,10 @@ inline std::vector<AlgorithmCase> all_algorithms() {
             {.algorithms = {encryption.id, bits, integrity.id}, .key = key, .integrity_key = integrity.key});
         cases.back().has_ipsec_mb = encryption.id != EncryptionId::des && encryption.id != EncryptionId::triple_des;
       }
+      if (encryption.id == EncryptionId::null) continue;
+      cases.push_back({.algorithms = {encryption.id, bits, IntegrityId::none}, .key = key});
+      cases.back().algorithms.is_within_ah = true;
+      cases.back().has_ipsec_mb = encryption.id != EncryptionId::des && encryption.id != EncryptionId::triple_des;
     }
   }
   for (const IntegrityFacts& integrity : integrity_table()) {

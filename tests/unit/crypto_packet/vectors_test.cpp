@@ -37,7 +37,7 @@ std::optional<ByteString> opened(PacketCipher& cipher, ByteString packet,
   return ByteString{text, text + jobs[0].text_size};
 }
 
-/// Adds the ICV that a packet of the vectors has not: a cipher without integrity is no SA of ours.
+/// Adds the ICV that a packet of the vectors has not: a cipher without integrity is no SA of ours but within AH.
 ByteString with_icv(const ByteString& packet, const Secret& integrity_key) {
   const auto mac = PacketCipher::make({EncryptionId::null, 0, IntegrityId::hmac_sha1_96}, {}, integrity_key);
   ByteString whole = packet;

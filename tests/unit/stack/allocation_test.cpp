@@ -28,8 +28,8 @@ void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 namespace adit::stack {
 namespace {
 
-TEST(DataPlane, AllocatesNothingForAPacket) {
-  TwoEnds ends;
+void expect_nothing_allocated(const contract::InstallChildSa& install) {
+  TwoEnds ends{install};
   std::vector<std::unique_ptr<OwnedPacket>> owned;
   std::vector<OutboundPacket> out(largest_batch);
   std::vector<InboundPacket> in(largest_batch);
@@ -39,15 +39,24 @@ TEST(DataPlane, AllocatesNothingForAPacket) {
   const PacketSelectors flow{.source = address("10.0.0.1"), .destination = address("10.0.0.2"), .protocol = 17};
   ends.a.sad.find_outbound(flow);
 
+  const auto arrives_as = install.ah ? contract::SaProtocol::ah : contract::SaProtocol::esp;
+
   const std::size_t before = allocations;
   for (std::size_t i = 0; i < largest_batch; ++i) {
     out[i] = {.packet = &owned[i]->buffer, .sa = ends.a.sad.find_outbound(flow)};
   }
   ends.a.encapsulator.run(out);
-  for (std::size_t i = 0; i < largest_batch; ++i) in[i] = {.packet = &owned[i]->buffer};
+  for (std::size_t i = 0; i < largest_batch; ++i) in[i] = {.packet = &owned[i]->buffer, .protocol = arrives_as};
   ends.b.decapsulator.run(in, at(Seconds{1}));
   EXPECT_EQ(allocations - before, 0u);
   EXPECT_EQ(ends.b.in().packets, largest_batch);
+}
+
+TEST(DataPlane, AllocatesNothingForAPacket) {
+  for (const contract::InstallChildSa& install : {install_message(), bundle()}) {
+    SCOPED_TRACE(install.transforms.to_string());
+    expect_nothing_allocated(install);
+  }
 }
 
 }  // namespace

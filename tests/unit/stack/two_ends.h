@@ -79,6 +79,17 @@ inline contract::InstallChildSa install_message(const Algorithms& algorithms = {
   return install;
 }
 
+/// ESP with AH around it, by HMAC_SHA2_256_128.
+inline contract::InstallChildSa bundle(const Algorithms& esp = {"", EncryptionId::aes_cbc, 128, IntegrityId::none}) {
+  contract::InstallChildSa install = install_message(esp);
+  install.transforms.around_esp = IntegrityId::hmac_sha2_256_128;
+  install.ah = {.inbound_spi = InboundSpi{0xa001},
+                .outbound_spi = OutboundSpi{0xa002},
+                .inbound = Secret{ByteString(32, 0x31)},
+                .outbound = Secret{ByteString(32, 0x32)}};
+  return install;
+}
+
 /// The same pair, seen from the peer.
 inline contract::InstallChildSa mirrored(contract::InstallChildSa install) {
   const auto inbound = install.inbound_spi.value();
@@ -88,6 +99,12 @@ inline contract::InstallChildSa mirrored(contract::InstallChildSa install) {
   std::swap(install.local, install.remote);
   std::swap(install.local_ts, install.remote_ts);
   if (install.udp) std::swap(install.udp->local_port, install.udp->remote_port);
+  if (install.ah) {
+    const auto inbound_of_ah = install.ah->inbound_spi.value();
+    install.ah->inbound_spi = InboundSpi{install.ah->outbound_spi.value()};
+    install.ah->outbound_spi = OutboundSpi{inbound_of_ah};
+    std::swap(install.ah->inbound, install.ah->outbound);
+  }
   return install;
 }
 
@@ -121,7 +138,7 @@ struct End {
     return in_packet;
   }
   InboundPacket receive(OwnedPacket& packet, std::uint8_t traffic_class = 0) {
-    return receive(packet, pair()->protocol, traffic_class);
+    return receive(packet, pair()->around ? contract::SaProtocol::ah : pair()->protocol, traffic_class);
   }
 };
 
