@@ -69,11 +69,6 @@ std::optional<SelectorPair> intersection(const Filter& filter, const SelectorPai
   return of_one_protocol({*local, *remote});
 }
 
-// Whether the identity of the peer lets it use the filter; asked only with FilterByIdentity Yes.
-bool is_meant_for(const Filter& filter, const std::optional<Identity>& peer) {
-  return !peer || !filter.remote_identity || filter.remote_identity->matches(*peer);
-}
-
 // The filter that decides about a pairing, and what of it an SA may carry.
 struct Decided {
   const Filter* filter;
@@ -234,6 +229,14 @@ bool Traffic::contains(const Traffic& other) const {
 
 std::string Traffic::to_string() const {
   return adit::to_string(local) + " here, " + adit::to_string(remote) + " there";
+}
+
+bool is_meant_for(const Filter& filter, const std::optional<Identity>& peer_for_filtering) {
+  return !peer_for_filtering || !filter.remote_identity || filter.remote_identity->matches(*peer_for_filtering);
+}
+
+bool ends_at(const Filter& filter, const IpAddress& peer) {
+  return !filter.local_start || !filter.local_start->remote_endpoint || filter.local_start->remote_endpoint == peer;
 }
 
 std::optional<Narrowed> narrow(const FilterPolicy& policy, const TrafficSelectors& proposed_local,

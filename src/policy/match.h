@@ -68,6 +68,11 @@ std::optional<Narrowed> narrow(const FilterPolicy& policy, const TrafficSelector
                                const TrafficSelectors& proposed_remote,
                                const std::optional<Identity>& peer_for_filtering);
 
+/// Whether the peer of an IKE SA may have an SA under the filter: its identity, asked only with FilterByIdentity Yes,
+/// and where the SA ends (reference §3.3, §4.7). A peer is where it is seen from here, behind a NAT too.
+bool is_meant_for(const Filter& filter, const std::optional<Identity>& peer_for_filtering);
+bool ends_at(const Filter& filter, const IpAddress& peer);
+
 /// For an SA that we start: by a packet (granularities of the filter's LocalStart, reference §4.8), or by a
 /// LocalDynVpnRule, which must lie inside one dynamic filter.
 SelectorPair selectors_for(const Filter& outbound_filter, const PacketSelectors& packet);

@@ -63,7 +63,7 @@ std::optional<Instant> Engine::State::next_deadline() const {
 
 Statistics Engine::State::statistics() const {
   Statistics result = statistics_;
-  result.half_open = half_open_.count();
+  result.half_open = half_open_.count() + half_open_v1_.count();
   result.ike_sas = sas_.size() + phase1_sas_.size();
   result.unproved_octets = half_open_.octets();
   result.inbound_spis = inbound_spis_.size();

@@ -30,14 +30,15 @@ class HalfOpenLimits {
   /// How many more may be kept of this peer: of all, and of its address.
   std::size_t room_for(const IpAddress& peer) const;
 
+  /// Who has one IPv6 address has a net of them (RFC 4291 §2.5.1): such a net counts as one source.
+  static IpAddress source_of(const IpAddress& peer);
+
  private:
   struct OfSource {
     std::size_t without_cookie = 0, with_cookie = 0, octets = 0;
     std::size_t& of(CookieProof proof) { return proof == CookieProof::right ? with_cookie : without_cookie; }
     bool operator==(const OfSource&) const = default;
   };
-  /// Who has one IPv6 address has a net of them (RFC 4291 §2.5.1): such a net counts as one source.
-  static IpAddress source_of(const IpAddress& peer);
   void forget_if_idle(const IpAddress& source);
 
   const EngineOptions& options_;

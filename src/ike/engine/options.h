@@ -23,6 +23,8 @@ struct EngineOptions {
   /// To datagrams of no SA and of other versions (RFC 7296 §2.21.4), and of IKE_SA_INIT requests (§2.21.1): enough to
   /// show a few peers their mistake; a flood gets no more. A limit each, so that neither silences the other.
   unsigned stranger_answers_per_second = 20, refusals_per_second = 20;
+  /// Of first messages in aggressive mode for which another one's SA goes: each costs about 1 ms.
+  unsigned aggressive_displacements_per_second = 10;
   unsigned stranger_lines_per_second = 10;  ///< of the log, about IKE_SA_INIT requests refused
   /// Octets of IKE_AUTH requests, and of fragments of them (RFC 7383), kept of all peers that are not proved yet: a
   /// long certificate chain has 10 000. What comes beyond it is dropped; a peer repeats it.

@@ -24,6 +24,7 @@ void Engine::State::take(PolicyInstalled& installed) {
   const StackName stack = installed.policy->stack;
   StackKnowledge& known = stacks_[stack];
   known.policy = installed.policy;
+  known.keys_given_to_guess.clear();
 
   // Only a policy change walks over the SAs of its stack. Running SAs keep the rules that they were made by.
   std::vector<IkeSpi> theirs;
@@ -45,9 +46,7 @@ void Engine::State::take(PolicyInstalled& installed) {
     v1::Turn current = v1_turn();
     std::vector<contract::ChildSaName> forbidden;
     for (const v2::ChildSa& child : sa.children) {
-      if (child.state == ChildState::active && v2::successor_filter(*installed.policy, child) == nullptr) {
-        forbidden.push_back(child.name);
-      }
+      if (v2::successor_filter(*installed.policy, child) == nullptr) forbidden.push_back(child.name);
     }
     for (const auto& name : forbidden) v1::delete_child(current, sa, name, v2::Ending::by_policy);
     settle(sa);

@@ -36,11 +36,13 @@ struct StackKnowledge {
   policy::PolicyPointer policy;
   bool up = false;
   std::map<std::vector<std::string>, LabelAuthorities> authorities;
+  std::set<std::string> keys_given_to_guess;  ///< IKEv1: of KeyExchangeRules, told since the policy came
 };
 
 class Engine::State final : public v2::Shard, public v1::Shard {
  public:
-  State(EngineOptions options, Random& random) : options_{options}, random_{random}, half_open_{options_} {}
+  State(EngineOptions options, Random& random)
+      : options_{options}, random_{random}, half_open_{options_}, half_open_v1_{options_} {}
 
   Step handle(Input input, Instant now);
   std::optional<Instant> next_deadline() const;
@@ -79,6 +81,9 @@ class Engine::State final : public v2::Shard, public v1::Shard {
   void asks_peer(const v2::IkeSa& sa, const Identity& peer) override;
   bool knows_peer(const v2::IkeSa& sa, const Identity& peer) const override;
   std::size_t ike_sas_with_peer(const v2::IkeSa& sa) const override;
+  bool is_first_guess(const v1::Phase1Sa& sa) override {
+    return stacks_[sa.stack].keys_given_to_guess.insert(sa.rule->name).second;
+  }
   std::size_t room_for_unproved(const v2::IkeSa& sa) const override { return room_of(sa); }
   std::size_t room_for_unproved(const v1::Phase1Sa& sa) const override { return room_of(sa); }
   void child_added(const v2::IkeSa& sa, const v2::ChildSa& child) override;
@@ -202,7 +207,8 @@ class Engine::State final : public v2::Shard, public v1::Shard {
   void refuse_init(const Datagram& datagram, const wire::Header& header, wire::Notify notify);
   void take_v1(const Datagram& datagram);
   void take_first_v1(const Datagram& datagram, const wire::v1::Header& header);
-  bool has_room_for_first_v1(const Datagram& datagram);
+  bool has_room_for_first_v1(const Datagram& datagram, bool is_aggressive);
+  void forget_cookie_out(const v1::Phase1Sa& sa);
   /// The newest other one that is up with the same peer; null when there is none.
   v1::Phase1Sa* sibling_of(const v1::Phase1Sa& sa);
   v1::Phase1Sa* best_sibling_of(const v1::Phase1Sa& sa, bool (*is_better)(const v1::Phase1Sa&, const v1::Phase1Sa&));
@@ -282,6 +288,7 @@ class Engine::State final : public v2::Shard, public v1::Shard {
   std::map<InitKey, IkeSpi> answered_inits_;
   std::set<std::pair<std::uint64_t, IkeSpi>>
       cookies_out_;  ///< IKEv1: of peers that have not returned it, the oldest first
+  std::map<std::pair<IpAddress, std::uint64_t>, IkeSpi> cookies_out_by_source_;  ///< the same of each source
   // Many SAs may have one key (a NAT in front of all peers, one identity of all hosts, one net of all clients): so the
   // key is a part of the entry, and each entry is found without a walk over the others.
   std::set<std::pair<PathKey, IkeSpi>> by_path_;
@@ -303,10 +310,11 @@ class Engine::State final : public v2::Shard, public v1::Shard {
   Pauses<TrafficKey> on_demand_pauses_{{.first = Seconds{2}, .most_doublings = 4, .most_entries = 4096}};
   Leaving leaving_;
   Timers timers_;
-  HalfOpenLimits half_open_;
+  HalfOpenLimits half_open_;     ///< IKEv2's SAs; octets of both versions
+  HalfOpenLimits half_open_v1_;  ///< IKEv1's SAs: a flood of one version keeps no peer of the other out
   v2::CookieJar cookies_;
   std::uint64_t last_ike_tunnel_ = 0, last_dynamic_tunnel_ = 0, last_request_ = 0;
-  PerSecond stranger_answers_, refusals_, stranger_lines_;
+  PerSecond stranger_answers_, refusals_, stranger_lines_, displacements_;
   bool asking_for_cookies_ = false;
 };
 

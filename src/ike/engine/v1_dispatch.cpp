@@ -40,22 +40,22 @@ void Engine::State::take_v1(const Datagram& datagram) {
 /// A cookie of IKEv1 is 64 random bits in a table, of one peer and hard to guess, but none that costs no memory (RFC
 /// 2408 §2.5.3). So that who forges addresses keeps nobody out (RFC 2408 §1.7.1), at the bounds the oldest goes of
 /// those that have not shown that they are where they seem to be: who is there shows it in a round trip.
-bool Engine::State::has_room_for_first_v1(const Datagram& datagram) {
+bool Engine::State::has_room_for_first_v1(const Datagram& datagram, bool is_aggressive) {
   using Verdict = HalfOpenLimits::Verdict;
-  const auto judge = [&] { return half_open_.judge(datagram.remote.address, HalfOpenLimits::CookieProof::none); };
+  const auto judge = [&] { return half_open_v1_.judge(datagram.remote.address, HalfOpenLimits::CookieProof::none); };
   const Verdict verdict = judge();
   if (verdict != Verdict::ask_for_cookie) return verdict == Verdict::admit;
+  // Aggressive mode's answer costs a Diffie-Hellman exchange and a proof, so that room is made for few.
+  if (is_aggressive && !displacements_.admits(options_.aggressive_displacements_per_second, now_)) return false;
+  const IpAddress source = HalfOpenLimits::source_of(datagram.remote.address);
   v1::Phase1Sa* oldest = nullptr;
-  const InitKey first{datagram.stack, {datagram.remote.address, 0}, IkeSpi{}};
-  for (auto at = answered_inits_.lower_bound(first); at != answered_inits_.end(); ++at) {  // few: of one address
-    if (at->first.stack != datagram.stack || at->first.remote.address != datagram.remote.address) break;
-    v1::Phase1Sa* sa = find_phase1(at->second);
-    if (sa == nullptr || !v1::awaits_cookie(sa->state)) continue;
-    if (oldest == nullptr || sa->arrival < oldest->arrival) oldest = sa;
+  const auto of_source = cookies_out_by_source_.lower_bound({source, 0});
+  if (of_source != cookies_out_by_source_.end() && of_source->first.first == source) {
+    oldest = find_phase1(of_source->second);
+  } else if (half_open_v1_.count() >= options_.cookie_threshold && !cookies_out_.empty()) {
+    // Where its address alone is at its bound, nobody else's is to go for it.
+    oldest = find_phase1(cookies_out_.begin()->second);
   }
-  // Where its address alone is at its bound, by IKEv2, nobody else's is to go for it.
-  const bool are_many = half_open_.count() >= options_.cookie_threshold;
-  if (oldest == nullptr && are_many && !cookies_out_.empty()) oldest = find_phase1(cookies_out_.begin()->second);
   if (oldest == nullptr) return false;
   oldest->state = v1::Phase1State::closed;
   settle(*oldest);
@@ -81,7 +81,8 @@ void Engine::State::take_first_v1(const Datagram& datagram, const wire::v1::Head
     v1::receive(current, *sa, datagram, header);
     return settle(*sa);
   }
-  if (!has_room_for_first_v1(datagram)) return ignore("too many half-open SAs");
+  const bool is_aggressive = header.exchange == wire::ExchangeType::aggressive;
+  if (!has_room_for_first_v1(datagram, is_aggressive)) return ignore("too many half-open SAs");
   const auto chain = wire::v1::parse_chain(header.next_payload, Bytes{datagram.octets}.subspan(wire::header_size),
                                            wire::v1::Origin::clear);
   if (!chain || chain->unknown) return ignore("malformed message 1");
@@ -101,12 +102,19 @@ void Engine::State::take_first_v1(const Datagram& datagram, const wire::v1::Head
   answered->tunnel = IkeTunnelId{++last_ike_tunnel_};
   answered->counted_half_open = true;
   answered->arrival = ++statistics_.responded;
-  half_open_.opened(datagram.remote.address, HalfOpenLimits::CookieProof::none);
+  half_open_v1_.opened(datagram.remote.address, HalfOpenLimits::CookieProof::none);
   answered_inits_.emplace(key, answered->our_cookie());
   cookies_out_.emplace(answered->arrival, answered->our_cookie());
+  const IpAddress source = HalfOpenLimits::source_of(datagram.remote.address);
+  cookies_out_by_source_.emplace(std::pair{source, answered->arrival}, answered->our_cookie());
   v1::Phase1Sa& sa = enter(std::move(answered));
   if (sa.state == v1::Phase1State::preparing_answer) v1::list_authorities(current, sa);
   settle(sa);
+}
+
+void Engine::State::forget_cookie_out(const v1::Phase1Sa& sa) {
+  cookies_out_.erase({sa.arrival, sa.our_cookie()});
+  cookies_out_by_source_.erase({HalfOpenLimits::source_of(sa.init_remote.address), sa.arrival});
 }
 
 v1::Phase1Sa& Engine::State::enter(std::unique_ptr<v1::Phase1Sa> sa) {

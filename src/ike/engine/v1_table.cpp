@@ -290,10 +290,10 @@ void Engine::State::wish_failed(const v1::Phase1Sa& sa, DynamicTunnelId tunnel, 
 }
 
 void Engine::State::settle(v1::Phase1Sa& sa) {
-  if (sa.counted_half_open && !v1::awaits_cookie(sa.state)) cookies_out_.erase({sa.arrival, sa.our_cookie()});
+  if (sa.counted_half_open && !v1::awaits_cookie(sa.state)) forget_cookie_out(sa);
   if (sa.counted_half_open && !v1::is_half_open(sa.state)) {
     sa.counted_half_open = false;
-    half_open_.settled(sa.init_remote.address, HalfOpenLimits::CookieProof::none);
+    half_open_v1_.settled(sa.init_remote.address, HalfOpenLimits::CookieProof::none);
     answered_inits_.erase(InitKey{sa.stack, sa.init_remote, sa.initiator_cookie});
   }
   const std::size_t kept = sa.state == v1::Phase1State::closed ? 0 : sa.unproved_octets();

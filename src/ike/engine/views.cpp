@@ -201,8 +201,8 @@ DynamicTunnelView view_of(const Sa& sa, const v2::ChildSa& child) {
   view.transforms = child.transforms;
   view.inbound_spi = child.inbound_spi;
   view.outbound_spi = child.outbound_spi;
-  view.lifesize_kbytes = child.offer->lifesize_kbytes;
-  view.lifetime = child.offer->lifetime;
+  if (child.lifesize_kbytes != 0) view.lifesize_kbytes = child.lifesize_kbytes;
+  view.lifetime = std::chrono::ceil<Minutes>(child.lifetime);
   view.expires_at = child.expires_at;
   view.refresh_at = child.refresh_at;
   if (child.vpn_life_expires_at != Instant::max()) view.vpn_life_expires_at = child.vpn_life_expires_at;

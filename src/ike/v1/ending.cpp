@@ -6,7 +6,7 @@
 #include "ike/v1/doubles.h"
 #include "ike/v1/informational.h"
 #include "ike/v1/machine.h"
-#include "ike/v1/quick_mode.h"
+#include "ike/v1/quick_mode_parts.h"
 
 namespace adit::ike::v1 {
 
@@ -20,17 +20,33 @@ bool spares_children(Ending ending) {
          ending == Ending::too_many;
 }
 
+/// The stack has the pair, or is to have it, and message 3 neither comes nor goes any more.
+bool is_short_of_message_3(const QuickMode& quick_mode) {
+  switch (quick_mode.state) {
+    case QuickMode::State::installing:
+      return !quick_mode.peer_commits;
+    case QuickMode::State::preparing:
+    case QuickMode::State::answered:
+    case QuickMode::State::held:
+      return quick_mode.installs_early;
+    case QuickMode::State::offered:
+    case QuickMode::State::confirmed:
+    case QuickMode::State::done:
+      break;
+  }
+  return false;
+}
+
 void hand_on_children(Turn& turn, Phase1Sa& sa, Ending ending) {
-  // Whose message 3 cannot come any more.
   for (const auto& quick_mode : sa.quick_modes) {
-    if (quick_mode->installs_early &&
-        (quick_mode->state == QuickMode::State::answered || quick_mode->state == QuickMode::State::preparing)) {
-      // The peer that has message 2 may send by the pair already.
-      const ChildSa* child = sa.find_child(quick_mode->wish.name);
-      const bool is_told = child != nullptr && ending != Ending::by_peer && sa.state != Phase1State::closed;
-      if (is_told) send_delete(turn, sa, child->transforms.protocol, {child->inbound_spi});
-      remove_child(turn, sa, quick_mode->wish.name, Ending::failed);
-    }
+    if (!is_short_of_message_3(*quick_mode)) continue;
+    // The peer that has message 2 may send by the pair already.
+    const contract::ChildSaName name = quick_mode->wish.name;
+    const ChildSa* child = sa.find_child(name);
+    const bool is_told = child != nullptr && ending != Ending::by_peer && sa.state != Phase1State::closed;
+    if (is_told) send_delete(turn, sa, child->transforms.protocol, {child->inbound_spi});
+    if (quick_mode->role == Role::initiator) abandon(turn, sa, *quick_mode, ending);
+    remove_child(turn, sa, name, Ending::failed);
   }
   Phase1Sa* sibling = spares_children(ending) ? turn.shard.heir_of(sa) : nullptr;
   if (sibling == nullptr) return;
@@ -203,6 +219,14 @@ void remove_child(Turn& turn, Phase1Sa& sa, contract::ChildSaName name, Ending e
   }
   turn.shard.child_removed(sa, *child, ending);
   std::erase_if(sa.replaced, [&](const Phase1Sa::Replaced& entry) { return entry.old == name; });
+  if (QuickMode* quick_mode = sa.quick_mode_of(name)) {
+    // Nothing comes of it any more.
+    if (quick_mode->role == Role::responder) {
+      refuse_last_message(turn, *quick_mode);
+    } else {
+      finish(turn, *quick_mode);
+    }
+  }
   const policy::Traffic traffic = std::move(child->traffic);
   sa.children.erase(sa.children.begin() + (child - sa.children.data()));
   choose_current(turn, sa, traffic);

@@ -29,7 +29,7 @@ ByteString number(std::uint32_t value) {
 }
 
 ByteString build(Turn& turn, Phase1Sa& sa, const wire::v1::Payloads& payloads) {
-  const MessageId id = draw_message_id(turn, sa);
+  const MessageId id = draw_message_id(turn, sa, Exchange::informational);
   ByteString iv = first_iv(sa, id);
   return sealed_with_hash(sa, header_of(sa, wire::ExchangeType::informational_v1, id), payloads, iv);
 }
@@ -191,7 +191,7 @@ void receive_informational(Turn& turn, Phase1Sa& sa, const Datagram& datagram, c
   if (!has_right_hash(sa, *message)) return drop(turn, sa, "the HASH of an Informational exchange is wrong");
   // A CONNECTED has the message ID of the quick mode that it is about (RFC 2408 §3.1).
   const bool is_about_held = held != nullptr && held->state == QuickMode::State::held;
-  if (!is_about_held && !sa.exchanges.add(header.id)) {
+  if (!is_about_held && !sa.exchanges.add(header.id, Exchange::informational)) {
     return is_closing ? drop(turn, sa, "the SA is deleted") : answer_repetition(turn, sa, *message);
   }
   if (!is_closing) follow_peer(turn, sa, datagram);

@@ -32,7 +32,11 @@ Taken take_sa_answer(Turn& turn, Phase1Sa& sa, const Received& message) {
 Taken answer_key_exchange(Turn& turn, Phase1Sa& sa, const Received& message) {
   if (!keep_public_value(sa, message.chain.payloads)) return drop(turn, sa, "no KE, or no good NONCE"), Taken::no;
   // RFC 2408 §5.7.
-  if (!make_key_exchange(turn, sa) || !derive_keys(sa)) return drop(turn, sa, "no good public value"), Taken::no;
+  if (!make_key_exchange(turn, sa) || !derive_keys(sa)) {
+    // Each costs as much as a good one: from a peer that repeats it no more are looked at.
+    if (++sa.repeats > turn.options.init_repeats) close(turn, sa, Ending::failed);
+    return drop(turn, sa, "no good public value"), Taken::no;
+  }
   heed_nat_detection(sa, message);
   accept(turn, sa, message);
   list_authorities(turn, sa);

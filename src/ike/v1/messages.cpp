@@ -98,11 +98,11 @@ void send(Turn& turn, const Phase1Sa& sa, ByteString octets) {
   turn.step.send.push_back({.stack = sa.stack, .local = sa.local, .remote = sa.remote, .octets = std::move(octets)});
 }
 
-MessageId draw_message_id(Turn& turn, Phase1Sa& sa) {
+MessageId draw_message_id(Turn& turn, Phase1Sa& sa, Exchange exchange) {
   for (;;) {
     const MessageId id{turn.random.number<std::uint32_t>()};
     // One that the SA cannot remember any more is drawn all the same: the SA ends.
-    const bool is_new = sa.exchanges.add(id) || sa.exchanges.size() == ExchangesSeen::hard_limit;
+    const bool is_new = sa.exchanges.add(id, exchange) || sa.exchanges.quick_modes() == ExchangesSeen::hard_limit;
     if (id != MessageId{} && is_new) return id;
   }
 }

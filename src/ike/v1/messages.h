@@ -43,7 +43,7 @@ ByteString sealed_with_hash(const Phase1Sa& sa, const wire::v1::Header& header, 
 /// One datagram on the SA's path.
 void send(Turn& turn, const Phase1Sa& sa, ByteString octets);
 /// A message ID that no quick mode of the SA has, and not 0.
-MessageId draw_message_id(Turn& turn, Phase1Sa& sa);
+MessageId draw_message_id(Turn& turn, Phase1Sa& sa, Exchange exchange);
 
 /// An authentic message came from there, whatever the port (RFC 3947 §3): what is sent goes back there (RFC 3947 §4).
 void follow_peer(Turn& turn, Phase1Sa& sa, const Datagram& datagram);

@@ -154,6 +154,7 @@ struct Phase1Sa {
   std::optional<IkeSpi> supersedes;               ///< the older one, where the peer began this one
   std::optional<Instant> ask_at;                  ///< whether the peer has this one, or look again
   bool heard_since_up = false;                    ///< so the peer has it too
+  bool says_initial_contact = false;              ///< in its first quick mode, which is repeated if it is lost
   Endpoint init_remote;                           ///< responder: where message 1 came from
   IpAddress path_local, path_remote;              ///< as entered into the index of paths
 

@@ -80,6 +80,9 @@ void make_proof(Turn& turn, Phase1Sa& sa) {
   const ByteString id_body = built(wire::v1::Identification::of(*sa.local_identity));
   ByteString hash = hash_of(sa, sa.role, id_body);
   if (!is_by_signature(sa)) {
+    if (sa.mode == Mode::aggressive && sa.role == Role::responder && turn.shard.is_first_guess(sa)) {
+      tell(turn, CatalogueId::v1_aggressive_shared_key, {{"peer", sa.remote.to_string()}, {"rule", sa.rule->name}});
+    }
     sa.establishing->signature = {.method = AuthMethod::shared_key, .auth_data = std::move(hash)};
     return happen(turn, sa, Phase1Event::signature_made);
   }
@@ -152,8 +155,9 @@ void refuse_peer(Turn& turn, Phase1Sa& sa) {
   payloads.add(
       wire::v1::Notify{.protocol = std::to_underlying(wire::ProtocolId::ike), .type = sa.establishing->refusal});
   send(turn, sa,
-       wire::v1::build_message(header_of(sa, wire::ExchangeType::informational_v1, draw_message_id(turn, sa)),
-                               payloads));
+       wire::v1::build_message(
+           header_of(sa, wire::ExchangeType::informational_v1, draw_message_id(turn, sa, Exchange::informational)),
+           payloads));
   give_up(turn, sa);
 }
 
@@ -167,6 +171,7 @@ void establish(Turn& turn, Phase1Sa& sa) {
   turn.shard.authenticated(sa, sa.establishing->initial_contact ? Contact::initial : Contact::further);
   become_established(turn, sa);
   if (tells) send_notify(turn, sa, initial_contact_of(sa));
+  sa.says_initial_contact = tells;
   go_on(turn, sa);
 }
 

@@ -27,6 +27,9 @@ void abandon(Turn& turn, Phase1Sa& sa, QuickMode& quick_mode, Ending ending);
 /// Responder: the pair goes before message 3 has come. Repetitions of message 1 are dropped, and message 3 is answered
 /// with the Delete, which may have overtaken message 2.
 void refuse_last_message(Turn& turn, QuickMode& quick_mode);
+/// Responder: the stack does not take the pair, or does not answer, before message 2 is out. The peer hears that it
+/// gets none.
+void refuse_prepared(Turn& turn, Phase1Sa& sa, QuickMode& quick_mode);
 bool is_busy(const Phase1Sa& sa);
 /// The peer has begun a pair and is silent since: nobody should wait for that.
 bool is_stalled(Phase1Sa& sa, contract::ChildSaName name);

@@ -7,6 +7,7 @@
 #include "ike/v1/phase1_parts.h"
 #include "ike/v1/quick_mode_parts.h"
 #include "ike/v2/child_install.h"
+#include "policy/match.h"
 
 namespace adit::ike::v1 {
 
@@ -38,9 +39,12 @@ void start_quick_mode(Turn& turn, Phase1Sa& sa, ChildWish wish) {
          {{"rule", wish.filter->rule}, {"traffic", wish.traffic.to_string()}});
     return fail_wish(turn, sa, wish, "IKEv1 has no word for ranges of ports, types and codes");
   }
+  if (!policy::is_meant_for(*wish.filter, identity_for_filtering(sa))) {
+    return fail_wish(turn, sa, wish, v2::not_meant_for(*wish.filter, *sa.remote_identity));
+  }
   const GroupId group = wish.filter->vpn->initiate_with_pfs;
   auto quick_mode = std::make_unique<QuickMode>();
-  quick_mode->id = draw_message_id(turn, sa);
+  quick_mode->id = draw_message_id(turn, sa, Exchange::quick_mode);
   quick_mode->role = Role::initiator;
   quick_mode->iv = first_iv(sa, quick_mode->id);
   quick_mode->ni = turn.random.octets(nonce_size);
@@ -74,6 +78,7 @@ void start_quick_mode(Turn& turn, Phase1Sa& sa, ChildWish wish) {
   if (terms.path == Path::behind_nat && terms.ends == Ends::of_traffic && offers_transport) {
     add_original_addresses(payloads, sa, Role::initiator);
   }
+  if (std::exchange(sa.says_initial_contact, false)) payloads.add(initial_contact_of(sa));  // RFC 2407 §4.6.3.3
   quick_mode->wish = std::move(wish);
   ByteString octets =
       sealed_with_hash(sa, header_of(sa, wire::ExchangeType::quick_mode, quick_mode->id), payloads, quick_mode->iv);

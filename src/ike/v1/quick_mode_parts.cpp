@@ -53,6 +53,10 @@ policy::SelectorPair selectors_of(const policy::Traffic& traffic) {
   return {.local = traffic.local.front(), .remote = traffic.remote.front()};
 }
 
+std::optional<Identity> identity_for_filtering(const Phase1Sa& sa) {
+  return sa.rule->action->filter_by_identity ? sa.remote_identity : std::nullopt;
+}
+
 Phase2Terms terms_of(const Phase1Sa& sa, const policy::SelectorPair& selectors, GroupId group) {
   const bool are_ends = selectors.local.addresses == IpRange::of(sa.local.address) &&
                         selectors.remote.addresses == IpRange::of(sa.remote.address);
@@ -102,6 +106,8 @@ void install(Turn& turn, Phase1Sa& sa, QuickMode& quick_mode) {
                 .filter = wish.filter,
                 .offer = {wish.filter, choice.offer},
                 .local_dyn_vpn_rule = wish.local_dyn_vpn_rule,
+                .lifesize_kbytes = choice.lifesize_kbytes.value_or(0),
+                .lifetime = choice.lifetime,
                 .creator = quick_mode.role,
                 .rank = v2::NonceRank::of(quick_mode.ni, quick_mode.nr),
                 .replaces = quick_mode.replaces};
@@ -158,6 +164,9 @@ void peer_is_connected(Turn& turn, Phase1Sa& sa, QuickMode& quick_mode) {
     return install(turn, sa, quick_mode);
   }
   quick_mode.state = QuickMode::State::confirmed;
+  if (quick_mode.installs_early) {
+    return install_answered(turn, sa, {.stack = sa.stack, .name = quick_mode.wish.name, .refused = {}});
+  }
   const ChildSa* old = current_of(turn, sa, quick_mode.wish.traffic);
   if (old != nullptr) {
     quick_mode.replaces = old->name;

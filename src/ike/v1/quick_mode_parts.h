@@ -7,6 +7,8 @@ namespace adit::ike::v1 {
 
 /// IKEv1 names one selector of each side (RFC 2409 §5.5): its wishes and SAs have no more.
 policy::SelectorPair selectors_of(const policy::Traffic& traffic);
+/// What RemoteIdentity of a filter is compared with: nothing without FilterByIdentity.
+std::optional<Identity> identity_for_filtering(const Phase1Sa& sa);
 Phase2Terms terms_of(const Phase1Sa& sa, const policy::SelectorPair& selectors, GroupId group);
 /// Sends a message of the quick mode, to be repeated until the peer answers.
 void send_and_repeat(Turn& turn, Phase1Sa& sa, QuickMode& quick_mode, ByteString octets);

@@ -60,8 +60,8 @@ void refuse(Turn& turn, Phase1Sa& sa, wire::v1::NotifyType type, const wire::v1:
 FilterPointer filter_for(Turn& turn, const Phase1Sa& sa, const policy::SelectorPair& selectors) {
   const policy::PolicyPointer policy = turn.shard.policy_of(sa.stack);
   if (policy == nullptr) return nullptr;
-  const auto peer = sa.rule->action->filter_by_identity ? sa.remote_identity : std::nullopt;
-  const auto narrowed = policy::narrow(policy->filter, {selectors.local}, {selectors.remote}, peer);
+  const auto narrowed =
+      policy::narrow(policy->filter, {selectors.local}, {selectors.remote}, identity_for_filtering(sa));
   if (!narrowed || narrowed->traffic != policy::Traffic::of(selectors)) return nullptr;
   return v2::share(policy, narrowed->filter);
 }
@@ -108,6 +108,15 @@ void answer_quick_mode(Turn& turn, Phase1Sa& sa, const Received& message) {
     return refuse(turn, sa, wire::v1::NotifyType::invalid_id_information, offered);
   }
   const ChildSa* old = current_of(turn, sa, policy::Traffic::of(asked->selectors));
+  // What a peer has it keeps when it moves behind its NAT.
+  if (old == nullptr && !policy::ends_at(*filter, sa.remote.address)) {
+    tell(turn, CatalogueId::no_filter_rule_for_traffic,
+         {{"peer", sa.remote.to_string()},
+          {"offered", sa.remote.address.to_string()},
+          {"acceptable", filter->local_start->remote_endpoint->to_string() +
+                             " as the security endpoint of IpFilterRule " + filter->rule}});
+    return refuse(turn, sa, wire::v1::NotifyType::invalid_id_information, offered);
+  }
   if (filter->vpn->initiation == policy::Initiation::local_only && old == nullptr) {
     tell(turn, CatalogueId::response_forbidden, {{"rule", filter->rule}, {"peer", sa.remote.to_string()}});
     return refuse(turn, sa, wire::v1::NotifyType::invalid_id_information, offered);
@@ -190,11 +199,7 @@ void take_quick_mode_confirmation(Turn& turn, Phase1Sa& sa, QuickMode& quick_mod
   quick_mode.last_received = message.datagram.octets;
   quick_mode.last_sent.clear();
   quick_mode.outstanding.reset();
-  if (quick_mode.installs_early) {
-    quick_mode.state = QuickMode::State::confirmed;
-    return install_answered(turn, sa, {.stack = sa.stack, .name = quick_mode.wish.name, .refused = {}});
-  }
-  quick_mode.peer_commits |= message.header.is_commit;
+  quick_mode.peer_commits |= message.header.is_commit;  // at any time (RFC 2408 §3.1)
   conclude(turn, sa, quick_mode);
 }
 
@@ -247,7 +252,10 @@ void receive_quick_mode(Turn& turn, Phase1Sa& sa, const Datagram& datagram, cons
       return drop(turn, sa, "too many quick modes in a second");
     }
     if (!make_room(sa)) return drop(turn, sa, "too many quick modes at once");
-    sa.exchanges.add(header.id);
+    if (message->chain.payloads.find(wire::v1::NotifyType::initial_contact) != nullptr) {  // RFC 2407 §4.6.3.3
+      turn.shard.authenticated(sa, Shard::Contact::initial);
+    }
+    sa.exchanges.add(header.id, Exchange::quick_mode);
     return answer_quick_mode(turn, sa, *message);
   }
   switch (known->state) {
@@ -276,6 +284,16 @@ bool is_stalled(Phase1Sa& sa, contract::ChildSaName name) {
          quick_mode->outstanding->transmissions > 1;
 }
 
+void refuse_prepared(Turn& turn, Phase1Sa& sa, QuickMode& quick_mode) {
+  Writer spi;
+  spi.u32(quick_mode.choice->peer_spi.value());
+  const wire::v1::Notify notify{.protocol = std::to_underlying(quick_mode.choice->transforms.protocol),
+                                .spi = std::move(spi).take(),
+                                .type = wire::v1::NotifyType::no_proposal_chosen};
+  remove_child(turn, sa, quick_mode.wish.name, Ending::failed);
+  send_notify(turn, sa, notify);
+}
+
 void install_answered(Turn& turn, Phase1Sa& sa, const contract::InstallResult& result) {
   ChildSa* child = sa.find_child(result.name);
   QuickMode* quick_mode = sa.quick_mode_of(result.name);
@@ -286,6 +304,9 @@ void install_answered(Turn& turn, Phase1Sa& sa, const contract::InstallResult& r
           {"tunnel", "Y" + std::to_string(result.name.tunnel.value())},
           {"reason", *result.refused}});
     child->installed = false;
+    if (quick_mode != nullptr && quick_mode->state == QuickMode::State::preparing) {
+      return refuse_prepared(turn, sa, *quick_mode);
+    }
     if (quick_mode != nullptr) finish(turn, *quick_mode);
     return delete_child(turn, sa, result.name, Ending::failed);
   }

@@ -60,10 +60,10 @@ bool lacks_proof(Turn& turn, Phase1Sa& sa, const Datagram& datagram) {
   return true;
 }
 
-/// Messages under the SA's key wear it out (RefreshLifesizeProposed), and so do exchanges.
+/// Messages under the SA's key wear it out (RefreshLifesizeProposed), and so do quick modes.
 void look_at_wear(Turn& turn, Phase1Sa& sa) {
   if (!is_up(sa.state)) return;
-  const std::size_t exchanges = sa.exchanges.size();
+  const std::size_t exchanges = sa.exchanges.quick_modes();
   if (sa.octets >= sa.hard_octets || exchanges >= ExchangesSeen::hard_limit) {
     return want_delete(turn, sa, Ending::expired);
   }

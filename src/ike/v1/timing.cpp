@@ -64,8 +64,11 @@ void look_at_repetitions(Turn& turn, Phase1Sa& sa) {
   }
   for (std::size_t i = sa.quick_modes.size(); i-- > 0;) {
     QuickMode& quick_mode = *sa.quick_modes[i];
-    const bool is_kept_waiting = quick_mode.state == QuickMode::State::preparing && quick_mode.forget_at <= turn.now;
-    if (is_kept_waiting || !repeat(turn, sa, quick_mode.outstanding)) quick_mode_timed_out(turn, sa, quick_mode);
+    if (quick_mode.state == QuickMode::State::preparing && quick_mode.forget_at <= turn.now) {
+      refuse_prepared(turn, sa, quick_mode);
+    } else if (!repeat(turn, sa, quick_mode.outstanding)) {
+      quick_mode_timed_out(turn, sa, quick_mode);
+    }
   }
   for (const auto& quick_mode : sa.quick_modes) {
     const bool is_over = quick_mode->state == QuickMode::State::held && quick_mode->forget_at <= turn.now;
@@ -253,7 +256,8 @@ void become_established(Turn& turn, Phase1Sa& sa) {
         {"attributes", std::string{"IKEv1 "} + (sa.mode == Mode::main ? "main mode, " : "aggressive mode, ") +
                            to_string(sa.choice) + ", peer " + sa.remote_identity->to_string()},
         {"rule", sa.rule->name}});
-  if (sa.mode == Mode::aggressive && sa.choice.method == AuthMethod::shared_key && sa.generation == 1) {
+  const bool has_told = sa.role == Role::responder || sa.generation != 1;
+  if (sa.mode == Mode::aggressive && sa.choice.method == AuthMethod::shared_key && !has_told) {
     tell(turn, CatalogueId::v1_aggressive_shared_key, {{"peer", sa.remote.to_string()}, {"rule", sa.rule->name}});
   }
 }

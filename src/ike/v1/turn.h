@@ -25,6 +25,9 @@ class Shard {
   virtual contract::ChildSaName next_generation(DynamicTunnelId tunnel) = 0;
   /// When the VpnLife of a tunnel ends that has had an SA: Instant::max() without end; nothing for a new one.
   virtual std::optional<Instant> vpn_life_end(DynamicTunnelId tunnel) const = 0;
+  /// Whether a proof by the shared key of the SA's rule goes to a peer that has proved nothing for the first time since
+  /// the policy came: who asked for it may try out keys at leisure.
+  virtual bool is_first_guess(const Phase1Sa& sa) = 0;
   /// Octets that peers which have not proved who they are may still make this side keep.
   virtual std::size_t room_for_unproved(const Phase1Sa& sa) const = 0;
   /// Asks nssd; the answer comes back as an event of this SA.

@@ -10,9 +10,12 @@ namespace adit::ike::v2 {
 
 /// Adds what asks for a Child SA to a request: in CREATE_CHILD_SA with a nonce, and with KE for PFS.
 void ask_for_child(Turn& turn, IkeSa& sa, ChildWish wish, wire::ExchangeType exchange, wire::Payloads& request);
-/// Ends the first wish where all that its action offers is AH, and a NAT is on the way: AH covers the addresses that a
-/// NAT changes (RFC 7296 §2.23). True when there was one to end.
-bool refuse_wish_for_nat(Turn& turn, IkeSa& sa);
+/// Ends the first wish where the peer, once it has said who it is, may not have what its rule protects (reference
+/// §3.3), or all that its action offers is AH, and a NAT is on the way: AH covers the addresses that a NAT changes (RFC
+/// 7296 §2.23). True when there was one to end.
+bool refuse_wish(Turn& turn, IkeSa& sa);
+/// What RemoteIdentity of a filter is compared with: nothing without FilterByIdentity, or before the peer has said it.
+std::optional<Identity> identity_for_filtering(const IkeSa& sa);
 /// Looks at the answer and has the stack install what was agreed. What fails concerns the child alone (RFC 7296 §1.2).
 void take_child_answer(Turn& turn, IkeSa& sa, const wire::Payloads& answer, Bytes ni, Bytes nr);
 

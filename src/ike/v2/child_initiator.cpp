@@ -8,6 +8,7 @@
 #include "ike/v2/ending.h"
 #include "ike/v2/proposals.h"
 #include "ike/v2/timing.h"
+#include "policy/match.h"
 
 namespace adit::ike::v2 {
 
@@ -125,14 +126,25 @@ bool is_followed(Turn& turn, IkeSa& sa, const wire::Notify& error) {
 
 }  // namespace
 
-bool refuse_wish_for_nat(Turn& turn, IkeSa& sa) {
-  if (sa.wishes.empty() || can_be_offered(*sa.wishes.front().filter->vpn, path_of(sa))) return false;
+std::optional<Identity> identity_for_filtering(const IkeSa& sa) {
+  return sa.rule->action->filter_by_identity ? sa.remote_identity : std::nullopt;
+}
+
+bool refuse_wish(Turn& turn, IkeSa& sa) {
+  if (sa.wishes.empty()) return false;
+  const policy::Filter& filter = *sa.wishes.front().filter;
+  std::string reason;
+  if (!can_be_offered(*filter.vpn, path_of(sa))) {
+    reason = "AH does not pass the NAT on the way, and IpDynVpnAction " + filter.vpn->name + " offers nothing else";
+  } else if (!policy::is_meant_for(filter, identity_for_filtering(sa))) {
+    reason = not_meant_for(filter, *sa.remote_identity);
+  } else {
+    return false;
+  }
   sa.negotiation = std::make_unique<ChildNegotiation>();
   sa.negotiation->wish = std::move(sa.wishes.front());
   sa.wishes.erase(sa.wishes.begin());
-  child_failed(turn, sa,
-               "AH does not pass the NAT on the way, and IpDynVpnAction " + sa.negotiation->wish.filter->vpn->name +
-                   " offers nothing else");
+  child_failed(turn, sa, reason);
   return true;
 }
 
@@ -215,6 +227,11 @@ void take_child_answer(Turn& turn, IkeSa& sa, const wire::Payloads& answer, Byte
     return child_failed(turn, sa, "the peer has deleted it again");
   }
   if (negotiation.cancelled) return give_back("deactivated by command");
+  // Of the first Child SA, asked for before the peer had said who it is.
+  const policy::Filter& filter = *negotiation.wish.filter;
+  if (!policy::is_meant_for(filter, identity_for_filtering(sa))) {
+    return give_back(not_meant_for(filter, *sa.remote_identity));
+  }
   if (local->selectors.empty() || remote->selectors.empty())
     return give_back("the peer's traffic selectors are unknown");
   const bool transport = answer.find(wire::NotifyType::use_transport_mode) != nullptr;

@@ -42,6 +42,11 @@ FilterPointer filter_in_force(Turn& turn, const IkeSa& sa, const ChildSa& child)
   return filter == nullptr ? child.filter : share(policy, filter);
 }
 
+std::string not_meant_for(const policy::Filter& filter, const Identity& peer) {
+  return "the peer is " + peer.to_string() + ", and RemoteIdentity of IpFilterRule " + filter.rule + " is " +
+         filter.remote_identity->text;
+}
+
 Path path_of(const IkeSa& sa) {
   return sa.nat_local || sa.nat_remote || sa.udp_forced ? Path::behind_nat : Path::direct;
 }
@@ -84,6 +89,8 @@ void install(Turn& turn, IkeSa& sa, ChildAgreement agreement, Role role, SecretV
                 .filter = agreement.filter,
                 .offer = {agreement.filter, &offer},
                 .local_dyn_vpn_rule = std::move(agreement.local_dyn_vpn_rule),
+                .lifesize_kbytes = offer.lifesize_kbytes.value_or(0),
+                .lifetime = offer.lifetime,
                 .creator = role,
                 .rank = NonceRank::of(ni, nr),
                 .replaces = agreement.replaces};

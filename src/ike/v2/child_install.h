@@ -43,4 +43,7 @@ TrafficSelectors remote_as_seen_here(const IkeSa& sa, TrafficSelectors selectors
 
 Path path_of(const IkeSa& sa);
 
+/// Why a peer may not have what a filter protects (policy::is_meant_for).
+std::string not_meant_for(const policy::Filter& filter, const Identity& peer);
+
 }  // namespace adit::ike::v2

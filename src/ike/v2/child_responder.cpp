@@ -86,7 +86,7 @@ struct Found {
 /// The rule of the policy for what the peer proposes. In transport mode it is looked for by the addresses that this end
 /// sees; where none allows transport mode so, by those that the peer sent, in tunnel mode (RFC 7296 §2.23.1).
 std::optional<Found> look_up(const IkeSa& sa, const policy::FilterPolicy& policy, const Proposed& proposed) {
-  const auto peer_for_filtering = sa.rule->action->filter_by_identity ? sa.remote_identity : std::optional<Identity>{};
+  const auto peer_for_filtering = identity_for_filtering(sa);
   if (proposed.transport) {
     auto narrowed = policy::narrow(policy, local_as_seen_here(sa, proposed.local),
                                    remote_as_seen_here(sa, proposed.remote), peer_for_filtering);
@@ -150,15 +150,13 @@ std::expected<Terms, NoChild> settle_terms(Turn& turn, IkeSa& sa, const wire::Pa
   }
   const policy::Filter& filter = *narrowed->filter;
   const policy::DynVpnAction& action = *filter.vpn;
-  const auto& endpoint = filter.local_start->remote_endpoint;
-  if (endpoint && path_of(sa) == Path::direct && *endpoint != sa.remote.address) {
+  // What a peer has it keeps when it moves behind its NAT.
+  if (terms.rekeyed == nullptr && !policy::ends_at(filter, sa.remote.address)) {
     tell(turn, CatalogueId::no_filter_rule_for_traffic,
          {{"peer", peer},
           {"offered", sa.remote.address.to_string()},
-          {"acceptable", endpoint->to_string() +
-                             " as the security "
-                             "endpoint of IpFilterRule " +
-                             filter.rule}});
+          {"acceptable", filter.local_start->remote_endpoint->to_string() +
+                             " as the security endpoint of IpFilterRule " + filter.rule}});
     return std::unexpected{NoChild{wire::NotifyType::ts_unacceptable, {}}};
   }
   if (action.initiation == policy::Initiation::local_only && terms.rekeyed == nullptr) {

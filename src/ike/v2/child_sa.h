@@ -49,6 +49,8 @@ struct ChildSa {
   FilterPointer filter;
   std::shared_ptr<const policy::DataOffer> offer;  ///< inside the filter's snapshot
   std::string local_dyn_vpn_rule;
+  std::uint64_t lifesize_kbytes = 0;  ///< agreed on (IKEv1), else the offer's; 0: none
+  Seconds lifetime{0};                ///< likewise
   std::optional<contract::UdpEncapsulation> udp;
   Role creator{};                                 ///< initiator: our request made it
   NonceRank rank;                                 ///< of the exchange that made it

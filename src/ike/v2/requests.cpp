@@ -78,7 +78,7 @@ void go_on(Turn& turn, IkeSa& sa) {
       if (sa.outstanding) return;
     }
     drop_stale_wishes(turn, sa);
-    while (refuse_wish_for_nat(turn, sa)) {
+    while (refuse_wish(turn, sa)) {
     }
     if (!sa.wishes.empty()) return send_next_wish(turn, sa);
   }

@@ -155,7 +155,7 @@ void take_init_answer(Turn& turn, IkeSa& sa, const Received& answer) {
     sa.local.port = nat_traversal_port;
     sa.remote.port = nat_traversal_port;
     const bool had_wishes = !sa.wishes.empty();
-    while (refuse_wish_for_nat(turn, sa)) {
+    while (refuse_wish(turn, sa)) {
     }
     if (had_wishes && sa.wishes.empty()) return close(turn, sa, Ending::failed);  // nobody has a use for it
   }

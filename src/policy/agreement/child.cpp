@@ -61,10 +61,14 @@ std::optional<Agreed> narrow_traffic(IkeVersion version, const Wish& wish, const
   const Traffic traffic{.local = narrowed->traffic.remote, .remote = narrowed->traffic.local};
   const bool is_whole = traffic == Traffic::of(wish.selectors);
   step.responder = filter.at;
-  const auto& endpoint = filter.local_start->remote_endpoint;
-  if (endpoint && *endpoint != ends.initiator) {
+  const auto responder_as_filtered =
+      rules.initiator->action->filter_by_identity ? std::optional{rules.responder->local_identity} : std::nullopt;
+  if (!is_meant_for(*wish.filter, responder_as_filtered)) {
+    step.result = fmt::format("IpFilterRule {} is for peers with RemoteIdentity {}, the responder has another one",
+                              wish.filter->rule, wish.filter->remote_identity->text);
+  } else if (!ends_at(filter, ends.initiator)) {
     step.result = fmt::format("IpFilterRule {} there is for the security endpoint {}, the initiator is {}", filter.rule,
-                              endpoint->to_string(), ends.initiator.to_string());
+                              filter.local_start->remote_endpoint->to_string(), ends.initiator.to_string());
   } else if (filter.vpn->initiation == Initiation::local_only) {
     step.result = fmt::format("IpDynVpnAction {} there has Initiation LocalOnly", filter.vpn->name);
   } else if (version == IkeVersion::v1 && !is_whole) {

@@ -37,8 +37,12 @@ policy::PolicyPointer make_policy(const Side& side) {
   policy::LocalStart start;
   start.allow_on_demand = true;
   start.local_endpoint = address(side.address);
-  start.remote_endpoint = address(side.peer_address);
+  start.remote_endpoint = address(side.remote_endpoint.empty() ? side.peer_address : side.remote_endpoint);
   outbound.local_start = std::make_shared<const policy::LocalStart>(start);
+  if (!side.filter_for.empty()) {
+    outbound.remote_identity = {
+        .type = IdentityType::ipv4_addr, .text = side.filter_for, .exact = identity_of(side.filter_for)};
+  }
   policy::Filter inbound = outbound;
   inbound.extension = 2;
   inbound.direction = policy::Direction::inbound;
@@ -52,6 +56,7 @@ policy::PolicyPointer make_policy(const Side& side) {
   action.force_udp_encapsulation = side.force_udp;
   action.bypass_ip_validation = side.bypass_ip_validation;
   action.liveness_interval = side.liveness;
+  action.filter_by_identity = !side.filter_for.empty();
   action.reauth_interval = side.reauth;
   for (const GroupId group : side.groups) {
     action.offers.push_back(

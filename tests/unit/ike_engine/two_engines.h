@@ -52,6 +52,9 @@ struct Side {
   std::optional<std::uint64_t> child_lifesize;  ///< kilobytes
   Minutes ike_lifetime{480}, child_lifetime{240}, reauth{0};
   std::string peer_identity;  ///< empty: the peer's address
+  std::string
+      remote_endpoint;     ///< of the filter; empty: the peer's address; it is where the peer is seen, behind a NAT
+  std::string filter_for;  ///< RemoteIdentity of the filter, with FilterByIdentity; empty: none
 };
 
 inline Side east() { return {"east", "198.51.100.1", "198.51.100.2", "10.1.0.0", "10.2.0.0"}; }

@@ -70,6 +70,21 @@ TEST_F(CommitBitV1, HoldsAResponderUntilConnected) {
   EXPECT_TRUE(us.has_installed());
 }
 
+// Shows RFC 2408 3.1-8.
+TEST_F(CommitBitV1, HoldsAResponderThatHearsOfItInTheLastMessage) {
+  us.sa.role = Role::responder;
+  peer.sa.role = Role::initiator;
+  us.receive(peer.begun_quick_mode());
+  peer.receive(us.sent());
+  ASSERT_TRUE(peer.has_installed());
+  peer.stack_has(peer.sa.children.front().name);
+  us.receive(committing(peer.sent()));
+  EXPECT_TRUE(us.has_installed()) << "it receives";
+  EXPECT_FALSE(us.tells_to_send());
+  us.receive(connected(peer, id_of(us), v1::first_iv(peer.sa, id_of(us))));
+  EXPECT_TRUE(us.tells_to_send());
+}
+
 TEST_F(CommitBitV1, HoldsNobodyWhoseConnectedIsLost) {
   peer.receive(us.begun_quick_mode());
   us.receive(committing(peer.sent()));

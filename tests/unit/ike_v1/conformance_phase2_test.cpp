@@ -274,7 +274,7 @@ TEST(InformationalV1, HasAMessageIdThatNoQuickModeHas) {
   const MessageId taken = id_of(net.us.begun_quick_mode());
   Scripted random{{0, taken.value(), 0x01020304}};
   v1::Turn current{net.us.now, random, net.us.options, net.us.step, net.us.statistics, net.us.shard};
-  EXPECT_EQ(v1::draw_message_id(current, net.us.sa), MessageId{0x01020304});
+  EXPECT_EQ(v1::draw_message_id(current, net.us.sa, v1::Exchange::quick_mode), MessageId{0x01020304});
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // The life of IKEv1's SAs: refreshed, deleted, silent, behind a NAT.
 
+#include "ike/v1/exchanges_seen.h"
 #include "ike/wire/v1/header.h"
 #include "v1_pair.h"
 
@@ -155,6 +156,124 @@ TEST(LifeV1, TakesTheFirstPairAwayWhenMessage3NeverComes) {
   EXPECT_TRUE(net.west_host.children().empty());
 }
 
+/// East's quick mode has its answer and waits for its stack: what `happens` meanwhile is the end of it.
+TEST(LifeV1, APairWhoseMessage3DoesNotGoOutAnyMoreDoesNotComeUp) {
+  for (const bool by_peer : {true, false}) {
+    SCOPED_TRACE(by_peer);
+    V1Pair net;
+    net.install();
+    net.east_host.stack_answers = false;
+    net.begin();
+    net.settle();
+    ASSERT_EQ(net.east_host.installed.size(), 1u);
+    const contract::ChildSaName name = net.east_host.installed.begin()->first;
+    Host& ending = by_peer ? net.west_host : net.east_host;
+    ending.feed(DeactivateIkeTunnel{ending.stack(), std::nullopt});
+    net.settle();
+    net.east_host.feed(contract::InstallResult{.stack = net.east_host.stack(), .name = name, .refused = {}});
+    net.settle();
+    net.pass(Seconds{20});
+    for (const Host* host : {&net.east_host, &net.west_host}) {
+      EXPECT_TRUE(host->installed.empty()) << told(net);
+      EXPECT_EQ(host->engine.statistics().child_sas, 0u);
+      EXPECT_EQ(host->engine.statistics().inbound_spis, 0u);
+    }
+  }
+}
+
+TEST(LifeV1, Message3OfAPairThatHasGoneIsAnsweredWithItsDelete) {
+  V1Pair net;
+  net.install();
+  net.begin();
+  std::optional<Datagram> message3;
+  std::size_t of_quick_mode = 0;
+  net.settle([&](Datagram& datagram) {
+    const auto header = wire::v1::Header::parse(datagram.octets);
+    if (!header || header->exchange != wire::ExchangeType::quick_mode || ++of_quick_mode < 3) return true;
+    if (!message3) message3 = datagram;
+    return false;
+  });
+  ASSERT_TRUE(message3.has_value());
+  net.east_host.feed(DeactivateDynamicTunnel{net.east_host.stack(), std::nullopt});
+  net.settle();
+  EXPECT_TRUE(net.west_host.installed.empty()) << "east's Delete";
+  net.west_host.feed(*message3);
+  net.settle();
+  net.pass(Seconds{300});
+  EXPECT_TRUE(net.west_host.begun.empty());
+  EXPECT_EQ(net.west_host.engine.statistics().child_sas, 0u);
+  // Nothing hangs: the SA can be ended and a pair made again.
+  net.begin();
+  net.settle();
+  expect_one_v1_tunnel(net);
+}
+
+TEST(LifeV1, APolicyThatDoesNotHaveTheRuleEndsAPairUnderWayToo) {
+  V1Pair net;
+  net.install();
+  net.begin();
+  std::size_t of_quick_mode = 0;
+  net.settle([&](Datagram& datagram) {
+    const auto header = wire::v1::Header::parse(datagram.octets);
+    return !header || header->exchange != wire::ExchangeType::quick_mode || ++of_quick_mode < 3;
+  });
+  ASSERT_EQ(net.west_host.installed.size(), 1u);
+  policy::PolicySnapshot without = *make_v1_policy(net.west_host.side, {});
+  without.filter.filters.clear();
+  net.west_host.feed(PolicyInstalled{std::make_shared<const policy::PolicySnapshot>(std::move(without))});
+  net.settle();
+  EXPECT_TRUE(net.west_host.installed.empty());
+  net.pass(Seconds{20});
+  EXPECT_TRUE(net.east_host.installed.empty()) << "message 3 is answered with the Delete\n" << told(net);
+}
+
+TEST(LifeV1, APeerHearsThatTheStackTakesNoPair) {
+  V1Pair net;
+  net.install();
+  net.west_host.refuse_install = [](const contract::InstallChildSa&) { return std::optional<std::string>{"no room"}; };
+  net.begin();
+  net.settle();
+  EXPECT_TRUE(net.west_host.installed.empty());
+  EXPECT_NE(net.east_host.told().find("NO-PROPOSAL-CHOSEN"), std::string::npos) << told(net);
+  EXPECT_EQ(net.west_host.engine.statistics().inbound_spis, 0u);
+}
+
+TEST(LifeV1, LivenessQuestionsWearNoSaOut) {
+  Side a = v1_east(), b = v1_west();
+  a.liveness = b.liveness = Seconds{1};
+  V1Side as_v1;
+  as_v1.ike_most = Minutes{1440};
+  V1Pair net{a, b, as_v1, as_v1};
+  net.up();
+  const auto before = net.east_host.ike().front().generation;
+  for (Host* host : {&net.east_host, &net.west_host}) {
+    host->counters = [&](const QueryCounters& query) {  // sends, and hears nothing
+      static std::uint64_t sent = 0;
+      return contract::ChildSaCounters{.stack = query.stack, .name = query.name, .outbound_packets = ++sent};
+    };
+  }
+  net.pass(Seconds{7000});
+  ASSERT_EQ(net.east_host.ike().size(), 1u) << told(net);
+  EXPECT_EQ(net.east_host.ike().front().generation, before);
+  std::size_t questions = 0;
+  for (const Datagram& datagram : net.carried) {
+    const auto header = wire::v1::Header::parse(datagram.octets);
+    questions += header && header->exchange == wire::ExchangeType::informational_v1 ? 1u : 0u;
+  }
+  EXPECT_GT(questions, v1::ExchangesSeen::hard_limit) << "the test did not ask enough";
+}
+
+TEST(LifeV1, ShowsTheLifetimeThatWasAgreedOn) {
+  Side a = v1_east();
+  a.child_lifetime = Minutes{60};
+  V1Pair net{a, v1_west()};
+  net.up();
+  for (const Host* host : {&net.east_host, &net.west_host}) {
+    ASSERT_EQ(host->children().size(), 1u) << told(net);
+    EXPECT_EQ(host->children().front().lifetime, Minutes{60});
+  }
+}
+
 TEST(LifeV1, AnswersARefreshWhenTheStackHasThePairAndNotBefore) {
   V1Pair net;
   net.up();
@@ -249,22 +368,27 @@ TEST(LifeV1, FindsOutThatAPeerIsDead) {
   EXPECT_TRUE(net.east_host.ike().empty());
 }
 
-class RestartV1 : public testing::TestWithParam<policy::HowToInitiate> {};
+class RestartV1 : public testing::TestWithParam<std::tuple<policy::HowToInitiate, bool>> {};
 
+/// Of the mode, and whether Informational exchanges are lost: aggressive mode's INITIAL-CONTACT goes with its first
+/// quick mode, too.
 TEST_P(RestartV1, OfAPeerLetsItsOlderSasBeForgotten) {
+  const auto [how, loses_notify] = GetParam();
   V1Pair net;
   net.up();
   // East has lost everything, and says INITIAL-CONTACT.
   Host fresh{net.east_host.side, {}, 77};
   fresh.now = net.east_host.now + Seconds{10};
   net.west_host.now = fresh.now;
-  fresh.feed(PolicyInstalled{make_v1_policy(fresh.side, {.how = GetParam()})});
+  fresh.feed(PolicyInstalled{make_v1_policy(fresh.side, {.how = how})});
   fresh.feed(StackUp{fresh.stack()});
   fresh.feed(ActivateRule{fresh.stack(), "net-to-net"});
   for (int i = 0; i < 20; ++i) {
     for (Host* from : {&fresh, &net.west_host}) {
       Host& to = from == &fresh ? net.west_host : fresh;
       for (Datagram& sent : std::exchange(from->out, {})) {
+        const auto header = wire::v1::Header::parse(sent.octets);
+        if (loses_notify && header->exchange == wire::ExchangeType::informational_v1) continue;
         to.feed(Datagram{.stack = to.stack(), .local = sent.remote, .remote = sent.local, .octets = sent.octets});
       }
     }
@@ -273,8 +397,9 @@ TEST_P(RestartV1, OfAPeerLetsItsOlderSasBeForgotten) {
   EXPECT_EQ(net.west_host.installed.size(), 1u);
   EXPECT_EQ(net.west_host.ike().size(), 1u);
 }
-INSTANTIATE_TEST_SUITE_P(Modes, RestartV1,
-                         testing::Values(policy::HowToInitiate::main, policy::HowToInitiate::aggressive));
+INSTANTIATE_TEST_SUITE_P(
+    Modes, RestartV1,
+    testing::Combine(testing::Values(policy::HowToInitiate::main, policy::HowToInitiate::aggressive), testing::Bool()));
 
 TEST(LifeV1, EndsWithTheStack) {
   V1Pair net;
@@ -360,6 +485,7 @@ TEST(NatV1, IsFoundAndPassedInUdp) {
     Side a = v1_east(), b = v1_west();
     a.allow_nat = b.allow_nat = true;
     b.bypass_ip_validation = true;
+    b.remote_endpoint = "203.0.113.9";
     V1Pair net{a, b, {.how = how}};
     net.install();
     net.begin();

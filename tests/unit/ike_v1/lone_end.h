@@ -26,6 +26,7 @@ class Lone final : public v1::Shard {
   DynamicTunnelId number_dynamic_tunnel() override { return DynamicTunnelId{1}; }
   contract::ChildSaName next_generation(DynamicTunnelId tunnel) override { return {tunnel, 2}; }
   std::optional<Instant> vpn_life_end(DynamicTunnelId) const override { return std::nullopt; }
+  bool is_first_guess(const v1::Phase1Sa&) override { return true; }
   std::size_t room_for_unproved(const v1::Phase1Sa&) const override { return SIZE_MAX; }
   void ask(v1::Phase1Sa&, std::variant<contract::Sign, contract::Verify> request) override {
     asked.push_back(std::move(request));

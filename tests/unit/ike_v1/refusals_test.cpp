@@ -1,5 +1,7 @@
 // What IKEv1 refuses, and how it says so; and that neither version answers the other.
 
+#include <algorithm>
+
 #include "v1_pair.h"
 
 #include "ike/wire/header.h"
@@ -217,33 +219,81 @@ TEST(BoundsV1, ThatForgedFirstMessagesFillKeepNobodyOut) {
   }
 }
 
-TEST(BoundsV1, OfAnAddressThatIkeV2HasFilledAreNobodyElsesLoss) {
+TEST(BoundsV1, AreNotFilledByIkeV2) {
   EngineOptions options;
-  options.half_open_per_address = 1;
+  options.half_open_per_address = 3;
+  options.cookie_threshold = 5;
   V1Pair net{v1_east(), v1_west(), {}, {}, options};
   net.install();
   net.begin();
   ASSERT_EQ(net.east_host.out.size(), 1u);
-  const auto from = [&](const Datagram& sent, const IpAddress& source) {
-    return Datagram{.stack = net.west_host.stack(),
-                    .local = sent.remote,
-                    .remote = {source, sent.local.port},
-                    .octets = sent.octets};
-  };
-  const Datagram first = net.east_host.out.front();
-  net.west_host.feed(from(first, first.local.address));
-  const IpAddress filled = IpAddress::v4(0xcb007109u);
   Host by_v2{v1_east(), {}, 99};
   by_v2.feed(PolicyInstalled{make_policy(by_v2.side)});
   by_v2.feed(StackUp{by_v2.stack()});
   by_v2.feed(ActivateRule{by_v2.stack(), "net-to-net"});
   ASSERT_FALSE(by_v2.out.empty());
-  net.west_host.feed(from(by_v2.out.front(), filled));
-  ASSERT_EQ(net.west_host.engine.statistics().half_open, 2u) << net.west_host.told();
-  Datagram forged = first;
-  forged.octets[0] ^= 0x55;
-  net.west_host.feed(from(forged, filled));
+  const Datagram& sent = by_v2.out.front();
+  for (std::uint8_t i = 0; i < 20; ++i) {  // of the peer's address, and of others
+    for (const IpAddress& source : {sent.local.address, IpAddress::v4(0xcb007100u + i)}) {
+      Datagram forged{.stack = net.west_host.stack(),
+                      .local = sent.remote,
+                      .remote = {source, sent.local.port},
+                      .octets = sent.octets};
+      forged.octets[0] = i;
+      net.west_host.feed(std::move(forged));
+    }
+  }
+  EXPECT_EQ(net.west_host.engine.statistics().half_open, 5u) << "of IKEv2 alone";
+  net.west_host.out.clear();
+  net.settle();
+  EXPECT_EQ(net.west_host.installed.size(), 1u) << told(net);
+}
+
+TEST(BoundsV1, OfAnAddressMakeRoomInItsNetWhateverTheStack) {
+  EngineOptions options;
+  options.half_open_per_address = 2;
+  V1Pair net{v1_east(), v1_west(), {}, {}, options};
+  net.install();
+  policy::PolicySnapshot other = *make_v1_policy(net.west_host.side, {});
+  other.stack = {"other"};
+  other.key_exchange.rules.front().local_locations.clear();
+  other.key_exchange.rules.front().remote_locations.clear();
+  net.west_host.feed(PolicyInstalled{std::make_shared<const policy::PolicySnapshot>(other)});
+  net.west_host.feed(StackUp{{"other"}});
+  net.begin();
+  const Datagram first = net.east_host.out.front();
+  for (std::uint8_t i = 0; i < 10; ++i) {
+    Datagram forged{.stack = {"other"}, .local = first.remote, .remote = first.local, .octets = first.octets};
+    forged.octets[0] = i;
+    net.west_host.feed(std::move(forged));
+  }
   EXPECT_EQ(net.west_host.engine.statistics().half_open, 2u);
+  net.west_host.out.clear();
+  net.settle();
+  EXPECT_EQ(net.west_host.installed.size(), 1u) << told(net);
+}
+
+TEST(BoundsV1, AggressiveModeMakesRoomForFewInASecond) {
+  EngineOptions options;
+  options.half_open_per_address = 2;
+  V1Pair net{v1_east(), v1_west(), {.how = policy::HowToInitiate::aggressive}, {}, options};
+  net.install();
+  net.begin();
+  const Datagram first = net.east_host.out.front();
+  for (std::uint8_t i = 0; i < 100; ++i) {
+    Datagram forged{
+        .stack = net.west_host.stack(), .local = first.remote, .remote = first.local, .octets = first.octets};
+    forged.octets[0] = i;
+    net.west_host.feed(std::move(forged));
+  }
+  // Each answer is a Diffie-Hellman exchange.
+  EXPECT_EQ(net.west_host.out.size(), 2u + options.aggressive_displacements_per_second);
+  EXPECT_EQ(std::ranges::count(net.west_host.log, CatalogueId::v1_aggressive_shared_key, &LogRecord::message), 1)
+      << "once for the rule";
+  net.west_host.out.clear();
+  net.pass(Seconds{2});
+  net.settle();
+  EXPECT_EQ(net.west_host.installed.size(), 1u) << told(net);
 }
 
 TEST(BoundsV1, TakeNoSecondMessageOfWhoDoesNotKnowTheCookie) {
