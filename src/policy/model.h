@@ -103,6 +103,9 @@ struct DataOffer {
   std::optional<std::uint64_t> lifesize_kbytes;
   std::optional<LifesizeLimits> lifesize_accepted;  ///< IKEv1; nothing: only a proposal without a lifesize is taken
   SourceRange at;
+
+  /// AH around ESP: two pairs of SAs for one packet (RFC 2401 §4.5), which IKEv1 alone negotiates.
+  bool is_bundle() const { return ah && encryption != EncryptionId::none; }
   auto operator<=>(const DataOffer&) const = default;
 };
 

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "policy/resolver.h"
 
@@ -80,12 +81,6 @@ std::shared_ptr<const DynVpnAction> Resolver::dyn_vpn_action(const Statement& st
                                .found = {},
                                .expected = {},
                                .nearest = {}});
-  }
-  if (offers != 0 && action.offers.empty() && !findings_.has_errors()) {
-    findings_.warning(statement.at, {.problem = "no offer that can be negotiated: what its rules match is dropped",
-                                     .found = statement.name,
-                                     .expected = "an IpDataOffer of AH alone or ESP alone",
-                                     .nearest = {}});
   }
   return dyn_vpn_actions_[&statement] = std::make_shared<const DynVpnAction>(std::move(action));
 }
@@ -167,18 +162,7 @@ bool Resolver::protect(const Statement& statement, DataOffer& offer) {
     offer.encryption = EncryptionId::none;
     return true;
   }
-  if (mac.ah) {
-    // AH around ESP takes two SA pairs for one packet: IKEv2 has no word for them (RFC 7296 §3.3), and IKEv1's bundle
-    // (RFC 2407 §4.6.1) no stack of ours.
-    findings_.warning(
-        where(statement, Attribute::how_to_auth),
-        {.problem =
-             "AH with encryption is a bundle of two SAs, which no stack of this release has: the offer is passed over",
-         .found = {},
-         .expected = "HowToEncrypt DoNot, or HowToAuth ESP",
-         .nearest = {}});
-    return false;
-  }
+  if (mac.ah) return true;  // around ESP, which has no authentication of its own
   if (is_gmac && !in_clear) return refuse("AES_GMAC is integrity without encryption", "HowToEncrypt DoNot");
   if (is_gmac) {
     offer.encryption = EncryptionId::null_auth_aes_gmac;
@@ -186,6 +170,35 @@ bool Resolver::protect(const Statement& statement, DataOffer& offer) {
     offer.integrity = IntegrityId::none;
   }
   return true;
+}
+
+// A proposal of IKEv2 is for one protocol (RFC 7296 §3.3): AH around ESP is left to IKEv1.
+void Resolver::check_bundles() {
+  const auto& rules = snapshot_.key_exchange.rules;
+  const auto starts_v2 = [](const KeyExchangeRule& rule) {
+    return rule.action && rule.action->how_to_initiate == HowToInitiate::ikev2;
+  };
+  if (rules.empty() || !std::ranges::all_of(rules, starts_v2)) return;
+  const auto warn = [this](const SourceRange& at, std::string_view problem, const std::string& name) {
+    findings_.warning({.file = &at.file, .line = at.line, .column = at.column, .length = at.length},
+                      {.problem = std::string{problem},
+                       .found = name,
+                       .expected = "HowToInitiate Main or Aggressive, HowToEncrypt DoNot, or HowToAuth ESP",
+                       .nearest = {}});
+  };
+  std::set<const DynVpnAction*> actions;
+  std::set<SourceRange> told;
+  for (const Filter& filter : snapshot_.filter.filters) {
+    if (filter.vpn == nullptr || !actions.insert(filter.vpn.get()).second) continue;
+    for (const DataOffer& offer : filter.vpn->offers) {
+      if (!offer.is_bundle() || !told.insert(offer.at).second) continue;
+      warn(offer.at, "AH with encryption: IKEv2, which alone is started here, passes the offer over", offer.name);
+    }
+    if (!filter.vpn->offers.empty() && std::ranges::all_of(filter.vpn->offers, &DataOffer::is_bundle)) {
+      warn(filter.vpn->at, "no offer for IKEv2, which alone is started here: what its rules match is dropped",
+           filter.vpn->name);
+    }
+  }
 }
 
 void Resolver::check_refresh(const Statement& statement) {

@@ -38,6 +38,7 @@ PolicySnapshot Resolver::resolve(const StackName& stack, const Place& nowhere) {
     local_dyn_vpn_rules(*tunnels, {});
   }
   check_remote_identities();
+  check_bundles();
   check_manual_tunnels();
   for (const LocalDynVpnRule& rule : snapshot_.local_dyn_vpn) {
     if (findings_.has_errors() || anchor_for(snapshot_.filter, rule) != nullptr) continue;

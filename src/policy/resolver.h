@@ -72,6 +72,7 @@ class Resolver {
   std::optional<DataOffer> data_offer(const Statement& statement, std::size_t number);
   bool protect(const Statement& statement, DataOffer& offer);
   void check_refresh(const Statement& statement);
+  void check_bundles();
   void check_fips(const Statement& statement, EncryptionId encryption, IntegrityId integrity);
   void check_fips(const Statement& statement, Attribute group);
   // endpoints

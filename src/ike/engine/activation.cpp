@@ -4,6 +4,7 @@
 
 #include "ike/engine/state.h"
 #include "ike/v1/quick_mode.h"
+#include "ike/v2/proposals.h"
 #include "ike/v2/requests.h"
 #include "ike/v2/sa_init.h"
 #include "policy/match.h"
@@ -143,6 +144,9 @@ OperatorAnswer Engine::State::start(const StackName& stack, Start wanted) {
       by_v1 || (sa == nullptr && how == How::do_not && find_phase1_for(stack, *local, *remote, rule->name) != nullptr);
   if (sa == nullptr && !under_v1 && how == How::do_not) {
     return {Status::forbidden, "KeyExchangeAction " + rule->action->name + ": HowToInitiate is DoNot"};
+  }
+  if (!under_v1 && !v2::can_be_offered(*filter.vpn, v2::Path::direct)) {
+    return {Status::no_data_offer, filter.vpn->name + " for IKEv2, which has no AH around ESP"};
   }
 
   const DynamicTunnelId tunnel = number_dynamic_tunnel();

@@ -250,6 +250,7 @@ void Engine::State::child_removed(const v2::IkeSa& sa, const v2::ChildSa& child,
 void Engine::State::leave_child(const StackName& stack, const v2::ChildSa& child, v2::Ending ending) {
   --statistics_.child_sas;
   inbound_spis_.erase(child.inbound_spi);
+  if (child.ah) inbound_spis_.erase(child.ah->inbound);
   owners_.erase(child.name);
   const auto other = owners_.lower_bound({child.name.tunnel, 0});
   if (other == owners_.end() || other->first.tunnel != child.name.tunnel) let_go(child.name.tunnel);

@@ -201,6 +201,7 @@ DynamicTunnelView view_of(const Sa& sa, const v2::ChildSa& child) {
   view.transforms = child.transforms;
   view.inbound_spi = child.inbound_spi;
   view.outbound_spi = child.outbound_spi;
+  view.ah = child.ah;
   if (child.lifesize_kbytes != 0) view.lifesize_kbytes = child.lifesize_kbytes;
   view.lifetime = std::chrono::ceil<Minutes>(child.lifetime);
   view.expires_at = child.expires_at;

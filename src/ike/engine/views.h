@@ -43,6 +43,13 @@ struct IkeTunnelView {
 
 enum class ChildState : std::uint8_t { pending, in_negotiation, active, half_closed, expired };
 
+/// IKEv1's AH around ESP: what AH's SAs are named by, beside ESP's.
+struct AhSpis {
+  InboundSpi inbound;
+  OutboundSpi outbound;
+  bool operator==(const AhSpis&) const = default;
+};
+
 struct DynamicTunnelView {
   contract::ChildSaName name;
   IkeTunnelId parent;
@@ -56,6 +63,7 @@ struct DynamicTunnelView {
   contract::ChildTransforms transforms;
   InboundSpi inbound_spi;
   OutboundSpi outbound_spi;
+  std::optional<AhSpis> ah;  ///< where transforms.around_esp names how
   std::optional<std::uint64_t> lifesize_kbytes;
   Minutes lifetime{0};
   std::optional<Instant> refresh_at, expires_at, vpn_life_expires_at;

@@ -44,7 +44,7 @@ void hand_on_children(Turn& turn, Phase1Sa& sa, Ending ending) {
     const contract::ChildSaName name = quick_mode->wish.name;
     const ChildSa* child = sa.find_child(name);
     const bool is_told = child != nullptr && ending != Ending::by_peer && sa.state != Phase1State::closed;
-    if (is_told) send_delete(turn, sa, child->transforms.protocol, {child->inbound_spi});
+    if (is_told) send_delete(turn, sa, *child);
     if (quick_mode->role == Role::initiator) abandon(turn, sa, *quick_mode, ending);
     remove_child(turn, sa, name, Ending::failed);
   }
@@ -95,8 +95,8 @@ void tell_deletes(Turn& turn, Phase1Sa& sa, std::optional<DynamicTunnelId> tunne
   for (const auto protocol : {contract::SaProtocol::esp, contract::SaProtocol::ah}) {
     std::vector<InboundSpi> spis;
     for (const ChildSa& child : sa.children | std::views::reverse) {
-      const bool is_meant = !tunnel || child.name.tunnel == *tunnel;
-      if (is_meant && child.transforms.protocol == protocol) spis.push_back(child.inbound_spi);
+      if (tunnel && child.name.tunnel != *tunnel) continue;
+      if (const auto spi = inbound_spi(child, protocol)) spis.push_back(*spi);
     }
     if (!spis.empty()) send_delete(turn, sa, protocol, spis);
   }
@@ -200,7 +200,7 @@ void delete_child(Turn& turn, Phase1Sa& sa, contract::ChildSaName name, Ending e
     child->retired = true;
     turn.step.stack.emplace_back(contract::RetireChildSa{.stack = sa.stack, .name = name});
   }
-  send_delete(turn, sa, child->transforms.protocol, {child->inbound_spi});
+  send_delete(turn, sa, *child);
   remove_child(turn, sa, name, ending);
 }
 

@@ -217,6 +217,12 @@ void send_delete(Turn& turn, Phase1Sa& sa, contract::SaProtocol protocol, const 
   send_repeated(turn, sa, std::move(payload));
 }
 
+void send_delete(Turn& turn, Phase1Sa& sa, const ChildSa& child) {
+  for (const auto protocol : {contract::SaProtocol::esp, contract::SaProtocol::ah}) {
+    if (const auto spi = inbound_spi(child, protocol)) send_delete(turn, sa, protocol, {*spi});
+  }
+}
+
 void send_delete(Turn& turn, Phase1Sa& sa) {
   send_repeated(turn, sa, {.protocol = wire::ProtocolId::ike, .cookies = {{sa.initiator_cookie, sa.responder_cookie}}});
 }

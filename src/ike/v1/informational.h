@@ -11,8 +11,10 @@ void receive_informational(Turn& turn, Phase1Sa& sa, const Datagram& datagram, c
 
 /// Sends a notify under the SA's keys.
 void send_notify(Turn& turn, Phase1Sa& sa, wire::v1::Notify notify);
-/// Names phase 2 SAs that are gone; the second, the phase 1 SA itself. Sent a few times.
+/// Names phase 2 SAs that are gone; the second a pair, AH and ESP each in a Delete of its own (RFC 2408 §3.15); the
+/// third the phase 1 SA itself. Sent a few times.
 void send_delete(Turn& turn, Phase1Sa& sa, contract::SaProtocol protocol, const std::vector<InboundSpi>& spis);
+void send_delete(Turn& turn, Phase1Sa& sa, const ChildSa& child);
 void send_delete(Turn& turn, Phase1Sa& sa);
 /// Says it once, in an exchange of its own each time: the peer drops what has a message ID that it knows, and may not
 /// have had yet what was deleted when it came first.

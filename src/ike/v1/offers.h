@@ -60,6 +60,13 @@ struct Phase2Choice {
   Seconds lifetime{0};
   std::optional<std::uint64_t> lifesize_kbytes;
   OutboundSpi peer_spi;
+  std::optional<OutboundSpi> peer_ah_spi;  ///< of AH around ESP
+};
+
+/// By which this end is to receive. Of AH around ESP each has its own: `spi` is ESP's, or that of whatever is alone.
+struct InboundSpis {
+  InboundSpi spi;
+  std::optional<InboundSpi> ah = {};
 };
 
 struct Phase2Terms {
@@ -69,17 +76,21 @@ struct Phase2Terms {
   NatTraversal nat_traversal = NatTraversal::none;
 };
 
-/// One proposal an offer, in order: with and without extended sequence numbers (RFC 4304 §2.1).
-wire::v1::SecurityAssociation phase2_offer(const policy::DynVpnAction& action, InboundSpi spi,
+/// Whether AH around ESP is among what can be offered, or taken: then `InboundSpis` has both.
+bool may_be_bundle(const policy::DynVpnAction& action, const Phase2Terms& terms);
+/// One proposal an offer, in order: with and without extended sequence numbers (RFC 4304 §2.1). AH around ESP takes two
+/// of one number, and two of another number for each of those ways.
+wire::v1::SecurityAssociation phase2_offer(const policy::DynVpnAction& action, const InboundSpis& spis,
                                            const Phase2Terms& terms);
 struct Phase2Answer {
   Phase2Choice choice;
   wire::v1::SecurityAssociation answer;
 };
-/// The first transform of the peer, in its order, that an offer of ours accepts. AH and ESP together are no offer.
+/// The first transform of the peer, in its order, that an offer of ours accepts; of AH and ESP together, one of each.
 std::optional<Phase2Answer> choose_phase2(const policy::DynVpnAction& action,
-                                          const wire::v1::SecurityAssociation& offered, InboundSpi spi,
+                                          const wire::v1::SecurityAssociation& offered, const InboundSpis& spis,
                                           const Phase2Terms& terms);
+/// What a responder chose of ours; nothing when it chose what was not offered, a half of it, or more than one.
 std::optional<Phase2Choice> chosen_phase2(const policy::DynVpnAction& action,
                                           const wire::v1::SecurityAssociation& answer, const Phase2Terms& terms);
 

@@ -4,15 +4,24 @@
 
 namespace adit::ike::v1 {
 
+std::optional<InboundSpi> inbound_spi(const ChildSa& child, contract::SaProtocol protocol) {
+  if (child.transforms.protocol == protocol) return child.inbound_spi;
+  return child.ah && protocol == contract::SaProtocol::ah ? std::optional{child.ah->inbound} : std::nullopt;
+}
+
+std::optional<OutboundSpi> outbound_spi(const ChildSa& child, contract::SaProtocol protocol) {
+  if (child.transforms.protocol == protocol) return child.outbound_spi;
+  return child.ah && protocol == contract::SaProtocol::ah ? std::optional{child.ah->outbound} : std::nullopt;
+}
+
 ChildSa* Phase1Sa::find_child(contract::ChildSaName name) {
   const auto found = std::ranges::find(children, name, &ChildSa::name);
   return found == children.end() ? nullptr : &*found;
 }
 
 ChildSa* Phase1Sa::find_child(contract::SaProtocol protocol, OutboundSpi spi) {
-  const auto found = std::ranges::find_if(children, [&](const ChildSa& child) {
-    return child.transforms.protocol == protocol && child.outbound_spi == spi;
-  });
+  const auto found =
+      std::ranges::find_if(children, [&](const ChildSa& child) { return outbound_spi(child, protocol) == spi; });
   return found == children.end() ? nullptr : &*found;
 }
 

@@ -75,14 +75,14 @@ struct QuickMode {
   std::unique_ptr<crypto::KeyExchange> key_exchange;  ///< with PFS
   Secret shared;                                      ///< its result
   ChildWish wish;
-  InboundSpi inbound_spi;
+  InboundSpis spis;
   std::optional<Phase2Choice> choice;
   bool peer_commits = false;  ///< it has set the commit bit (RFC 2408 §3.1)
   /// Responder: the stack has the pair before message 2 is out, for the peer sends by it as soon as it has that.
   bool installs_early = false;
   bool sends_when_told = false;                   ///< the pair: contract::SendingBegins::when_told
   ByteString held_answer;                         ///< message 2, until the stack has the pair
-  bool holds_spi = false;                         ///< the SPI is to be given back when nothing comes of it
+  bool holds_spi = false;                         ///< the SPIs are to be given back when nothing comes of it
   std::optional<contract::ChildSaName> replaces;  ///< responder: found by its traffic
   Instant forget_at;  ///< done; held: then it goes on without CONNECTED; preparing: then nothing comes of it
   /// Done, responder: the pair went before message 3 came, which is answered with its Delete.
@@ -96,6 +96,10 @@ struct Farewell {
   unsigned left = 0;
   Instant next_at;
 };
+
+/// By what each end receives with a protocol; nothing where the pair does not have it. AH around ESP has both.
+std::optional<InboundSpi> inbound_spi(const ChildSa& child, contract::SaProtocol protocol);
+std::optional<OutboundSpi> outbound_spi(const ChildSa& child, contract::SaProtocol protocol);
 
 struct Phase1Sa {
   StackName stack;

@@ -1,145 +1,20 @@
-// Phase 2's proposals (RFC 2407 §4.4.3 to §4.5; AES by RFC 3602, RFC 3686, RFC 4106, RFC 4309, RFC 4543; SHA2 by RFC
-// 4868; extended sequence numbers by RFC 4304; UDP encapsulation by RFC 3947 §5.1).
+// Phase 2's proposals: an offer is one, a bundle two of one number (RFC 2408 §4.2, RFC 2407 §4.6.1).
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
+#include <span>
 
 #include "ike/v1/attributes.h"
 #include "ike/v1/offers.h"
+#include "ike/v1/phase2_transforms.h"
 
 namespace adit::ike::v1 {
 
 namespace {
 
-constexpr std::uint64_t extended = 1;
-
-struct IntegrityNumber {
-  IntegrityId ours;
-  std::uint64_t algorithm;  ///< of the attribute
-  std::uint8_t transform;   ///< of AH (RFC 2407 §4.4.3.1, §4.4.3.2), which has no encryption (RFC 2407 §4.4.1.2)
-};
-constexpr std::array integrity_numbers = {
-    IntegrityNumber{IntegrityId::hmac_md5_96, 1, 2},       IntegrityNumber{IntegrityId::hmac_sha1_96, 2, 3},
-    IntegrityNumber{IntegrityId::hmac_sha2_256_128, 5, 5}, IntegrityNumber{IntegrityId::hmac_sha2_384_192, 6, 6},
-    IntegrityNumber{IntegrityId::hmac_sha2_512_256, 7, 7}, IntegrityNumber{IntegrityId::aes_xcbc_96, 9, 9},
-    IntegrityNumber{IntegrityId::aes_128_gmac, 11, 11},    IntegrityNumber{IntegrityId::aes_192_gmac, 12, 12},
-    IntegrityNumber{IntegrityId::aes_256_gmac, 13, 13},
-};
-const IntegrityNumber* number_of(IntegrityId id) {
-  const auto found = std::ranges::find(integrity_numbers, id, &IntegrityNumber::ours);
-  return found == integrity_numbers.end() ? nullptr : &*found;
-}
-
-/// ESP's transform number: IKEv2's, but for GMAC; NULL too (RFC 2407 §4.4.4.11). 0: IKEv1 has none.
-std::uint8_t esp_transform(EncryptionId id) {
-  constexpr std::uint8_t null_auth_aes_gmac = 23;
-  switch (id) {
-    case EncryptionId::triple_des:
-    case EncryptionId::null:
-    case EncryptionId::aes_cbc:
-    case EncryptionId::aes_ctr:
-    case EncryptionId::aes_ccm_8:
-    case EncryptionId::aes_ccm_12:
-    case EncryptionId::aes_ccm_16:
-    case EncryptionId::aes_gcm_8:
-    case EncryptionId::aes_gcm_12:
-    case EncryptionId::aes_gcm_16:
-      return static_cast<std::uint8_t>(id);
-    case EncryptionId::null_auth_aes_gmac:
-      return null_auth_aes_gmac;
-    case EncryptionId::none:
-    case EncryptionId::des:
-    case EncryptionId::chacha20_poly1305:
-      break;
-  }
-  return 0;
-}
-
-/// RFC 2407 §4.5 for tunnel and transport mode, RFC 3947 §5.1 in UDP, the drafts with numbers of their own.
-std::uint64_t mode_number(contract::EncapsulationMode mode, const Phase2Terms& terms) {
-  const std::uint64_t plain = mode == contract::EncapsulationMode::tunnel ? 1 : 2;
-  constexpr std::uint64_t in_udp = 2, in_udp_of_drafts = 61442;
-  if (terms.path == Path::direct) return plain;
-  return plain + (terms.nat_traversal == NatTraversal::rfc_3947 ? in_udp : in_udp_of_drafts);
-}
-
-contract::ChildTransforms transforms_of(const policy::DataOffer& offer) {
-  const EncryptionFacts* facts = find(offer.encryption);
-  const bool is_combined = facts != nullptr && facts->is_aead();
-  return {.protocol = offer.ah ? contract::SaProtocol::ah : contract::SaProtocol::esp,
-          .encryption = offer.encryption,
-          .key_bits = offer.key_bits,
-          .integrity = is_combined ? IntegrityId::none : offer.integrity};
-}
-
-/// What the Key Length attribute says; 0: there is none.
-std::uint64_t told_key_bits(const contract::ChildTransforms& transforms) {
-  const EncryptionFacts* facts = find(transforms.encryption);  // told where there are several (RFC 2407 §4.5)
-  const bool is_told = transforms.protocol == contract::SaProtocol::esp && facts != nullptr && facts->has_key_length;
-  return is_told ? transforms.key_bits : 0;
-}
-
-contract::EncapsulationMode mode_of(const policy::DataOffer& offer) {
-  return offer.how_to_encap == policy::EncapsulationChoice::transport ? contract::EncapsulationMode::transport
-                                                                      : contract::EncapsulationMode::tunnel;
-}
-
-bool is_usable(const policy::DataOffer& offer, const Phase2Terms& terms) {
-  if (offer.ah && offer.encryption != EncryptionId::none) return false;  // a bundle: no stack of ours has one
-  if (offer.ah && terms.path == Path::behind_nat) return false;          // AH does not pass a NAT
-  if (mode_of(offer) == contract::EncapsulationMode::transport && terms.ends == Ends::gateways) return false;
-  if (offer.ah) return number_of(offer.integrity) != nullptr;
-  return esp_transform(offer.encryption) != 0 &&
-         (offer.integrity == IntegrityId::none || number_of(offer.integrity) != nullptr);
-}
-
-std::uint8_t transform_id(const contract::ChildTransforms& transforms) {
-  return transforms.protocol == contract::SaProtocol::ah ? number_of(transforms.integrity)->transform
-                                                         : esp_transform(transforms.encryption);
-}
-
-wire::v1::Transform transform_of(const policy::DataOffer& offer, GroupId pfs, const Phase2Terms& terms) {
-  using enum Phase2Attribute;
-  const contract::ChildTransforms transforms = transforms_of(offer);
-  wire::v1::Transform transform{.id = transform_id(transforms)};
-  auto& list = transform.attributes;
-  list.push_back(attribute(life_type, life_in_seconds));
-  list.push_back(attribute(life_duration, static_cast<std::uint64_t>(Seconds{offer.lifetime}.count())));
-  if (offer.lifesize_kbytes) {
-    list.push_back(attribute(life_type, life_in_kilobytes));
-    list.push_back(attribute(life_duration, *offer.lifesize_kbytes));
-  }
-  // With a KE payload in every transform (RFC 2409 §5.5).
-  if (pfs != GroupId::none) list.push_back(attribute(group, std::to_underlying(pfs)));
-  list.push_back(attribute(mode, mode_number(mode_of(offer), terms)));
-  // What authenticates says how (RFC 2407 §4.4.4, §4.5.1).
-  if (transforms.integrity != IntegrityId::none) {
-    list.push_back(attribute(integrity, number_of(transforms.integrity)->algorithm));
-  }
-  if (const auto bits = told_key_bits(transforms); bits != 0) list.push_back(attribute(key_length, bits));
-  return transform;
-}
-
-wire::v1::Transform with_extended_numbers(wire::v1::Transform transform) {
-  transform.attributes.push_back(attribute(Phase2Attribute::extended_sequence_numbers, extended));  // RFC 4304 §2
-  return transform;
-}
-
-bool is_known(std::uint16_t type) {
-  switch (static_cast<Phase2Attribute>(type)) {
-    case Phase2Attribute::life_type:
-    case Phase2Attribute::life_duration:
-    case Phase2Attribute::group:
-    case Phase2Attribute::mode:
-    case Phase2Attribute::integrity:
-    case Phase2Attribute::key_length:
-    case Phase2Attribute::extended_sequence_numbers:
-      return true;
-  }
-  return false;
-}
+constexpr auto life_type = std::to_underlying(Phase2Attribute::life_type);
+constexpr auto life_duration = std::to_underlying(Phase2Attribute::life_duration);
 
 ByteString octets_of(InboundSpi spi) {
   Writer out;
@@ -155,115 +30,212 @@ std::optional<OutboundSpi> spi_of(const wire::v1::Proposal& proposal) {
   return spi.value() <= reserved ? std::nullopt : std::optional{spi};
 }
 
-/// Whether a peer's transform is one offer of ours, whatever the group and the lifetime; what is not known is passed
-/// over (RFC 2408 §5.5, §5.6).
-bool is_offer(const wire::v1::Proposal& proposal, const wire::v1::Transform& theirs, const policy::DataOffer& offer,
-              const Phase2Terms& terms) {
-  using enum Phase2Attribute;
-  if (!is_usable(offer, terms)) return false;
-  const contract::ChildTransforms ours = transforms_of(offer);
-  const auto value = [&](Phase2Attribute type) { return theirs.find(std::to_underlying(type)); };
-  for (const wire::Attribute& each : theirs.attributes) {
-    if (!is_known(each.type)) return false;  // RFC 2407 §4.5.3, RFC 4304 §3
+/// Without one it is passed over (RFC 2408 §5.5).
+bool has_good_spi(const wire::v1::Proposal& proposal) { return spi_of(proposal).has_value(); }
+
+/// By which this end receives what a part is about.
+InboundSpi spi_for(std::uint8_t protocol, std::size_t parts, const InboundSpis& spis) {
+  const bool is_around = parts > 1 && protocol == std::to_underlying(contract::SaProtocol::ah);
+  return is_around ? spis.ah.value() : spis.spi;
+}
+
+/// Both SAs with extended numbers, or neither: each way is a proposal of its own, for of two transforms in each half a
+/// responder chooses each for itself (RFC 2408 §4.2).
+void add_bundle(wire::v1::SecurityAssociation& sa, std::uint8_t& number, const policy::DataOffer& offer,
+                const InboundSpis& spis, const Phase2Terms& terms) {
+  const auto parts = parts_of(offer);
+  for (const auto numbers : {SequenceNumbers::extended, SequenceNumbers::plain}) {
+    if (sa.proposals.size() + parts.size() > wire::most_proposals) return;
+    ++number;
+    for (const contract::ChildTransforms& part : parts) {
+      const auto protocol = std::to_underlying(part.protocol);
+      sa.proposals.push_back({.number = number,
+                              .protocol = protocol,
+                              .spi = octets_of(spi_for(protocol, parts.size(), spis)),
+                              .transforms = {transform_of(offer, part, numbers, terms)}});
+    }
   }
-  if (has_conflict(theirs, std::to_underlying(life_type), std::to_underlying(life_duration))) return false;
-  if (proposal.protocol != std::to_underlying(ours.protocol) || theirs.id != transform_id(ours)) return false;
-  const std::uint64_t wanted_integrity = ours.integrity == IntegrityId::none ? 0 : number_of(ours.integrity)->algorithm;
-  if (value(integrity).value_or(0) != wanted_integrity) return false;
-  if (value(key_length).value_or(0) != told_key_bits(ours)) return false;
-  // Without the attribute the mode is the receiver's own (RFC 2407 §4.5): what we would say ourselves.
-  const std::uint64_t wanted_mode = mode_number(mode_of(offer), terms);
-  if (value(mode).value_or(wanted_mode) != wanted_mode) return false;
-  return value(extended_sequence_numbers).value_or(extended) == extended;
 }
 
-GroupId group_of(const wire::v1::Transform& transform) {
-  const std::uint64_t number = transform.find(std::to_underlying(Phase2Attribute::group)).value_or(0);
-  return number > UINT16_MAX ? GroupId{UINT16_MAX} : static_cast<GroupId>(number);
+/// Proposals of one number, wanted together (RFC 2408 §4.2).
+using Suite = std::span<const wire::v1::Proposal>;
+
+/// In the peer's order. What another number separates is none.
+std::vector<Suite> suites_of(const wire::v1::SecurityAssociation& sa) {
+  std::vector<Suite> suites;
+  for (auto first = sa.proposals.begin(); first != sa.proposals.end();) {
+    const auto is_of_it = [&](const wire::v1::Proposal& each) { return each.number == first->number; };
+    const auto end = std::find_if_not(first, sa.proposals.end(), is_of_it);
+    if (std::ranges::count_if(sa.proposals, is_of_it) == end - first) suites.emplace_back(first, end);
+    first = end;
+  }
+  return suites;
 }
 
-Phase2Choice choice_of(const policy::DataOffer& offer, const wire::v1::Transform& transform, OutboundSpi spi) {
+/// A transform of a peer that is part of an offer of ours.
+struct Fit {
+  const policy::DataOffer* offer = nullptr;
+  GroupId group{};
+  SequenceNumbers numbers{};
+  Life life;
+  const wire::v1::Transform* transform = nullptr;
+
+  /// Whether the two make one offer: both SAs live and die together, and count alike.
+  bool goes_with(const Fit& other) const {
+    return offer == other.offer && group == other.group && numbers == other.numbers;
+  }
+};
+
+/// In the peer's order, each kind once. `parts`: of the offers looked at.
+std::vector<Fit> fits_of(const wire::v1::Proposal& proposal, std::size_t parts, const policy::DynVpnAction& action,
+                         const Phase2Terms& terms) {
+  std::vector<Fit> fits;
+  for (const wire::v1::Transform& transform : proposal.transforms) {
+    const GroupId group = group_of(transform);
+    if (std::ranges::find(action.acceptable_pfs, group) == action.acceptable_pfs.end()) continue;
+    for (const policy::DataOffer& offer : action.offers) {
+      const auto ours = parts_of(offer);
+      if (ours.size() != parts || std::ranges::none_of(ours, [&](const contract::ChildTransforms& part) {
+            return is_offer(proposal, transform, offer, part, terms);
+          })) {
+        continue;
+      }
+      const Life life = life_of(transform, life_type, life_duration);
+      if (!is_accepted(life, {offer.lifetime_least, offer.lifetime_most, offer.lifesize_accepted})) continue;
+      const Fit fit{&offer, group, numbers_of(transform), life, &transform};
+      if (std::ranges::none_of(fits, [&](const Fit& other) { return other.goes_with(fit); })) fits.push_back(fit);
+    }
+  }
+  return fits;
+}
+
+/// What is taken of a suite: a transform of each of its proposals. Nothing of those that are neither alone nor AH with
+/// ESP, as are those with IPComp (RFC 2407 §4.4.5): they are taken together or not at all (RFC 2408 §4.2).
+std::vector<Fit> taken_of(const Suite& suite, const policy::DynVpnAction& action, const Phase2Terms& terms) {
+  constexpr std::size_t most = 2;
+  if (suite.size() > most || !std::ranges::all_of(suite, has_good_spi)) return {};
+  const std::vector<Fit> first = fits_of(suite.front(), suite.size(), action, terms);
+  if (suite.size() == 1) return first.empty() ? std::vector<Fit>{} : std::vector{first.front()};
+  if (suite.front().protocol == suite.back().protocol) return {};
+  const std::vector<Fit> second = fits_of(suite.back(), suite.size(), action, terms);
+  for (const Fit& one : first) {
+    const auto other = std::ranges::find_if(second, [&](const Fit& each) { return each.goes_with(one); });
+    if (other != second.end()) return {one, *other};
+  }
+  return {};
+}
+
+Phase2Choice choice_of(const policy::DataOffer& offer, const Suite& suite, const wire::v1::Transform& transform) {
   Phase2Choice choice{.offer = &offer,
                       .transforms = transforms_of(offer),
                       .mode = mode_of(offer),
                       .group = group_of(transform),
                       .lifetime = offer.lifetime,
                       .lifesize_kbytes = offer.lifesize_kbytes,
-                      .peer_spi = spi};
-  choice.transforms.extended_sequence_numbers =
-      transform.find(std::to_underlying(Phase2Attribute::extended_sequence_numbers)) == extended;
+                      .peer_spi = {},
+                      .peer_ah_spi = {}};
+  choice.transforms.extended_sequence_numbers = numbers_of(transform) == SequenceNumbers::extended;
+  for (const wire::v1::Proposal& proposal : suite) {
+    const bool is_whole = proposal.protocol == std::to_underlying(choice.transforms.protocol);
+    (is_whole ? choice.peer_spi : choice.peer_ah_spi.emplace()) = spi_of(proposal).value();
+  }
   return choice;
+}
+
+/// A responder's. Of a bundle's two lifetimes the shorter one ends both.
+Phase2Choice choice_of(const Suite& suite, const std::vector<Fit>& taken) {
+  Phase2Choice choice = choice_of(*taken.front().offer, suite, *taken.front().transform);
+  const auto shorter = [](std::optional<std::uint64_t> one, std::optional<std::uint64_t> other) {
+    return one && other ? std::min(one, other) : one ? one : other;
+  };
+  std::optional<std::uint64_t> seconds, kilobytes;
+  for (const Fit& fit : taken) {
+    seconds = shorter(seconds, fit.life.seconds);
+    kilobytes = shorter(kilobytes, fit.life.kilobytes);
+  }
+  if (seconds) choice.lifetime = Seconds{*seconds};
+  choice.lifesize_kbytes = kilobytes;
+  return choice;
+}
+
+/// Whether an answer is an offer of ours with such numbers in all its parts.
+bool is_answer_to(const policy::DataOffer& offer, const Suite& suite, SequenceNumbers numbers,
+                  const Phase2Terms& terms) {
+  const auto parts = parts_of(offer);
+  return parts.size() == suite.size() && std::ranges::all_of(parts, [&](const contract::ChildTransforms& part) {
+           const auto proposal =
+               std::ranges::find(suite, std::to_underlying(part.protocol), &wire::v1::Proposal::protocol);
+           if (proposal == suite.end()) return false;
+           // An attribute that has changed, come or gone makes it another offer (RFC 2409 §5, RFC 2408 §4.2).
+           return is_as_offered(proposal->transforms.front(), transform_of(offer, part, numbers, terms), life_type,
+                                life_duration);
+         });
 }
 
 }  // namespace
 
-wire::v1::SecurityAssociation phase2_offer(const policy::DynVpnAction& action, InboundSpi spi,
+bool may_be_bundle(const policy::DynVpnAction& action, const Phase2Terms& terms) {
+  return std::ranges::any_of(
+      action.offers, [&](const policy::DataOffer& offer) { return offer.is_bundle() && is_usable(offer, terms); });
+}
+
+wire::v1::SecurityAssociation phase2_offer(const policy::DynVpnAction& action, const InboundSpis& spis,
                                            const Phase2Terms& terms) {
   wire::v1::SecurityAssociation sa;
+  std::uint8_t number = 0;
   for (const policy::DataOffer& offer : action.offers) {
-    if (!is_usable(offer, terms) || sa.proposals.size() == wire::most_proposals) continue;
-    wire::v1::Transform plain = transform_of(offer, terms.group, terms);
-    wire::v1::Transform with_extended = with_extended_numbers(plain);
+    if (!is_usable(offer, terms)) continue;
+    if (offer.is_bundle()) {
+      add_bundle(sa, number, offer, spis, terms);
+      continue;
+    }
+    if (sa.proposals.size() == wire::most_proposals) break;
+    const contract::ChildTransforms part = transforms_of(offer);
+    wire::v1::Transform extended = transform_of(offer, part, SequenceNumbers::extended, terms);
+    wire::v1::Transform plain = transform_of(offer, part, SequenceNumbers::plain, terms);
     plain.number = 2;
-    sa.proposals.push_back({.number = narrow<std::uint8_t>(sa.proposals.size() + 1),
-                            .protocol = std::to_underlying(transforms_of(offer).protocol),
-                            .spi = octets_of(spi),
-                            .transforms = {std::move(with_extended), std::move(plain)}});
+    sa.proposals.push_back({.number = ++number,
+                            .protocol = std::to_underlying(part.protocol),
+                            .spi = octets_of(spis.spi),
+                            .transforms = {std::move(extended), std::move(plain)}});
   }
   return sa;
 }
 
 std::optional<Phase2Answer> choose_phase2(const policy::DynVpnAction& action,
-                                          const wire::v1::SecurityAssociation& offered, InboundSpi spi,
+                                          const wire::v1::SecurityAssociation& offered, const InboundSpis& spis,
                                           const Phase2Terms& terms) {
   if (offered.doi != wire::v1::doi_ipsec) return std::nullopt;  // RFC 2408 §5.4
-  for (const wire::v1::Proposal& proposal : offered.proposals) {
-    // Proposals of one number are wanted together (RFC 2408 §4.2).
-    const bool is_bundle = std::ranges::count(offered.proposals, proposal.number, &wire::v1::Proposal::number) > 1;
-    const auto peer_spi = spi_of(proposal);
-    if (is_bundle || !peer_spi) continue;
-    for (const wire::v1::Transform& transform : proposal.transforms) {
-      const GroupId group = group_of(transform);
-      if (std::ranges::find(action.acceptable_pfs, group) == action.acceptable_pfs.end()) continue;
-      for (const policy::DataOffer& offer : action.offers) {
-        if (!is_offer(proposal, transform, offer, terms)) continue;
-        const Life life = life_of(transform, std::to_underlying(Phase2Attribute::life_type),
-                                  std::to_underlying(Phase2Attribute::life_duration));
-        if (!is_accepted(life, {offer.lifetime_least, offer.lifetime_most, offer.lifesize_accepted})) continue;
-        Phase2Choice choice = choice_of(offer, transform, *peer_spi);
-        if (life.seconds) choice.lifetime = Seconds{*life.seconds};
-        choice.lifesize_kbytes = life.kilobytes;
-        // One proposal with one transform, as it came (RFC 2409 §3.2, §5).
-        wire::v1::SecurityAssociation answer;
-        answer.proposals.push_back({.number = proposal.number,
-                                    .protocol = proposal.protocol,
-                                    .spi = octets_of(spi),
-                                    .transforms = {transform}});
-        return Phase2Answer{.choice = choice, .answer = std::move(answer)};
-      }
+  for (const Suite& suite : suites_of(offered)) {
+    const std::vector<Fit> taken = taken_of(suite, action, terms);
+    if (taken.empty()) continue;
+    // Each proposal with one transform, as it came (RFC 2408 §4.2, RFC 2409 §3.2, §5).
+    wire::v1::SecurityAssociation answer;
+    for (std::size_t i = 0; i < suite.size(); ++i) {
+      answer.proposals.push_back({.number = suite[i].number,
+                                  .protocol = suite[i].protocol,
+                                  .spi = octets_of(spi_for(suite[i].protocol, suite.size(), spis)),
+                                  .transforms = {*taken[i].transform}});
     }
+    return Phase2Answer{.choice = choice_of(suite, taken), .answer = std::move(answer)};
   }
   return std::nullopt;
 }
 
 std::optional<Phase2Choice> chosen_phase2(const policy::DynVpnAction& action,
                                           const wire::v1::SecurityAssociation& answer, const Phase2Terms& terms) {
-  if (answer.doi != wire::v1::doi_ipsec || answer.proposals.size() != 1) return std::nullopt;
-  if (answer.proposals.front().transforms.size() != 1) return std::nullopt;
-  const wire::v1::Proposal& proposal = answer.proposals.front();
-  const wire::v1::Transform& transform = proposal.transforms.front();
-  const auto peer_spi = spi_of(proposal);
-  if (!peer_spi || group_of(transform) != terms.group) return std::nullopt;
+  const std::vector<Suite> suites = suites_of(answer);
+  if (answer.doi != wire::v1::doi_ipsec || suites.size() != 1) return std::nullopt;
+  const Suite& suite = suites.front();
+  const auto is_sound = [](const wire::v1::Proposal& each) {
+    return each.transforms.size() == 1 && has_good_spi(each);
+  };
+  if (suite.size() != answer.proposals.size() || !std::ranges::all_of(suite, is_sound)) return std::nullopt;
   for (const policy::DataOffer& offer : action.offers) {
-    if (!is_usable(offer, terms) || proposal.protocol != std::to_underlying(transforms_of(offer).protocol)) continue;
-    // An attribute that has changed, come or gone makes it another offer (RFC 2409 §5, RFC 2408 §4.2).
-    const auto is_answer_to = [&](const wire::v1::Transform& offered) {
-      return is_as_offered(transform, offered, std::to_underlying(Phase2Attribute::life_type),
-                           std::to_underlying(Phase2Attribute::life_duration));
-    };
-    const wire::v1::Transform plain = transform_of(offer, terms.group, terms);
-    if (is_answer_to(plain) || is_answer_to(with_extended_numbers(plain))) {
-      return choice_of(offer, transform, *peer_spi);
+    if (!is_usable(offer, terms)) continue;
+    for (const auto numbers : {SequenceNumbers::extended, SequenceNumbers::plain}) {
+      if (!is_answer_to(offer, suite, numbers, terms)) continue;
+      return choice_of(offer, suite, suite.front().transforms.front());
     }
   }
   return std::nullopt;

@@ -55,11 +55,10 @@ void start_quick_mode(Turn& turn, Phase1Sa& sa, ChildWish wish) {
     quick_mode->key_exchange = *std::move(made);
   }
   const Phase2Terms terms = terms_of(sa, selectors, group);
-  quick_mode->inbound_spi = turn.shard.draw_inbound_spi();  // RFC 2408 §2.4
-  quick_mode->holds_spi = true;
-  const wire::v1::SecurityAssociation offer = phase2_offer(*wish.filter->vpn, quick_mode->inbound_spi, terms);
+  draw_spis(turn, *quick_mode, *wish.filter->vpn, terms);  // RFC 2408 §2.4
+  const wire::v1::SecurityAssociation offer = phase2_offer(*wish.filter->vpn, quick_mode->spis, terms);
   if (offer.proposals.empty()) {
-    turn.shard.release(quick_mode->inbound_spi);
+    release_spis(turn, *quick_mode);
     return fail_wish(turn, sa, wish, "no IpDataOffer of " + wish.filter->vpn->name + " can be used on this way");
   }
   wire::v1::Payloads payloads;
@@ -90,9 +89,19 @@ void fail_quick_mode(Turn& turn, Phase1Sa& sa, QuickMode& quick_mode, const std:
   const auto found = std::ranges::find(sa.quick_modes, &quick_mode, &std::unique_ptr<QuickMode>::get);
   const std::unique_ptr<QuickMode> failed = std::move(*found);
   sa.quick_modes.erase(found);
-  if (failed->holds_spi) turn.shard.release(failed->inbound_spi);
+  release_spis(turn, *failed);
   if (failed->installs_early) remove_child(turn, sa, failed->wish.name, Ending::failed);
   if (failed->role == Role::initiator) fail_wish(turn, sa, failed->wish, reason);
+}
+
+/// Whether a notify's SPI is one of those, of whichever half of a bundle.
+bool is_of(const InboundSpis& spis, Bytes named) {
+  const auto equals = [&](InboundSpi spi) {
+    Writer octets;
+    octets.u32(spi.value());
+    return std::ranges::equal(octets.written(), named);
+  };
+  return equals(spis.spi) || (spis.ah && equals(*spis.ah));
 }
 
 /// The peer's IDs must be those that it was asked for: nothing is narrowed (RFC 2409 §5.5).
@@ -163,6 +172,7 @@ void take_quick_mode_answer(Turn& turn, Phase1Sa& sa, QuickMode& quick_mode, con
   if (!quick_mode.choice) {
     return fail_quick_mode(turn, sa, quick_mode, "the peer chose what was not offered: " + describe(*answer));
   }
+  keep_chosen_spis(turn, quick_mode);
   if (!are_ours(quick_mode, payloads)) return fail_quick_mode(turn, sa, quick_mode, "the peer changed the traffic");
   if (!derive_shared(quick_mode, payloads)) return fail_quick_mode(turn, sa, quick_mode, "no good public value");
   if (payloads.find(wire::v1::NotifyType::responder_lifetime) != nullptr) {
@@ -190,9 +200,7 @@ void quick_mode_refused(Turn& turn, Phase1Sa& sa, const wire::v1::Notify& notify
   for (const auto& quick_mode : sa.quick_modes) {
     if (quick_mode->state != QuickMode::State::offered) continue;
     ++waiting;
-    Writer spi;
-    spi.u32(quick_mode->inbound_spi.value());
-    const bool is_named = std::ranges::equal(spi.written(), notify.spi);
+    const bool is_named = is_of(quick_mode->spis, notify.spi);
     if (meant == nullptr || is_named) meant = quick_mode.get();
     if (is_named) {
       waiting = 1;
@@ -235,7 +243,7 @@ void refresh_again(Turn& turn, const Phase1Sa& sa, const ChildWish& wish) {
 void abandon(Turn& turn, Phase1Sa& sa, QuickMode& quick_mode, Ending ending) {
   if (quick_mode.state == QuickMode::State::done) return;
   if (quick_mode.role == Role::initiator && quick_mode.wish.rekeys) refresh_again(turn, sa, quick_mode.wish);
-  if (quick_mode.holds_spi) turn.shard.release(quick_mode.inbound_spi);
+  release_spis(turn, quick_mode);
   // Of one that waits for the stack the tunnel has its child already.
   const bool is_without = quick_mode.state == QuickMode::State::offered || quick_mode.state == QuickMode::State::held;
   if (is_without && quick_mode.role == Role::initiator) turn.shard.wish_failed(sa, quick_mode.wish.name.tunnel, ending);

@@ -24,16 +24,37 @@ contract::Lifetimes lifetimes_of(Turn& turn, const Phase2Choice& choice) {
   return lifetimes;
 }
 
+/// Of one protocol's keys, in octets. ESP within AH has no integrity, and so no key for it.
+crypto::ChildKeySizes key_sizes_of(const contract::ChildTransforms& part) {
+  if (const auto sizes = crypto::child_key_sizes(part.encryption, part.key_bits, part.integrity)) return *sizes;
+  const EncryptionFacts& encryption = *find(part.encryption);
+  return {.encryption = (encryption.has_key_length ? part.key_bits : encryption.fixed_key_bits) / 8, .integrity = 0};
+}
+
 /// KEYMAT of what is received by an SPI: encryption first, then integrity (RFC 2407 §4.4.3, RFC 2409 §5.5).
-contract::DirectionKeys keys_of(const Phase1Sa& sa, const QuickMode& quick_mode, std::uint32_t spi) {
-  const contract::ChildTransforms& transforms = quick_mode.choice->transforms;
-  const auto sizes = crypto::child_key_sizes(transforms.encryption, transforms.key_bits, transforms.integrity);
+contract::DirectionKeys keys_of(const Phase1Sa& sa, const QuickMode& quick_mode, const contract::ChildTransforms& part,
+                                std::uint32_t spi) {
+  const crypto::ChildKeySizes sizes = key_sizes_of(part);
   const Secret octets = crypto::ike_v1_keymat(*crypto::Prf::find(sa.choice.hash), sa.skeyid_d, quick_mode.shared,
-                                              std::to_underlying(transforms.protocol), spi, quick_mode.ni,
-                                              quick_mode.nr, sizes->encryption + sizes->integrity);
+                                              std::to_underlying(part.protocol), spi, quick_mode.ni, quick_mode.nr,
+                                              sizes.encryption + sizes.integrity);
   const SecretView view{octets};
-  return {.encryption = Secret{view.part(0, sizes->encryption).reveal()},
-          .integrity = Secret{view.part(sizes->encryption, sizes->integrity).reveal()}};
+  return {.encryption = Secret{view.part(0, sizes.encryption).reveal()},
+          .integrity = Secret{view.part(sizes.encryption, sizes.integrity).reveal()}};
+}
+
+/// Of AH around ESP each SA has KEYMAT of its own: protocol and SPI go into it (RFC 2409 §5.5).
+std::optional<contract::AroundEsp> around_esp_of(const Phase1Sa& sa, const QuickMode& quick_mode,
+                                                 const ChildSa& child) {
+  if (!child.ah) return std::nullopt;
+  const contract::ChildTransforms around{.protocol = contract::SaProtocol::ah,
+                                         .integrity = child.transforms.around_esp};
+  return contract::AroundEsp{
+      .inbound_spi = child.ah->inbound,
+      .outbound_spi = child.ah->outbound,
+      .inbound = keys_of(sa, quick_mode, around, child.ah->inbound.value()).integrity,
+      .outbound = keys_of(sa, quick_mode, around, child.ah->outbound.value()).integrity,
+  };
 }
 
 contract::SendingBegins begin_of_sending(const QuickMode& quick_mode, const ChildSa& child) {
@@ -90,6 +111,24 @@ bool derive_shared(QuickMode& quick_mode, const wire::v1::Payloads& payloads) {
   return true;
 }
 
+void draw_spis(Turn& turn, QuickMode& quick_mode, const policy::DynVpnAction& action, const Phase2Terms& terms) {
+  quick_mode.spis = {.spi = turn.shard.draw_inbound_spi()};
+  if (may_be_bundle(action, terms)) quick_mode.spis.ah = turn.shard.draw_inbound_spi();
+  quick_mode.holds_spi = true;
+}
+
+void keep_chosen_spis(Turn& turn, QuickMode& quick_mode) {
+  if (!quick_mode.spis.ah || quick_mode.choice->peer_ah_spi) return;
+  turn.shard.release(*quick_mode.spis.ah);
+  quick_mode.spis.ah.reset();
+}
+
+void release_spis(Turn& turn, QuickMode& quick_mode) {
+  if (!std::exchange(quick_mode.holds_spi, false)) return;
+  turn.shard.release(quick_mode.spis.spi);
+  if (quick_mode.spis.ah) turn.shard.release(*quick_mode.spis.ah);
+}
+
 void install(Turn& turn, Phase1Sa& sa, QuickMode& quick_mode) {
   const Phase2Choice& choice = *quick_mode.choice;
   const ChildWish& wish = quick_mode.wish;
@@ -98,7 +137,7 @@ void install(Turn& turn, Phase1Sa& sa, QuickMode& quick_mode) {
                 .state = ChildState::in_negotiation,
                 .activation = wish.activation,
                 .mode = choice.mode,
-                .inbound_spi = quick_mode.inbound_spi,
+                .inbound_spi = quick_mode.spis.spi,
                 .outbound_spi = choice.peer_spi,
                 .transforms = choice.transforms,
                 .group = choice.group,
@@ -111,6 +150,7 @@ void install(Turn& turn, Phase1Sa& sa, QuickMode& quick_mode) {
                 .creator = quick_mode.role,
                 .rank = v2::NonceRank::of(quick_mode.ni, quick_mode.nr),
                 .replaces = quick_mode.replaces};
+  if (choice.peer_ah_spi) child.ah = AhSpis{.inbound = quick_mode.spis.ah.value(), .outbound = *choice.peer_ah_spi};
   if (sa.is_in_udp()) {
     child.udp = contract::UdpEncapsulation{.local_port = sa.local.port, .remote_port = sa.remote.port};
   }
@@ -122,27 +162,29 @@ void install(Turn& turn, Phase1Sa& sa, QuickMode& quick_mode) {
   if (child.expires_at != child.vpn_life_expires_at) child.refresh_at = refresh_time(turn, choice.lifetime);
   const contract::SendingBegins sending = begin_of_sending(quick_mode, child);
   quick_mode.sends_when_told = sending == contract::SendingBegins::when_told;
-  turn.step.stack.emplace_back(contract::InstallChildSa{.stack = sa.stack,
-                                                        .name = child.name,
-                                                        .parent = sa.tunnel,
-                                                        .transforms = child.transforms,
-                                                        .mode = child.mode,
-                                                        .inbound_spi = child.inbound_spi,
-                                                        .outbound_spi = child.outbound_spi,
-                                                        .inbound = keys_of(sa, quick_mode, child.inbound_spi.value()),
-                                                        .outbound = keys_of(sa, quick_mode, child.outbound_spi.value()),
-                                                        .local = sa.local.address,
-                                                        .remote = sa.remote.address,
-                                                        .local_ts = child.traffic.local,
-                                                        .remote_ts = child.traffic.remote,
-                                                        .udp = child.udp,
-                                                        .lifetimes = lifetimes_of(turn, choice),
-                                                        .df = v2::df_of(action.df),
-                                                        .copy_dscp = action.copy_dscp,
-                                                        .sending = sending,
-                                                        .filter_rule = child.filter->rule,
-                                                        .vpn_action = action.name,
-                                                        .local_dyn_vpn_rule = child.local_dyn_vpn_rule});
+  turn.step.stack.emplace_back(
+      contract::InstallChildSa{.stack = sa.stack,
+                               .name = child.name,
+                               .parent = sa.tunnel,
+                               .transforms = child.transforms,
+                               .mode = child.mode,
+                               .inbound_spi = child.inbound_spi,
+                               .outbound_spi = child.outbound_spi,
+                               .inbound = keys_of(sa, quick_mode, child.transforms, child.inbound_spi.value()),
+                               .outbound = keys_of(sa, quick_mode, child.transforms, child.outbound_spi.value()),
+                               .ah = around_esp_of(sa, quick_mode, child),
+                               .local = sa.local.address,
+                               .remote = sa.remote.address,
+                               .local_ts = child.traffic.local,
+                               .remote_ts = child.traffic.remote,
+                               .udp = child.udp,
+                               .lifetimes = lifetimes_of(turn, choice),
+                               .df = v2::df_of(action.df),
+                               .copy_dscp = action.copy_dscp,
+                               .sending = sending,
+                               .filter_rule = child.filter->rule,
+                               .vpn_action = action.name,
+                               .local_dyn_vpn_rule = child.local_dyn_vpn_rule});
   child.installed = true;  // from the request on it must be removed
   quick_mode.holds_spi = false;
   sa.children.push_back(std::move(child));

@@ -17,6 +17,12 @@ void send_and_repeat(Turn& turn, Phase1Sa& sa, QuickMode& quick_mode, ByteString
 void add_original_addresses(wire::v1::Payloads& payloads, const Phase1Sa& sa, Role role);
 /// Computes g(qm)^xy; false when the peer's value is not good, or missing.
 bool derive_shared(QuickMode& quick_mode, const wire::v1::Payloads& payloads);
+/// Draws what this end is to receive by (RFC 2408 §2.4): two SPIs where it may come to AH around ESP.
+void draw_spis(Turn& turn, QuickMode& quick_mode, const policy::DynVpnAction& action, const Phase2Terms& terms);
+/// Gives back AH's, where what was chosen is one protocol alone.
+void keep_chosen_spis(Turn& turn, QuickMode& quick_mode);
+/// Gives back what nothing has come of.
+void release_spis(Turn& turn, QuickMode& quick_mode);
 /// Adds the phase 2 SA and asks the stack to install it.
 /// All messages are there: the stack is asked, but for a peer that has set the commit bit only after its CONNECTED.
 void conclude(Turn& turn, Phase1Sa& sa, QuickMode& quick_mode);

@@ -123,13 +123,12 @@ void answer_quick_mode(Turn& turn, Phase1Sa& sa, const Received& message) {
   }
   if (is_full(turn, sa, old)) return refuse(turn, sa, wire::v1::NotifyType::no_proposal_chosen, offered);
   auto quick_mode = std::make_unique<QuickMode>();
-  quick_mode->inbound_spi = turn.shard.draw_inbound_spi();  // RFC 2408 §2.4
-  quick_mode->holds_spi = true;
-  const auto chosen =
-      choose_phase2(*filter->vpn, *offered, quick_mode->inbound_spi, terms_of(sa, asked->selectors, GroupId::none));
+  const Phase2Terms terms = terms_of(sa, asked->selectors, GroupId::none);
+  draw_spis(turn, *quick_mode, *filter->vpn, terms);  // RFC 2408 §2.4
+  const auto chosen = choose_phase2(*filter->vpn, *offered, quick_mode->spis, terms);
   const bool has_public_value = payloads.find<wire::v1::KeyExchange>() != nullptr;
   if (!chosen || has_public_value != (chosen->choice.group != GroupId::none)) {
-    turn.shard.release(quick_mode->inbound_spi);
+    release_spis(turn, *quick_mode);
     tell(turn, CatalogueId::no_child_proposal_chosen,
          {{"peer", sa.remote.to_string()},
           {"rule", filter->rule},
@@ -139,12 +138,13 @@ void answer_quick_mode(Turn& turn, Phase1Sa& sa, const Received& message) {
     return refuse(turn, sa, wire::v1::NotifyType::no_proposal_chosen, offered);
   }
   quick_mode->choice = chosen->choice;
+  keep_chosen_spis(turn, *quick_mode);
   if (has_public_value) {
     auto made = crypto::KeyExchange::generate(chosen->choice.group, turn.random);
     const bool is_made = made.has_value();
     if (is_made) quick_mode->key_exchange = *std::move(made);
     if (!is_made || !derive_shared(*quick_mode, payloads)) {
-      turn.shard.release(quick_mode->inbound_spi);
+      release_spis(turn, *quick_mode);
       return refuse(turn, sa, wire::v1::NotifyType::invalid_key_information, offered);
     }
   }
@@ -204,7 +204,7 @@ void take_quick_mode_confirmation(Turn& turn, Phase1Sa& sa, QuickMode& quick_mod
 }
 
 void refuse_last_message(Turn& turn, QuickMode& quick_mode) {
-  if (std::exchange(quick_mode.holds_spi, false)) turn.shard.release(quick_mode.inbound_spi);
+  release_spis(turn, quick_mode);
   const bool is_expected = quick_mode.state == QuickMode::State::answered;
   quick_mode.deleted_protocol = is_expected ? std::optional{quick_mode.choice->transforms.protocol} : std::nullopt;
   quick_mode.outstanding.reset();
@@ -267,7 +267,9 @@ void receive_quick_mode(Turn& turn, Phase1Sa& sa, const Datagram& datagram, cons
       return take_quick_mode_confirmation(turn, sa, *known, *message);
     case QuickMode::State::done:
       if (known->deleted_protocol && is_third_message(sa, *known, *message)) {
-        return send_delete(turn, sa, *std::exchange(known->deleted_protocol, std::nullopt), {known->inbound_spi});
+        send_delete(turn, sa, *std::exchange(known->deleted_protocol, std::nullopt), {known->spis.spi});
+        if (known->spis.ah) send_delete(turn, sa, contract::SaProtocol::ah, {*known->spis.ah});
+        return;
       }
       [[fallthrough]];
     case QuickMode::State::preparing:

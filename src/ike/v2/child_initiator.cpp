@@ -135,7 +135,9 @@ bool refuse_wish(Turn& turn, IkeSa& sa) {
   const policy::Filter& filter = *sa.wishes.front().filter;
   std::string reason;
   if (!can_be_offered(*filter.vpn, path_of(sa))) {
-    reason = "AH does not pass the NAT on the way, and IpDynVpnAction " + filter.vpn->name + " offers nothing else";
+    reason =
+        can_be_offered(*filter.vpn, Path::direct) ? "AH does not pass the NAT on the way" : "IKEv2 has no AH around ESP";
+    reason += ", and IpDynVpnAction " + filter.vpn->name + " offers nothing else";
   } else if (!policy::is_meant_for(filter, identity_for_filtering(sa))) {
     reason = not_meant_for(filter, *sa.remote_identity);
   } else {
@@ -202,7 +204,7 @@ void take_child_answer(Turn& turn, IkeSa& sa, const wire::Payloads& answer, Byte
     if (negotiation.wish.rekeys && peer_was_first(sa, *negotiation.wish.rekeys)) return wish_withdrawn(turn, sa);
     if (error != nullptr && is_followed(turn, sa, *error)) return;
     if (error == nullptr) {  // it may have the SA all the same
-      sa.spis_to_delete.push_back({transforms_of(action.offers.front()).protocol, negotiation.inbound_spi});
+      sa.spis_to_delete.push_back({first_protocol(action, path_of(sa)), negotiation.inbound_spi});
     }
     const std::string notify = error == nullptr ? "no SA" : wire::name_of(error->type);
     tell(turn, CatalogueId::error_notify_received,

@@ -43,6 +43,7 @@ struct ChildSa {
   Ending ending = Ending::failed;  ///< of a half-closed one
   InboundSpi inbound_spi;
   OutboundSpi outbound_spi;
+  std::optional<AhSpis> ah;  ///< IKEv1: AH around ESP
   contract::ChildTransforms transforms;
   GroupId group = GroupId::none;  ///< of PFS; the IKE SA's for the first
   policy::Traffic traffic;

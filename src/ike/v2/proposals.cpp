@@ -92,7 +92,7 @@ ByteString octets_of(IkeSpi spi) {
 std::uint8_t protocol_of(const contract::ChildTransforms& child) { return std::to_underlying(child.protocol); }
 
 bool may_use(const policy::DataOffer& offer, Path path) {
-  if (offer.ah && offer.encryption != EncryptionId::none) return false;  // AH with ESP: IKEv1 alone
+  if (offer.is_bundle()) return false;  // a proposal is for one protocol (RFC 7296 §3.3)
   return path == Path::direct || !offer.ah;
 }
 
@@ -182,6 +182,12 @@ std::optional<IkeAlgorithms> chosen_ike(const policy::KeyExchangeRule& rule, con
 contract::ChildTransforms transforms_of(const policy::DataOffer& offer) {
   const EncryptionFacts* facts = find(offer.encryption);
   const bool is_combined = facts != nullptr && facts->is_aead();
+  if (offer.is_bundle()) {
+    return {.protocol = contract::SaProtocol::esp,
+            .encryption = offer.encryption,
+            .key_bits = offer.key_bits,
+            .around_esp = offer.integrity};
+  }
   return {.protocol = offer.ah ? contract::SaProtocol::ah : contract::SaProtocol::esp,
           .encryption = offer.encryption,
           .key_bits = offer.key_bits,
@@ -212,6 +218,11 @@ wire::SecurityAssociation child_offer(const policy::DynVpnAction& action, Inboun
 
 bool can_be_offered(const policy::DynVpnAction& action, Path path) {
   return std::ranges::any_of(action.offers, [&](const policy::DataOffer& offer) { return may_use(offer, path); });
+}
+
+contract::SaProtocol first_protocol(const policy::DynVpnAction& action, Path path) {
+  const auto found = std::ranges::find_if(action.offers, [&](const auto& offer) { return may_use(offer, path); });
+  return found == action.offers.end() ? contract::SaProtocol::esp : transforms_of(*found).protocol;
 }
 
 std::optional<ChildChoice> choose_child(const policy::DynVpnAction& action, const std::vector<GroupId>& groups,
@@ -303,7 +314,9 @@ std::string describe_acceptable(const policy::DynVpnAction& action, Path path) {
   std::string text;
   for (const policy::DataOffer& offer : action.offers) {
     if (!text.empty()) text += "; ";
-    const std::string_view but = may_use(offer, path) ? "" : ", but not through the NAT on the way";
+    const std::string_view but = may_use(offer, path) ? ""
+                                 : offer.is_bundle()  ? ", but not by IKEv2"
+                                                      : ", but not through the NAT on the way";
     text += fmt::format("{} ({}, {}){}", transforms_of(offer).to_string(), offer.name, offer.at.to_string(), but);
   }
   return text;

@@ -40,6 +40,8 @@ contract::ChildTransforms transforms_of(const policy::DataOffer& offer);
 
 /// Whether any of the action's offers can be used there: an IKEv2 peer must not be asked with no proposal at all.
 bool can_be_offered(const policy::DynVpnAction& action, Path path);
+/// Of the first offer that can be used there.
+contract::SaProtocol first_protocol(const policy::DynVpnAction& action, Path path);
 /// One proposal an offer; both kinds of sequence numbers, extended ones first. With a group it joins each proposal.
 wire::SecurityAssociation child_offer(const policy::DynVpnAction& action, InboundSpi spi, GroupId pfs, Path path);
 

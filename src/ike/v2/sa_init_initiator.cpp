@@ -154,11 +154,11 @@ void take_init_answer(Turn& turn, IkeSa& sa, const Received& answer) {
   if (path_of(sa) == Path::behind_nat) {  // RFC 7296 §2.23
     sa.local.port = nat_traversal_port;
     sa.remote.port = nat_traversal_port;
-    const bool had_wishes = !sa.wishes.empty();
-    while (refuse_wish(turn, sa)) {
-    }
-    if (had_wishes && sa.wishes.empty()) return close(turn, sa, Ending::failed);  // nobody has a use for it
   }
+  const bool had_wishes = !sa.wishes.empty();
+  while (refuse_wish(turn, sa)) {
+  }
+  if (had_wishes && sa.wishes.empty()) return close(turn, sa, Ending::failed);  // nobody has a use for it
   prepare_auth(turn, sa);
 }
 

@@ -108,7 +108,9 @@ bool agree_on_mode(const Wish& wish, const Agreed& agreed, const Ends& ends, std
 }
 
 Attributes attributes_of(const DataOffer& offer, IkeVersion version) {
-  Attributes list = {{"protocol", offer.ah ? "AH" : "ESP"},
+  Attributes list = {{"protocol", offer.is_bundle() ? "AH and ESP"
+                                  : offer.ah        ? "AH"
+                                                    : "ESP"},
                      {"cipher", to_string(offer.encryption, offer.key_bits)},
                      {"integrity", offer.integrity == IntegrityId::none ? "None" : to_string(offer.integrity)}};
   if (version == IkeVersion::v1) list.emplace_back("mode", name_of(offer.how_to_encap));
@@ -123,6 +125,7 @@ struct Offers {
   Offers(const DynVpnAction& action, IkeVersion version, bool can_be_transport) {
     for (const DataOffer& offer : action.offers) {
       if (version == IkeVersion::v1 && offer.how_to_encap == Mode::transport && !can_be_transport) continue;
+      if (version == IkeVersion::v2 && offer.is_bundle()) continue;  // a proposal is for one protocol (RFC 7296 §3.3)
       offers.push_back(&offer);
       attributes.push_back(attributes_of(offer, version));
     }
@@ -140,7 +143,11 @@ bool agree_on_protection(IkeVersion version, const Wish& wish, const Agreed& agr
   const Offers there{*agreed.filter->vpn, version, can_be_transport};
   Step step{.what = "child proposal", .initiator = wish.filter->vpn->at, .responder = agreed.filter->vpn->at};
   if (here.offers.empty() || there.offers.empty()) {
-    step.result = fmt::format("no IpDataOffer {} that fits this traffic", here.offers.empty() ? "here" : "there");
+    const bool is_here = here.offers.empty();
+    const DynVpnAction& without = is_here ? *wish.filter->vpn : *agreed.filter->vpn;
+    const bool has_bundle = std::ranges::any_of(without.offers, &DataOffer::is_bundle);
+    step.result = fmt::format("no IpDataOffer {} that fits this traffic{}", is_here ? "here" : "there",
+                              version == IkeVersion::v2 && has_bundle ? "; AH with encryption is IKEv1's alone" : "");
     steps.push_back(std::move(step));
     return false;
   }

@@ -50,7 +50,7 @@ TEST(DoiProposals, HaveTheNumbersAndAttributesOfTheirAlgorithms) {
   for (const auto& [name, encryption, bits, hash, is_ah, id, auth, length] : cases) {
     SCOPED_TRACE(name);
     const policy::DynVpnAction vpn = vpn_with(encryption, bits, hash, is_ah);
-    const auto offer = v1::phase2_offer(vpn, InboundSpi{0x1000}, gateways);
+    const auto offer = v1::phase2_offer(vpn, {InboundSpi{0x1000}}, gateways);
     ASSERT_EQ(offer.proposals.size(), 1u);
     EXPECT_EQ(offer.proposals.front().protocol, is_ah ? 2 : 3);
     for (const Transform& transform : offer.proposals.front().transforms) {
@@ -61,7 +61,7 @@ TEST(DoiProposals, HaveTheNumbersAndAttributesOfTheirAlgorithms) {
         EXPECT_TRUE(each.is_short || each.type == life_duration) << "attribute " << each.type;
       }
     }
-    EXPECT_TRUE(v1::choose_phase2(vpn, offer, InboundSpi{0x2000}, gateways));
+    EXPECT_TRUE(v1::choose_phase2(vpn, offer, {InboundSpi{0x2000}}, gateways));
   }
 }
 
@@ -79,12 +79,12 @@ TEST(DoiProposals, TakeKeysOfHmacSha2AsLongAsItsOutputAndSendHalfOfThat) {
     EXPECT_EQ(find(id)->icv * 2, output);
     // No attribute says another length: one that does is that of the cipher, or none of ours.
     const policy::DynVpnAction vpn = vpn_with(EncryptionId::none, 0, id, true);
-    auto offer = v1::phase2_offer(vpn, InboundSpi{0x1000}, gateways);
-    EXPECT_TRUE(v1::choose_phase2(vpn, offer, InboundSpi{0x2000}, gateways));
+    auto offer = v1::phase2_offer(vpn, {InboundSpi{0x1000}}, gateways);
+    EXPECT_TRUE(v1::choose_phase2(vpn, offer, {InboundSpi{0x2000}}, gateways));
     for (Transform& transform : offer.proposals.front().transforms) {
       transform.attributes.push_back(attribute_of(key_length, 128));
     }
-    EXPECT_FALSE(v1::choose_phase2(vpn, offer, InboundSpi{0x2000}, gateways));
+    EXPECT_FALSE(v1::choose_phase2(vpn, offer, {InboundSpi{0x2000}}, gateways));
   }
 }
 
@@ -121,22 +121,22 @@ TEST(DoiProposals, AreTakenWithSoundAttributesAlone) {
   };
   for (const auto& [name, life, more, is_taken] : cases) {
     SCOPED_TRACE(name);
-    auto offer = v1::phase2_offer(vpn, InboundSpi{0x1000}, gateways);
+    auto offer = v1::phase2_offer(vpn, {InboundSpi{0x1000}}, gateways);
     auto& transforms = offer.proposals.front().transforms;
     transforms.resize(1);
     transforms.front().attributes = life;
     for (const auto* list : {&rest, &more}) {
       transforms.front().attributes.insert(transforms.front().attributes.end(), list->begin(), list->end());
     }
-    const auto chosen = v1::choose_phase2(vpn, offer, InboundSpi{0x2000}, gateways);
+    const auto chosen = v1::choose_phase2(vpn, offer, {InboundSpi{0x2000}}, gateways);
     EXPECT_EQ(chosen.has_value(), is_taken);
   }
   // Seconds and kilobytes are no conflict: the one attribute that stands there twice by right.
   policy::DynVpnAction with_size = vpn;
   with_size.offers.front().lifesize_kbytes = 5000;
   with_size.offers.front().lifesize_accepted = policy::LifesizeLimits{5000, 5000};
-  const auto both = v1::choose_phase2(with_size, v1::phase2_offer(with_size, InboundSpi{0x1000}, gateways),
-                                      InboundSpi{0x2000}, gateways);
+  const auto both = v1::choose_phase2(with_size, v1::phase2_offer(with_size, {InboundSpi{0x1000}}, gateways),
+                                      {InboundSpi{0x2000}}, gateways);
   ASSERT_TRUE(both);
   EXPECT_EQ(both->choice.lifetime, Seconds{Minutes{240}});
   EXPECT_EQ(both->choice.lifesize_kbytes, 5000u);

@@ -336,7 +336,7 @@ TEST(IsakmpProposals, StandInTheOrderOfThePolicyWithGrowingNumbers) {
     vpn.offers.back().encryption = encryption;
     vpn.offers.back().integrity = IntegrityId::hmac_sha2_256_128;
   }
-  const auto sa = v1::phase2_offer(vpn, InboundSpi{0x01020304}, {.ends = v1::Ends::gateways});
+  const auto sa = v1::phase2_offer(vpn, {InboundSpi{0x01020304}}, {.ends = v1::Ends::gateways});
   const std::uint8_t ids[] = {20, 13, 12};
   ASSERT_EQ(sa.proposals.size(), 3u);
   for (std::size_t i = 0; i < 3; ++i) {
@@ -383,7 +383,7 @@ TEST(InformationalV1, TakesNotifiesOfItsDomainProtocolsAndSpis) {
   Writer spi;
   {
     OpenQuickMode net;
-    spi.u32(net.us.sa.quick_modes.front()->inbound_spi.value());
+    spi.u32(net.us.sa.quick_modes.front()->spis.spi.value());
   }
   const ByteString own{spi.written().begin(), spi.written().end()};
   const struct {
@@ -416,7 +416,7 @@ TEST(InformationalV1, TakesNotifiesOfItsDomainProtocolsAndSpis) {
   net.us.receive(net.informational(
       OpenQuickMode::of(wire::v1::Notify{.protocol = 3, .spi = own, .type = NotifyType::no_proposal_chosen})));
   ASSERT_EQ(net.us.sa.quick_modes.size(), 1u);
-  EXPECT_NE(net.us.sa.quick_modes.front()->inbound_spi.value(), Reader{own}.u32("SPI"));
+  EXPECT_NE(net.us.sa.quick_modes.front()->spis.spi.value(), Reader{own}.u32("SPI"));
 }
 
 // Shows RFC 2408 4.8-1, 5.11-2, 5.14-5, 5.14-6.

@@ -75,7 +75,7 @@ TEST(NatProposalsV1, AreOfUdpBehindANatAndOnlyThere) {
     policy::DynVpnAction vpn = *make_v1_policy(v1_east(), {.encap = encap})->filter.filters.front().vpn;
     vpn.offers.push_back(vpn.offers.front());
     const auto sa =
-        v1::phase2_offer(vpn, InboundSpi{0x1000}, {.ends = v1::Ends::of_traffic, .path = path, .nat_traversal = by});
+        v1::phase2_offer(vpn, {InboundSpi{0x1000}}, {.ends = v1::Ends::of_traffic, .path = path, .nat_traversal = by});
     ASSERT_EQ(sa.proposals.size(), 2u);
     for (const wire::v1::Proposal& proposal : sa.proposals) {
       for (const wire::v1::Transform& transform : proposal.transforms) EXPECT_EQ(transform.find(4), mode);

@@ -153,11 +153,11 @@ TEST(AnswersV1, AreOneTransformAsItCame) {
 
   const policy::DynVpnAction vpn = vpn_of(v1_west());
   const Phase2Terms terms{.ends = Ends::gateways};
-  SecurityAssociation data = phase2_offer(vpn_of(v1_east()), InboundSpi{0x1000}, terms);
+  SecurityAssociation data = phase2_offer(vpn_of(v1_east()), {InboundSpi{0x1000}}, terms);
   data.proposals.push_back(data.proposals.front());
   data.proposals.back().number = 2;
   data.proposals.front().protocol = 2;  // of AH there is no such transform: the second proposal it is
-  const auto data_chosen = choose_phase2(vpn, data, InboundSpi{0x2000}, terms);
+  const auto data_chosen = choose_phase2(vpn, data, {InboundSpi{0x2000}}, terms);
   ASSERT_TRUE(data_chosen);
   ASSERT_EQ(data_chosen->answer.proposals.size(), 1u);
   EXPECT_EQ(data_chosen->answer.proposals.front().number, 2);
@@ -216,7 +216,7 @@ TEST(AnswersV1, AreRefusedWhenAnAttributeHasChangedComeOrGoneInPhase2) {
   const policy::DynVpnAction vpn = vpn_of(side, {.child_lifesize = 5000});
   const Phase2Terms terms{.group = GroupId::ecp_256, .ends = Ends::gateways};
   const auto answer_with = [&](std::size_t which, const std::function<void(Transform&)>& make) {
-    SecurityAssociation answer = phase2_offer(vpn, InboundSpi{0x1000}, terms);
+    SecurityAssociation answer = phase2_offer(vpn, {InboundSpi{0x1000}}, terms);
     answer.proposals.front().transforms = {answer.proposals.front().transforms.at(which)};
     make(answer.proposals.front().transforms.front());
     return chosen_phase2(vpn, answer, terms);
@@ -255,7 +255,7 @@ TEST(OffersV1, HaveTheGroupOfPfsInEveryTransformOfEveryProposal) {
   vpn.offers.back().encryption = EncryptionId::aes_cbc;
   vpn.offers.back().integrity = IntegrityId::hmac_sha2_256_128;
   const SecurityAssociation offer =
-      phase2_offer(vpn, InboundSpi{0x1000}, {.group = GroupId::ecp_256, .ends = Ends::gateways});
+      phase2_offer(vpn, {InboundSpi{0x1000}}, {.group = GroupId::ecp_256, .ends = Ends::gateways});
   ASSERT_EQ(offer.proposals.size(), 2u);
   for (const Proposal& proposal : offer.proposals) {
     ASSERT_EQ(proposal.transforms.size(), 2u);

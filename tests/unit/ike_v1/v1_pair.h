@@ -14,6 +14,7 @@ struct V1Side {
   std::optional<std::uint64_t> ike_lifesize, child_lifesize;
   std::optional<policy::LifesizeLimits> lifesize_accepted;
   policy::EncapsulationChoice encap = policy::EncapsulationChoice::tunnel;
+  bool is_bundle = false;  ///< AH with HMAC-SHA-256 around ESP with AES-CBC of 256 bits
 };
 
 inline Side v1_east() {
@@ -49,6 +50,11 @@ inline policy::PolicyPointer make_v1_policy(const Side& side, const V1Side& v1) 
     offer.lifetime_most = v1.child_most;
     offer.lifesize_kbytes = v1.child_lifesize;
     offer.lifesize_accepted = v1.lifesize_accepted;
+    if (!v1.is_bundle) continue;
+    offer.ah = true;
+    offer.encryption = EncryptionId::aes_cbc;
+    offer.key_bits = 256;
+    offer.integrity = IntegrityId::hmac_sha2_256_128;
   }
   const auto shared = std::make_shared<const policy::DynVpnAction>(std::move(vpn));
   for (policy::Filter& filter : snapshot.filter.filters) filter.vpn = shared;
@@ -110,6 +116,14 @@ inline void expect_one_v1_tunnel(const TwoEngines& net) {
   EXPECT_FALSE(a.inbound == a.outbound);
   EXPECT_EQ(a.inbound_spi.value(), b.outbound_spi.value());
   EXPECT_EQ(a.outbound_spi.value(), b.inbound_spi.value());
+  ASSERT_EQ(a.ah.has_value(), b.ah.has_value());
+  if (a.ah) {
+    EXPECT_EQ(a.ah->inbound_spi.value(), b.ah->outbound_spi.value());
+    EXPECT_EQ(a.ah->outbound_spi.value(), b.ah->inbound_spi.value());
+    EXPECT_EQ(a.ah->inbound, b.ah->outbound);
+    EXPECT_EQ(a.ah->outbound, b.ah->inbound);
+    EXPECT_FALSE(a.ah->inbound == a.ah->outbound);
+  }
   EXPECT_EQ(a.local_ts, b.remote_ts);
   EXPECT_EQ(a.remote_ts, b.local_ts);
   EXPECT_EQ(a.mode, b.mode);

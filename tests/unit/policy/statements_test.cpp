@@ -147,11 +147,9 @@ const Change changes[] = {
      "56:5: warning: HowToEncrypt again: the one of line 55 has no effect\n57:11: error: AES_GMAC is integrity without "
      "encryption"},
     {"HowToAuth ESP Null", "HowToEncrypt AES_CBC KeyLength 128\nHowToAuth AH HMAC_SHA1",
-     "50:1: warning: no offer that can be negotiated: what its rules match is dropped: \"vpn\"\n56:5: warning: "
-     "HowToEncrypt again: the one of line 55 "
-     "has no effect\n57:11: warning: AH with encryption is a bundle of two SAs, which no stack of this release has: "
-     "the offer is "
-     "passed over"},
+     "50:16: warning: no offer for IKEv2, which alone is started here: what its rules match is dropped: \"vpn\"\n"
+     "53:3: warning: AH with encryption: IKEv2, which alone is started here, passes the offer over: \"offer 1\"\n"
+     "56:5: warning: HowToEncrypt again: the one of line 55 has no effect"},
     {"HowToAuth ESP Null", "HowToAuth ESP Null\nRefreshLifetimeProposed 10000",
      "57:25: error: number out of range: \"10000\""},
     {"HowToAuth ESP Null", "HowToAuth ESP Null\nRefreshLifetimeAccepted 480 120",
@@ -337,6 +335,31 @@ TEST(Statements, AreTakenOrRefusedWithPlaceAndReason) {
     }
     EXPECT_EQ(got, want);
     EXPECT_EQ(result.policy == nullptr, refused);  // all or nothing
+  }
+}
+
+// AH around ESP is of IKEv1: where that is started, or the peer is waited for, nothing is to be said.
+TEST(Statements, WarnOfAhAroundEspWhereIkeV2AloneIsStarted) {
+  const struct {
+    const char* how;
+    bool warns;
+  } cases[] = {{"IKEv2", true}, {"Main", false}, {"Aggressive", false}, {"DoNot", false}};
+  for (const auto& [how, warns] : cases) {
+    SCOPED_TRACE(how);
+    SourceFile file = read_source("vectors/policy/base.policy");
+    const auto replace = [&](std::string_view from, const std::string& to) {
+      ASSERT_NE(file.text.find(from), std::string::npos) << from;
+      file.text.replace(file.text.find(from), from.size(), to);
+    };
+    replace("HowToAuthMe PresharedKey", std::string{"HowToAuthMe PresharedKey\nHowToInitiate "} + how);
+    replace("HowToEncrypt AES_GCM_16 KeyLength 256", "HowToEncrypt AES_CBC KeyLength 256");
+    replace("HowToAuth ESP Null", "HowToAuth AH HMAC_SHA1");
+    const ParseResult result = parsed(file);
+    ASSERT_NE(result.policy, nullptr) << told(result, file);
+    EXPECT_EQ(told(result, file).find("passes the offer over") != std::string::npos, warns) << told(result, file);
+    const std::vector<DataOffer>& offers = result.policy->filter.filters.front().vpn->offers;
+    ASSERT_EQ(offers.size(), 1u);
+    EXPECT_TRUE(offers.front().is_bundle());
   }
 }
 

@@ -164,6 +164,11 @@ Replacements with(Replacements replacements, const Replacements& more) {
   return replacements;
 }
 
+const Replacements to_bundle = {{"AES_GCM_16 KeyLength 256\n    HowToAuth              ESP Null",
+                                 "AES_CBC KeyLength 256\n    HowToAuth              AH HMAC_SHA2_256_128"},
+                                {"AES_CBC KeyLength 256\n    HowToAuth              ESP HMAC_SHA2_256_128",
+                                 "AES_CBC KeyLength 128\n    HowToAuth              AH HMAC_SHA2_256_128"}};
+
 const Case v1_cases[] = {
     {"the example", to_v1, {}, "agreed PFS: Group31 here, Group31 there"},
     {"another hash",
@@ -192,6 +197,11 @@ const Case v1_cases[] = {
      {{"RefreshLifetimeProposed 240\n  }\n  IpDataOffer\n  {",
        "HowToEncap Transport\n}\n  IpDataOffer\n  {\nHowToEncap Transport"}},
      "differs child proposal: no IpDataOffer there that fits this traffic"},
+    {"AH around ESP at both ends", with(to_v1, to_bundle), to_bundle, "agreed PFS: Group31 here, Group31 there"},
+    {"AH around ESP at one end",
+     with(to_v1, to_bundle),
+     {},
+     "differs child proposal: protocol: AH and ESP here, ESP there; integrity: HMAC_SHA2_256_128 here, None there"},
 };
 
 TEST(Play, Ikev1NamesTheFirstThingThatDiffers) {
@@ -204,6 +214,20 @@ TEST(Play, Ikev1NamesTheFirstThingThatDiffers) {
     EXPECT_EQ(pair.outcomes[0].version, "IKEv1 Main");
     EXPECT_EQ(last_step(pair.outcomes[0]), one.want);
   }
+}
+
+// IKEv2 has no word for AH around ESP: what remains is agreed on, and where nothing does, nothing.
+TEST(Play, Ikev2PassesAhAroundEspOver) {
+  const std::string east = text_of("../examples/two-hosts/east.policy");
+  const std::string west = text_of("../examples/two-hosts/west.policy");
+  const Replacements first{to_bundle.front()};
+  const Pair rest{changed(east, first), changed(west, first)};
+  ASSERT_FALSE(rest.outcomes.empty());
+  EXPECT_EQ(last_step(rest.outcomes[0]), "agreed PFS of rekeying: Group31 here, Group31 there");
+  const Pair none{changed(east, to_bundle), west};
+  ASSERT_FALSE(none.outcomes.empty());
+  EXPECT_EQ(last_step(none.outcomes[0]),
+            "differs child proposal: no IpDataOffer here that fits this traffic; AH with encryption is IKEv1's alone");
 }
 
 // Rules in force at other times do not meet; those of a part of the day meet in it.
