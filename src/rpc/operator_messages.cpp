@@ -9,6 +9,14 @@ namespace {
 std::int64_t microseconds(Instant at) { return at.time_since_epoch().count(); }
 Instant instant(std::int64_t count) { return Instant{Duration{count}}; }
 
+void write(const ike::AhSpis& from, v1::AhSpis& to) {
+  to.set_inbound(from.inbound.value());
+  to.set_outbound(from.outbound.value());
+}
+ike::AhSpis read(const v1::AhSpis& from) {
+  return {.inbound = InboundSpi{from.inbound()}, .outbound = OutboundSpi{from.outbound()}};
+}
+
 }  // namespace
 
 void write(const ike::IkeTunnelView& from, v1::IkeTunnel& to) {
@@ -105,6 +113,7 @@ void write(const ike::DynamicTunnelView& from, v1::DynamicTunnel& to) {
   write(from.transforms, *to.mutable_transforms());
   to.set_inbound_spi(from.inbound_spi.value());
   to.set_outbound_spi(from.outbound_spi.value());
+  if (from.ah) write(*from.ah, *to.mutable_ah());
   if (from.lifesize_kbytes) to.set_lifesize_kbytes(*from.lifesize_kbytes);
   to.set_lifetime_minutes(static_cast<std::uint32_t>(from.lifetime.count()));
   if (from.refresh_at) to.set_refresh_at(microseconds(*from.refresh_at));
@@ -133,6 +142,7 @@ std::expected<ike::DynamicTunnelView, Malformed> from_message(const v1::DynamicT
   view.transforms = read(in, message.transforms());
   view.inbound_spi = InboundSpi{message.inbound_spi()};
   view.outbound_spi = OutboundSpi{message.outbound_spi()};
+  if (message.has_ah()) view.ah = read(message.ah());
   if (message.has_lifesize_kbytes()) view.lifesize_kbytes = message.lifesize_kbytes();
   view.lifetime = in.duration<Minutes>(message.lifetime_minutes(), "lifetime");
   if (message.has_refresh_at()) view.refresh_at = instant(message.refresh_at());
@@ -151,6 +161,7 @@ void write(const InstalledTunnel& from, v1::InstalledTunnel& to) {
   to.set_mode(choice<v1::EncapsulationMode>(pair.mode));
   to.set_inbound_spi(pair.inbound_spi.value());
   to.set_outbound_spi(pair.outbound_spi.value());
+  if (pair.ah) write(ike::AhSpis{.inbound = pair.ah->inbound_spi, .outbound = pair.ah->outbound_spi}, *to.mutable_ah());
   to.set_local(as_string(pair.local.octets()));
   to.set_remote(as_string(pair.remote.octets()));
   write(pair.local_ts, *to.mutable_local_ts());
@@ -182,6 +193,10 @@ std::expected<InstalledTunnel, Malformed> from_message(const v1::InstalledTunnel
   pair.mode = in.choice(message.mode(), contract::EncapsulationMode::transport, "encapsulation mode");
   pair.inbound_spi = InboundSpi{message.inbound_spi()};
   pair.outbound_spi = OutboundSpi{message.outbound_spi()};
+  if (message.has_ah()) {
+    const ike::AhSpis spis = read(message.ah());
+    pair.ah = {.inbound_spi = spis.inbound, .outbound_spi = spis.outbound};
+  }
   pair.local = in.address(message.local(), "local security endpoint");
   pair.remote = in.address(message.remote(), "remote security endpoint");
   pair.local_ts = read(in, message.local_ts());

@@ -151,6 +151,37 @@ TEST(OperatorMessage, ShowsAnInstalledPairWithoutItsKeys) {
   EXPECT_EQ(received->expires_at, tunnel.expires_at);
 }
 
+TEST(OperatorMessage, ShowsAnInstalledPairOfAhAroundEspWithBothSpis) {
+  v1::InstalledTunnel message;
+  write(InstalledTunnel{test::bundle(), {}, {}}, message);
+  EXPECT_EQ(message.SerializeAsString().find("of AH"), std::string::npos) << "no key";
+  const auto received = from_message(message);
+  ASSERT_TRUE(received) << received.error().field;
+  EXPECT_EQ(received->pair.transforms, test::bundle().transforms);
+  EXPECT_EQ(received->pair.ah,
+            (contract::AroundEsp{.inbound_spi = InboundSpi{0xc0000003}, .outbound_spi = OutboundSpi{0xc0000004}}));
+}
+
+TEST(OperatorMessage, ShowsWhatIsNegotiatedWithTheSpisOfEachProtocol) {
+  for (const bool is_bundle : {false, true}) {
+    ike::DynamicTunnelView view;
+    view.name = test::child_sa().name;
+    view.state = ike::ChildState::active;
+    view.local = test::address("192.0.2.1");
+    view.remote = test::address("192.0.2.2");
+    view.transforms = is_bundle ? test::bundle().transforms : test::child_sa().transforms;
+    view.inbound_spi = InboundSpi{0xc0000001};
+    if (is_bundle) view.ah = {.inbound = InboundSpi{0xc0000003}, .outbound = OutboundSpi{0xc0000004}};
+    v1::DynamicTunnel message;
+    write(view, message);
+    const auto received = from_message(message);
+    ASSERT_TRUE(received) << received.error().field;
+    EXPECT_EQ(received->transforms, view.transforms);
+    EXPECT_EQ(received->inbound_spi, view.inbound_spi);
+    EXPECT_EQ(received->ah, view.ah);
+  }
+}
+
 TEST(OperatorMessage, CarriesTunnelsFiltersAndAnswers) {
   ike::IkeTunnelView ike;
   ike.tunnel = IkeTunnelId{4};

@@ -111,7 +111,7 @@ Entry negotiated_tunnel_entry(const ike::DynamicTunnelView& tunnel, const ike::I
       .row("LocalDynVpnRule", or_not_applicable(tunnel.local_dyn_vpn_rule))
       .row("State", std::string{name_of(tunnel.state)});
   add_endpoints(entry, tunnel.mode, tunnel.local, tunnel.remote, tunnel.local_ts, tunnel.remote_ts);
-  add_protection(entry, tunnel.transforms, tunnel.inbound_spi, tunnel.outbound_spi);
+  add_protection(entry, tunnel.transforms, tunnel.inbound_spi, tunnel.outbound_spi, tunnel.ah);
   add_selectors(entry, tunnel.local_ts, tunnel.remote_ts);
   entry.row("Lifesize", lifesize_text(tunnel.lifesize_kbytes))
       .add("Lifetime", minutes_text(tunnel.lifetime))
@@ -142,7 +142,9 @@ Entry installed_tunnel_entry(const InstalledTunnel& tunnel, Instant now) {
       .row("LocalDynVpnRule", or_not_applicable(sa.local_dyn_vpn_rule))
       .row("State", "Active");
   add_endpoints(entry, sa.mode, sa.local, sa.remote, sa.local_ts, sa.remote_ts);
-  add_protection(entry, sa.transforms, sa.inbound_spi, sa.outbound_spi);
+  const auto ah =
+      sa.ah ? std::optional{ike::AhSpis{.inbound = sa.ah->inbound_spi, .outbound = sa.ah->outbound_spi}} : std::nullopt;
+  add_protection(entry, sa.transforms, sa.inbound_spi, sa.outbound_spi, ah);
   add_selectors(entry, sa.local_ts, sa.remote_ts);
   entry.row("OutboundPackets", std::to_string(tunnel.counters.outbound_packets))
       .add("OutboundBytes", std::to_string(tunnel.counters.outbound_octets))

@@ -168,6 +168,33 @@ TEST(InstalledTunnelEntry, SaysHowTheTrafficIsProtectedAndHowMuchHasFlowed) {
   EXPECT_EQ(value(entry, "InboundPackets"), "5");
 }
 
+// AH around ESP: each protocol with its own SPIs, and no authentication but AH's.
+TEST(TunnelEntries, ShowAhAroundEspWithTheSpisOfBoth) {
+  const contract::ChildTransforms transforms{
+      .encryption = EncryptionId::aes_cbc, .key_bits = 128, .around_esp = IntegrityId::hmac_sha2_256_128};
+  ike::DynamicTunnelView view;
+  view.transforms = transforms;
+  view.inbound_spi = InboundSpi{0x1001};
+  view.outbound_spi = OutboundSpi{0x1002};
+  view.ah = {.inbound = InboundSpi{0x2001}, .outbound = OutboundSpi{0x2002}};
+  InstalledTunnel installed;
+  installed.sa.transforms = transforms;
+  installed.sa.inbound_spi = view.inbound_spi;
+  installed.sa.outbound_spi = view.outbound_spi;
+  installed.sa.ah = {.inbound_spi = view.ah->inbound, .outbound_spi = view.ah->outbound};
+  const char* const want[][2] = {{"HowToAuth", "AH"},
+                                 {"AuthAlgorithm", "HMAC-SHA2-256-128"},
+                                 {"AuthInboundSpi", "8193 (0x00002001)"},
+                                 {"AuthOutboundSpi", "8194 (0x00002002)"},
+                                 {"HowToEncrypt", "AES-CBC"},
+                                 {"KeyLength", "128"},
+                                 {"EncryptInboundSpi", "4097 (0x00001001)"},
+                                 {"EncryptOutboundSpi", "4098 (0x00001002)"}};
+  for (const Entry& entry : {negotiated_tunnel_entry(view, nullptr), installed_tunnel_entry(installed, {})}) {
+    for (const auto& [name, text] : want) EXPECT_EQ(value(entry, name), text) << name;
+  }
+}
+
 TEST(NegotiatedTunnelEntry, ListsTheSelectorsWhereThereAreSeveral) {
   const auto part = [](const char* net, std::uint8_t protocol, PortRange ports) {
     return TrafficSelector{
