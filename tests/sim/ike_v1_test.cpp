@@ -27,14 +27,22 @@ WorldChoices v1_with(policy::HowToInitiate how) {
 void refresh_tunnels(Node& node) { node.command(ike::RefreshDynamicTunnel{node.stack(), std::nullopt}); }
 void refresh_ike(Node& node) { node.command(ike::RefreshIkeTunnel{node.stack(), std::nullopt}); }
 
+enum class Protocols : std::uint8_t { esp, ah_around_esp };
+
 /// Brings a tunnel up, lets something happen, and expects order after a while.
-void expect_order_after(std::uint64_t count, const std::function<void(World&)>& happen) {
+void expect_order_after(std::uint64_t count, const std::function<void(World&)>& happen,
+                        Protocols protocols = Protocols::esp) {
   for (const Seed seed : seeds(count)) {
-    World world{seed, v1_with(seed.value() % 2 == 0 ? policy::HowToInitiate::main : policy::HowToInitiate::aggressive)};
+    WorldChoices choices =
+        v1_with(seed.value() % 2 == 0 ? policy::HowToInitiate::main : policy::HowToInitiate::aggressive);
+    const bool is_bundle = protocols == Protocols::ah_around_esp;
+    choices.policy_a.around_esp = choices.policy_b.around_esp = is_bundle;
+    World world{seed, choices};
     world.traffic().set({.keeps_sas = true, .longest_window = 8s});
     world.a().activate(tunnel_name(1));
     world.run_for(30s);
     ASSERT_EQ(world.a().installed().size(), 1u) << world.replay();
+    ASSERT_EQ(world.a().installed().begin()->second.ah.has_value(), is_bundle) << world.replay();
     const IkeSpi phase1 = world.a().ike_tunnels().front().initiator_spi;
     const InboundSpi phase2 = world.a().installed().begin()->second.inbound_spi;
     world.traffic().begin();
@@ -74,6 +82,19 @@ TEST(IkeV1, ConvergesWhenBothPhasesAreRefreshedAtOnce) {
       world.plan(world.dice().between(0ms, 200ms), [node] { refresh_ike(*node); });
     }
   });
+}
+
+// Two SPIs at each end, and a Delete of each: none is left over.
+TEST(IkeV1, ConvergesWithAhAroundEspWhenBothPhasesAreRefreshedAtOnce) {
+  expect_order_after(
+      50,
+      [](World& world) {
+        for (Node* node : {&world.a(), &world.b()}) {
+          world.plan(world.dice().between(0ms, 200ms), [node] { refresh_tunnels(*node); });
+          world.plan(world.dice().between(0ms, 200ms), [node] { refresh_ike(*node); });
+        }
+      },
+      Protocols::ah_around_esp);
 }
 
 // The third message is the second that the refreshing end sends: it is lost, and asked for by message 2.

@@ -16,6 +16,7 @@ constexpr std::size_t most_memory = 65536;                       // octets of on
 constexpr std::size_t negotiations_an_sa = 2;                    // of Child SAs at a time: one of each side
 // IKEv1 has no window: of one SA as many quick modes may wait for the peer, of either side.
 constexpr std::size_t negotiations_a_v1_sa = ike::v1::most_quick_modes;
+constexpr std::size_t most_spis = 2;  // of a negotiation: AH and ESP
 
 struct Seen {
   std::vector<ike::DynamicTunnelView> rows;
@@ -45,6 +46,14 @@ void check_pair(Findings& findings, const InstallChildSa& one, const InstallChil
   demand(one.inbound_spi.value() == other.outbound_spi.value(), "SPIs");
   demand(one.inbound == other.outbound && one.outbound == other.inbound, "keys");
   demand(!(one.inbound == one.outbound), "keys of the two directions do not");
+  demand(one.ah.has_value() == other.ah.has_value(), "protocols");
+  if (one.ah && other.ah) {
+    demand(one.ah->inbound_spi.value() == other.ah->outbound_spi.value() &&
+               one.ah->outbound_spi.value() == other.ah->inbound_spi.value(),
+           "SPIs of AH");
+    demand(one.ah->inbound == other.ah->outbound && one.ah->outbound == other.ah->inbound, "keys of AH");
+    demand(!(one.ah->inbound == one.ah->outbound), "AH's keys of the two directions do not");
+  }
   demand(one.local_ts == other.remote_ts && one.remote_ts == other.local_ts, "selectors");
   demand(one.transforms == other.transforms, "transforms");
   demand(one.mode == other.mode, "modes");
@@ -63,7 +72,9 @@ void check_views(Findings& findings, const Node& node, const Seen& seen) {
     if (!node.is_up() || node.stack_model().is_to_be_removed(name) || node.is_leaving(name)) continue;
     const ike::DynamicTunnelView* row = find_row(seen, name);
     findings.demand(row != nullptr, [&] { return text_of(name) + " is in the stack, and no row shows it"; });
-    findings.demand(row == nullptr || (row->inbound_spi == pair.inbound_spi && row->outbound_spi == pair.outbound_spi),
+    const auto ah = pair.ah ? std::optional{ike::AhSpis{pair.ah->inbound_spi, pair.ah->outbound_spi}} : std::nullopt;
+    findings.demand(row == nullptr || (row->inbound_spi == pair.inbound_spi && row->outbound_spi == pair.outbound_spi &&
+                                       row->ah == ah),
                     [&] { return text_of(name) + " is shown with other SPIs than it has"; });
   }
   for (const ike::DynamicTunnelView& row : seen.rows) {
@@ -96,7 +107,9 @@ void check_bounds(Findings& findings, const Node& node, const Seen& seen) {
                   [&] { return fmt::format("{} half-open IKE SAs", statistics.half_open); });
   const auto v1_sas = static_cast<std::size_t>(std::ranges::count(seen.tunnels, 1u, &ike::IkeTunnelView::version));
   const std::size_t negotiations = negotiations_an_sa * statistics.ike_sas + negotiations_a_v1_sa * v1_sas;
-  findings.demand(statistics.inbound_spis <= children + negotiations, [&] {
+  const auto of_ah =
+      static_cast<std::size_t>(std::ranges::count_if(seen.rows, [](const auto& row) { return row.ah.has_value(); }));
+  findings.demand(statistics.inbound_spis <= children + of_ah + most_spis * negotiations, [&] {
     return fmt::format("keeps {} inbound SPIs for {} Child SAs", statistics.inbound_spis, children);
   });
   findings.demand(statistics.open_questions <= node.nss_model().open_questions(), [&] {
@@ -164,9 +177,11 @@ std::vector<std::string> breaches_at_rest(const Node& node, const Nodes& all, Du
                          std::to_underlying(row.state));
     });
   }
-  findings.demand(seen.statistics.inbound_spis == node.installed().size(), [&] {
-    return fmt::format("keeps {} inbound SPIs, its stack has {}", seen.statistics.inbound_spis,
-                       node.installed().size());
+  const auto of_ah = static_cast<std::size_t>(
+      std::ranges::count_if(node.installed(), [](const auto& entry) { return entry.second.ah.has_value(); }));
+  const std::size_t in_stack = node.installed().size() + of_ah;
+  findings.demand(seen.statistics.inbound_spis == in_stack, [&] {
+    return fmt::format("keeps {} inbound SPIs, its stack has {}", seen.statistics.inbound_spis, in_stack);
   });
   // An IKE SA that was refused waits, unseen, for the peer to repeat itself; not for long.
   findings.demand(seen.statistics.ike_sas == seen.tunnels.size(), [&] {

@@ -59,6 +59,13 @@ std::shared_ptr<const policy::DynVpnAction> make_action(const Site& remote, cons
       offer.integrity = offer.name == "gcm" ? IntegrityId::aes_256_gmac : IntegrityId::hmac_sha2_256_128;
     }
   }
+  if (choices.around_esp && choices.how != policy::HowToInitiate::ikev2) {
+    for (policy::DataOffer& offer : action.offers) {
+      offer.ah = true;
+      offer.encryption = EncryptionId::aes_cbc;
+      offer.integrity = offer.name == "gcm" ? IntegrityId::aes_256_gmac : IntegrityId::hmac_sha2_384_192;
+    }
+  }
   return std::make_shared<const policy::DynVpnAction>(std::move(action));
 }
 

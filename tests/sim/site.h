@@ -39,6 +39,7 @@ struct PolicyChoices {
   std::string shared_key = "a key that both know";
   bool signatures = false;  ///< instead of the shared key
   bool ah = false;          ///< instead of ESP
+  bool around_esp = false;  ///< AH and ESP, where IKEv1 is spoken
   Minutes ike_lifetime{480}, child_lifetime{240};
   std::optional<std::uint64_t> child_lifesize_kbytes;
   Minutes reauth_interval{0};

@@ -28,9 +28,16 @@ std::uint64_t mixed(std::uint64_t digest, Bytes octets) {  // FNV-1a
   return digest;
 }
 
-/// What stands for a key where nothing is encrypted.
-std::uint64_t digest_of(const contract::DirectionKeys& keys) {
-  return mixed(mixed(0xcbf29ce484222325u, keys.encryption.reveal()), keys.integrity.reveal());
+/// What stands for a key where nothing is encrypted. AH around ESP: for both keys, and for the SPI that AH has.
+std::uint64_t digest_of(const contract::DirectionKeys& keys, const Secret* around = nullptr, std::uint32_t spi = 0) {
+  const std::uint64_t digest = mixed(mixed(0xcbf29ce484222325u, keys.encryption.reveal()), keys.integrity.reveal());
+  return around == nullptr ? digest : mixed(digest, around->reveal()) + spi;
+}
+std::uint64_t digest_in(const contract::InstallChildSa& sa) {
+  return sa.ah ? digest_of(sa.inbound, &sa.ah->inbound, sa.ah->inbound_spi.value()) : digest_of(sa.inbound);
+}
+std::uint64_t digest_out(const contract::InstallChildSa& sa) {
+  return sa.ah ? digest_of(sa.outbound, &sa.ah->outbound, sa.ah->outbound_spi.value()) : digest_of(sa.outbound);
 }
 
 }  // namespace
@@ -96,6 +103,12 @@ void StackModel::answer(const contract::InstallChildSa& request, std::uint64_t k
   }
   if (pairs_.contains(request.name)) breaches_.push_back(text_of(request.name) + " installed twice");
   if (inbound_.contains(request.inbound_spi)) breaches_.push_back(text_of(request.name) + " has a taken inbound SPI");
+  if (request.ah && inbound_of_ah_.contains(request.ah->inbound_spi)) {
+    breaches_.push_back(text_of(request.name) + " has a taken inbound SPI of AH");
+  }
+  if (request.ah.has_value() != (request.transforms.around_esp != IntegrityId::none)) {
+    breaches_.push_back(text_of(request.name) + " is half of AH around ESP");
+  }
   add(request);
   ++installs_;
   trace_.note(name_.text,
@@ -173,13 +186,14 @@ contract::ChildSaCounters StackModel::counters_of(const Pair& pair) const {
 
 void StackModel::add(const contract::InstallChildSa& request) {
   Pair& added = pairs_[request.name] = {.sa = request,
-                                        .digest_in = digest_of(request.inbound),
-                                        .digest_out = digest_of(request.outbound),
+                                        .digest_in = digest_in(request),
+                                        .digest_out = digest_out(request),
                                         .installed_as = installs_ + 1,
                                         .installed_at = clockwork_.now()};
   installed_[request.name] = request;
   touch(request);
   inbound_[request.inbound_spi] = request.name;
+  if (request.ah) inbound_of_ah_[request.ah->inbound_spi] = request.name;
   removed_.erase(request.inbound_spi);
   if (request.sending == contract::SendingBegins::when_peer_is_ready) added.sending = Sending::awaits_peer;
   if (request.sending == contract::SendingBegins::when_told) added.sending = Sending::awaits_word;
@@ -239,6 +253,7 @@ void StackModel::remove(contract::ChildSaName name) {
   });
   std::erase(search_order_, &pair);
   inbound_.erase(pair.sa.inbound_spi);
+  if (pair.sa.ah) inbound_of_ah_.erase(pair.sa.ah->inbound_spi);
   removed_[pair.sa.inbound_spi] = {.was_replaced = replaced};
   installed_.erase(name);
   touch(pair.sa);

@@ -116,7 +116,7 @@ class StackModel {
   std::map<contract::ChildSaName, Pair> pairs_;
   std::map<contract::ChildSaName, contract::InstallChildSa> installed_;
   std::set<contract::ChildSaName> ended_by_limit_;
-  std::map<InboundSpi, contract::ChildSaName> inbound_;
+  std::map<InboundSpi, contract::ChildSaName> inbound_, inbound_of_ah_;  // of AH around ESP
   std::map<InboundSpi, Removed> removed_;
   std::map<contract::ChildSaName, std::size_t> to_remove_;
   std::vector<Pair*> search_order_;

@@ -92,6 +92,7 @@ PolicyChoices choose_policy(Dice& dice, const Scenario& scenario) {
   policy.ah = !scenario.nat && dice.chance(0.15);  // it passes no NAT
   if (scenario.version != Scenario::Version::v2) {
     policy.how = dice.chance(0.7) ? policy::HowToInitiate::main : policy::HowToInitiate::aggressive;
+    policy.around_esp = !policy.ah && dice.chance(0.3);
   }
   return policy;
 }
