@@ -4,6 +4,7 @@ usage: ADIT_PROGRAMS=build/release/bin python3 -m unittest two_hosts_test
 """
 
 import datetime
+import functools
 import os
 import pathlib
 import re
@@ -224,6 +225,42 @@ class Traffic(TwoAditHosts):
         values = {"data_encryption": "DoNot", "data_authentication": "AH AES_GMAC_128", "encapsulation": "Transport"}
         here, there = "198.51.100.1", "198.51.100.2"
         self.check_ah(here, there, values | {"local_net": here, "remote_net": there}, values | {"local_net": there, "remote_net": here}, "Transport")
+
+    def check_ah_around_esp(self, here, there, east, west, mode):
+        """By IKEv1. Two Adit hosts show it: strongSwan proposes no two protocols together, and takes none."""
+        self.bring_up(by_version_1(functools.partial(east_policy, **east), "Main"), by_version_1(functools.partial(west_policy, **west), "Main"))
+        self.activate()
+        entries = []
+        for host in (self.east, self.west):
+            (child,) = host.report("-y", "display")["entries"]
+            self.assertEqual((child["HowToAuth"], child["AuthAlgorithm"], child["HowToEncrypt"], child["HowToEncap"]), ("AH", "HMAC-SHA2-256-128", "AES-CBC", mode))
+            self.assertNotEqual(child["AuthInboundSpi"], child["EncryptInboundSpi"])
+            entries.append(child)
+        for protocol in ("Auth", "Encrypt"):
+            self.assertEqual(entries[0][f"{protocol}InboundSpi"], entries[1][f"{protocol}OutboundSpi"])
+        with traffic.Capture(self.net.east, "wire", self.folder / "wire.pcapng") as wire:
+            self.assertEqual(traffic.ping(self.net.east, here, there), 3)
+            traffic.stream(self.net.east, here, self.net.west, there, 20_000_000)
+            traffic.stream(self.net.west, there, self.net.east, here, 20_000_000)
+            self.east.ipsec("-y", "refresh", "-a", "all")
+            wait_for(lambda: all(host.report("-y", "display")["entries"][0]["AuthInboundSpi"] != before["AuthInboundSpi"]
+                                 for host, before in zip((self.east, self.west), entries)), 15, "both ends to have newer pairs")
+            self.assertEqual(traffic.ping(self.net.east, here, there), 3)
+        self.assertEqual(wire.lines("!(ah || isakmp || arp || icmpv6.type >= 130)"), [])
+        self.assertEqual(wire.lines("ah && !(ah.next_header == 50)"), [], "AH, then ESP")
+        self.assertTrue(wire.lines("ah && esp", count=1))
+        self.assertEqual(wire.clear_text(), [])
+        self.west.ipsec("-y", "deactivate", "-a", "all")
+        wait_for(lambda: not any(host.report("-y", "display")["entries"] for host in (self.east, self.west)), 15, "both ends to have deleted both halves")
+
+    def test_ah_around_esp_in_tunnel_mode(self):
+        values = {"data_encryption": "AES_CBC KeyLength 256", "data_authentication": "AH HMAC_SHA2_256_128"}
+        self.check_ah_around_esp("10.1.0.1", "10.2.0.1", values, values, "Tunnel")
+
+    def test_ah_around_esp_in_transport_mode(self):
+        values = {"data_encryption": "AES_CBC KeyLength 128", "data_authentication": "AH HMAC_SHA2_256_128", "offer_extra": "    HowToEncap           Transport\n"}
+        here, there = "198.51.100.1", "198.51.100.2"
+        self.check_ah_around_esp(here, there, values | {"local_net": here, "remote_net": there}, values | {"local_net": there, "remote_net": here}, "Transport")
 
     def test_ipv6_in_ipv6(self):
         self.check_ipv6()
