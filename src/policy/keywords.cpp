@@ -566,7 +566,7 @@ constexpr auto ip_man_vpn_action_rows = rows(
         .taking(manual_authentication)
         .preset_to("ESP HMAC_SHA1")
         .preset_of_zos("ESP HMAC_MD5", "ESP HMAC_SHA1")
-        .helped_by("protocol and integrity"),
+        .helped_by("protocol and integrity; AH with a cipher is AH around ESP"),
     row(A::auth_inbound_spi, "AuthInboundSpi", Form::spi)
         .within(256, largest)
         .when_absent("none")

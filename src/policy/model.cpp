@@ -31,8 +31,8 @@ bool ManVpnAction::is_same_tunnel(const ManVpnAction& other) const {
   const auto plain = [](const ManVpnAction& action) {
     return std::tie(action.name, action.active, action.local, action.remote, action.family, action.how_to_encap,
                     action.ah, action.encryption, action.key_bits, action.integrity, action.inbound_spi,
-                    action.outbound_spi, action.df, action.copy_dscp, action.lifetime, action.lifesize_kbytes,
-                    action.is_installed);
+                    action.outbound_spi, action.around_esp, action.df, action.copy_dscp, action.lifetime,
+                    action.lifesize_kbytes, action.is_installed);
   };
   return plain(*this) == plain(other) && inbound == other.inbound && outbound == other.outbound &&
          equal_behind(time, other.time);

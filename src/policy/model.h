@@ -129,6 +129,11 @@ struct ManVpnAction {
     Secret encryption, integrity;
     bool operator==(const Keys& other) const;
   };
+  struct AhSpis {
+    InboundSpi inbound;
+    OutboundSpi outbound;
+    auto operator<=>(const AhSpis&) const = default;
+  };
 
   std::string name;
   bool active = true;                      ///< whether the tunnel is up once installed
@@ -141,13 +146,15 @@ struct ManVpnAction {
   IntegrityId integrity = IntegrityId::none;
   InboundSpi inbound_spi;
   OutboundSpi outbound_spi;
+  /// AH around ESP: AH's SPIs, and the integrity is AH's; ESP has the other ones, and none of its own.
+  std::optional<AhSpis> around_esp;
   Keys inbound, outbound;  ///< for the stack alone: empty in what others get
   DfSetting df = DfSetting::copy;
   bool copy_dscp = true;
   std::optional<Minutes> lifetime;
   std::optional<std::uint64_t> lifesize_kbytes;
   std::shared_ptr<const TimeCondition> time;  ///< when it is installed; null: always. in_force() leaves none
-  bool is_installed = true;                   ///< false: AH with encryption; by in_force(), the condition does not hold
+  bool is_installed = true;                   ///< false by in_force(): the condition does not hold
   SourceRange at;
 
   bool operator==(const ManVpnAction& other) const;

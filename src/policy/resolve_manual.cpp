@@ -89,15 +89,6 @@ bool Resolver::protection_of(const Statement& statement, ManVpnAction& action) {
   action.encryption = cipher.id;
   action.key_bits = cipher.key_bits;
   action.integrity = mac.id;
-  if (mac.ah && cipher.id != EncryptionId::null) {
-    // z/OS puts AH around ESP; what no stack of ours can is never sent otherwise: the tunnel stays down, its packets
-    // are dropped, and the rest of the policy loads, as with such an IpDataOffer.
-    findings_.warning(where(statement, Attribute::how_to_auth),
-                      told("AH with encryption is a bundle of two SAs, which no stack of this release has: the tunnel "
-                           "is not installed, what its rules match is dropped",
-                           "HowToEncrypt DoNot, or HowToAuth ESP", statement.name));
-    action.is_installed = false;
-  }
   if (mac.ah && cipher.id == EncryptionId::null) action.encryption = EncryptionId::none;
   action.inbound.encryption = key_of(statement, Attribute::encrypt_inbound_key, cipher.key_bits / 8);
   action.outbound.encryption = key_of(statement, Attribute::encrypt_outbound_key, cipher.key_bits / 8);
@@ -132,27 +123,41 @@ Secret Resolver::key_of(const Statement& statement, Attribute id, std::size_t oc
 }
 
 void Resolver::spis_of(const Statement& statement, ManVpnAction& action) {
-  const bool is_bundle = action.ah && action.encryption != EncryptionId::none;
+  if (action.ah && action.encryption != EncryptionId::none) return spis_of_bundle(statement, action);
   const auto spi = [&](Attribute encrypt, Attribute auth) -> std::uint32_t {
     if (!statement.is_sound(encrypt) || !statement.is_sound(auth)) return 0;
     const auto one = spi_at(statement, encrypt), other = spi_at(statement, auth);
-    if (action.ah && one && !is_bundle) {
+    if (action.ah && one) {
       findings_.error(name_of(statement, encrypt), told("an SPI of encryption, and AH does not encrypt",
                                                         fmt::format("{} alone", row_name(statement, auth))));
       return 0;
     }
     // ESP is one SA: encryption and integrity share its SPI.
-    if (one && other && one != other && !is_bundle) {
+    if (one && other && one != other) {
       findings_.error(name_of(statement, auth), told("two SPIs for one ESP SA", fmt::format("{}", *one)));
     }
-    const Attribute missing = other && !one ? encrypt : auth;
-    if ((!one && !other) || (is_bundle && (!one || !other))) {
-      findings_.error(name_of(statement, missing), told("IpManVpnAction without an SPI", row_name(statement, missing)));
+    if (!one && !other) {
+      findings_.error(name_of(statement, auth), told("IpManVpnAction without an SPI", row_name(statement, auth)));
     }
     return one ? *one : other.value_or(0);
   };
   action.inbound_spi = InboundSpi{spi(Attribute::encrypt_inbound_spi, Attribute::auth_inbound_spi)};
   action.outbound_spi = OutboundSpi{spi(Attribute::encrypt_outbound_spi, Attribute::auth_outbound_spi)};
+}
+
+// AH around ESP is two SAs each way, and each has its SPI.
+void Resolver::spis_of_bundle(const Statement& statement, ManVpnAction& action) {
+  const auto spi = [&](Attribute id) -> std::uint32_t {
+    if (!statement.is_sound(id)) return 0;
+    if (const auto coded = spi_at(statement, id)) return *coded;
+    findings_.error(name_of(statement, id),
+                    told("AH with encryption is two SAs, and one has no SPI", row_name(statement, id)));
+    return 0;
+  };
+  action.inbound_spi = InboundSpi{spi(Attribute::encrypt_inbound_spi)};
+  action.outbound_spi = OutboundSpi{spi(Attribute::encrypt_outbound_spi)};
+  action.around_esp = {.inbound = InboundSpi{spi(Attribute::auth_inbound_spi)},
+                       .outbound = OutboundSpi{spi(Attribute::auth_outbound_spi)}};
 }
 
 // What depends on the rules that lead to a tunnel, and on the tunnels beside it.
@@ -187,12 +192,16 @@ void Resolver::check_manual_tunnels() {
       continue;
     }
     if (!action.is_installed) continue;
-    const auto [held, is_free] = spis.try_emplace({action.ah, action.inbound_spi}, &action);
-    if (is_free || action.inbound_spi.value() == 0) continue;
-    findings_.error(place_of(action.at),
-                    told(fmt::format("inbound SPI {} is that of IpManVpnAction {} of line {}, too",
-                                     action.inbound_spi.value(), held->second->name, held->second->at.line),
-                         "an inbound SPI of its own"));
+    const auto take = [&](bool ah, InboundSpi spi) {
+      const auto [held, is_free] = spis.try_emplace({ah, spi}, &action);
+      if (is_free || spi.value() == 0) return;
+      findings_.error(place_of(action.at),
+                      told(fmt::format("inbound SPI {} is that of IpManVpnAction {} of line {}, too", spi.value(),
+                                       held->second->name, held->second->at.line),
+                           "an inbound SPI of its own"));
+    };
+    take(action.ah && !action.around_esp, action.inbound_spi);
+    if (action.around_esp) take(true, action.around_esp->inbound);
   }
 }
 

@@ -104,6 +104,7 @@ class Resolver {
   void endpoints_of(const Statement& statement, ManVpnAction& action);
   bool protection_of(const Statement& statement, ManVpnAction& action);
   void spis_of(const Statement& statement, ManVpnAction& action);
+  void spis_of_bundle(const Statement& statement, ManVpnAction& action);
   Secret key_of(const Statement& statement, Attribute id, std::size_t octets);
   void check_manual_tunnels();
   void check_unused();

@@ -137,6 +137,10 @@ void write(const policy::ManVpnAction& from, v1::ManVpnAction& to, ManualKeys ke
   to.set_integrity(std::to_underlying(from.integrity));
   to.set_inbound_spi(from.inbound_spi.value());
   to.set_outbound_spi(from.outbound_spi.value());
+  if (from.around_esp) {
+    to.set_ah_inbound_spi(from.around_esp->inbound.value());
+    to.set_ah_outbound_spi(from.around_esp->outbound.value());
+  }
   if (keys == ManualKeys::included) {
     to.set_inbound_encryption_key(as_string(from.inbound.encryption.reveal()));
     to.set_inbound_integrity_key(as_string(from.inbound.integrity.reveal()));
@@ -169,6 +173,12 @@ policy::ManVpnAction read(Intake& in, const v1::ManVpnAction& from) {
   action.integrity = read_integrity(in, from.integrity());
   action.inbound_spi = InboundSpi{from.inbound_spi()};
   action.outbound_spi = OutboundSpi{from.outbound_spi()};
+  const bool is_bundle = action.ah && action.encryption != EncryptionId::none;
+  in.require(is_bundle == (from.ah_inbound_spi() != 0) && is_bundle == (from.ah_outbound_spi() != 0),
+             "AH around ESP of an IpManVpnAction");
+  if (is_bundle) {
+    action.around_esp = {.inbound = InboundSpi{from.ah_inbound_spi()}, .outbound = OutboundSpi{from.ah_outbound_spi()}};
+  }
   action.inbound = {.encryption = Secret{as_bytes(from.inbound_encryption_key())},
                     .integrity = Secret{as_bytes(from.inbound_integrity_key())}};
   action.outbound = {.encryption = Secret{as_bytes(from.outbound_encryption_key())},

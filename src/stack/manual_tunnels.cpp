@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 namespace adit::stack {
 namespace {
@@ -42,6 +43,16 @@ TrafficSelectors everything() {
 
 contract::DirectionKeys keys_of(const ManVpnAction::Keys& keys) {
   return {.encryption = keys.encryption, .integrity = keys.integrity};
+}
+
+/// The integrity of the action is AH's; ESP has none of its own.
+void put_ah_around(contract::InstallChildSa& pair, const ManVpnAction::AhSpis& spis) {
+  pair.transforms.protocol = contract::SaProtocol::esp;
+  pair.transforms.around_esp = std::exchange(pair.transforms.integrity, IntegrityId::none);
+  pair.ah = {.inbound_spi = spis.inbound,
+             .outbound_spi = spis.outbound,
+             .inbound = std::exchange(pair.inbound.integrity, {}),
+             .outbound = std::exchange(pair.outbound.integrity, {})};
 }
 
 }  // namespace
@@ -116,6 +127,7 @@ contract::InstallChildSa ManualTunnels::begin(ManualTunnel& tunnel, Instant now)
   pair.outbound_spi = action.outbound_spi;
   pair.inbound = keys_of(action.inbound);
   pair.outbound = keys_of(action.outbound);
+  if (action.around_esp) put_ah_around(pair, *action.around_esp);
   pair.local = action.local.value_or(packets_own);
   pair.remote = action.remote.value_or(packets_own);
   pair.local_ts = pair.remote_ts = everything();

@@ -15,6 +15,7 @@ ENDS = ("198.51.100.1", "198.51.100.2")
 ENDS6 = ("2001:db8:100::1", "2001:db8:100::2")
 KEY, HMAC = {"east": "1d" * 16, "west": "2e" * 16}, {"east": "3f" * 32, "west": "4a" * 32}
 INACTIVE, ACTIVATED, DELETED, POLICY = "EZD0822I", "EZD0819I", "EZD0812I", "ADT2001I"
+BUNDLE = {"authentication": "AH HMAC_SHA2_256_128", "ah_spis": (0x3001, 0x4002)}  # around ESP
 AH = {"encryption": "DoNot", "authentication": "AH HMAC_SHA2_256_128", "keys": (("", HMAC["west"]), ("", HMAC["east"]))}
 # What stands outside of the tunnels: the neighbours' link addresses are given (bring_up), so nothing but them is on the wire.
 NOTHING_ELSE = "!(arp || icmpv6.type >= 130)"
@@ -32,6 +33,8 @@ def west_policy(**values):
     """The same tunnel as its other end writes it."""
     mine = {"local": ENDS[1], "remote": ENDS[0], "local_net": "10.2.0.0/24", "remote_net": "10.1.0.0/24", "spis": (0x2002, 0x1001)}
     values = dict(values)
+    if "ah_spis" in values:
+        values["ah_spis"] = turned(values["ah_spis"])
     values["keys"] = turned(values.get("keys") or ((KEY["west"], HMAC["west"]), (KEY["east"], HMAC["east"])))
     for one, other in (("local", "remote"), ("local_net", "remote_net")):
         if one in values or other in values:
@@ -96,6 +99,27 @@ class Protection(Manual):
         values = AH | {"mode": "Transport", "local_net": ENDS[0], "remote_net": ENDS[1], "local": "Any", "remote": "Any"}
         self.bring_up_tunnel(**values)
         self.check_protected(*ENDS, "ah")
+
+    def test_ah_around_esp_tunnel_and_its_reports(self):
+        self.bring_up_tunnel(**BUNDLE)
+        self.check_protected(HERE, THERE, "(ip.proto == 51 && ah && esp)")
+        entry = self.tunnel(self.east)
+        self.assertEqual({name: entry[name] for name in ("HowToAuth", "AuthAlgorithm", "AuthInboundSpi", "AuthOutboundSpi", "HowToEncrypt", "KeyLength",
+                                                         "EncryptInboundSpi", "EncryptOutboundSpi")},
+                         {"HowToAuth": "AH", "AuthAlgorithm": "HMAC-SHA2-256-128", "AuthInboundSpi": "12289 (0x00003001)",
+                          "AuthOutboundSpi": "16386 (0x00004002)", "HowToEncrypt": "AES-CBC", "KeyLength": "128", "EncryptInboundSpi": "4097 (0x00001001)",
+                          "EncryptOutboundSpi": "8194 (0x00002002)"})
+        self.assertGreater(int(entry["InboundPackets"]), 3)
+
+    def test_ah_around_esp_transport_for_any_peer(self):
+        values = BUNDLE | {"mode": "Transport", "local_net": ENDS[0], "remote_net": ENDS[1], "local": "Any", "remote": "Any"}
+        self.bring_up_tunnel(**values)
+        self.check_protected(*ENDS, "(ip.proto == 51 && ah && esp)")
+
+    def test_esp_alone_does_not_pass_for_ah_around_esp(self):
+        """The peer has the same ESP, and no AH around it."""
+        self.bring_up(east_policy(**BUNDLE), west_policy())
+        self.assertEqual(self.ping(2), 0)
 
     def test_transport_mode_is_between_the_ends_alone(self):
         """The rule is for the whole net; what is for another host of it does not go to the peer."""

@@ -137,13 +137,15 @@ KeyExchangeAction        ike
 
 
 def manual(local="198.51.100.1", remote="198.51.100.2", local_net="10.1.0.0/24", remote_net="10.2.0.0/24", mode="Tunnel",
-           encryption="AES_CBC KeyLength 128", authentication="ESP HMAC_SHA2_256_128", spis=(0x1001, 0x2002), keys=None, active="Yes", extra_rules="", extra=""):
+           encryption="AES_CBC KeyLength 128", authentication="ESP HMAC_SHA2_256_128", spis=(0x1001, 0x2002), keys=None, active="Yes", extra_rules="", extra="",
+           ah_spis=None):
     """The policy of a host that protects everything between two nets with keys of its own. `spis` and `keys` are those of inbound and outbound: each key
-    a pair of hexadecimal digits, for the cipher (empty: none) and for integrity."""
+    a pair of hexadecimal digits, for the cipher (empty: none) and for integrity. `ah_spis`: of AH around ESP, whose SPIs are the others then."""
     keys = keys or (("11" * 16, "33" * 32), ("22" * 16, "44" * 32))
     parts = ""
-    for direction, spi, (cipher_key, integrity_key) in zip(("Inbound", "Outbound"), spis, keys):
-        parts += f"  Auth{direction}Spi       {spi}\n  Auth{direction}Key       0x{integrity_key}\n"
+    for direction, spi, ah_spi, (cipher_key, integrity_key) in zip(("Inbound", "Outbound"), spis, ah_spis or (None, None), keys):
+        parts += f"  Encrypt{direction}Spi    {spi}\n" if ah_spi else ""
+        parts += f"  Auth{direction}Spi       {ah_spi or spi}\n  Auth{direction}Key       0x{integrity_key}\n"
         parts += f"  Encrypt{direction}Key    0x{cipher_key}\n" if cipher_key else ""
     return f"""
 IpFilterPolicy

@@ -241,6 +241,7 @@ void ServedStack::install(std::vector<contract::InstallChildSa> pairs) {
   for (const contract::InstallChildSa& pair : pairs) {
     KnownPair known{.pair = pair, .expires_at = {}, .is_retired = false};
     known.pair.inbound = known.pair.outbound = {};
+    if (known.pair.ah) known.pair.ah->inbound = known.pair.ah->outbound = {};
     if (pair.lifetimes.hard) known.expires_at = wall_now() + *pair.lifetimes.hard;
     pairs_.insert_or_assign(pair.name, std::move(known));
   }

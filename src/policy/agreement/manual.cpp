@@ -45,7 +45,9 @@ const ManVpnAction* counterpart(const ManVpnAction& tunnel, const FilterPolicy& 
 }
 
 Attributes attributes_of(const ManVpnAction& tunnel) {
-  return {{"protocol", tunnel.ah ? "AH" : "ESP"},
+  return {{"protocol", tunnel.around_esp ? "AH and ESP"
+                       : tunnel.ah       ? "AH"
+                                         : "ESP"},
           {"cipher", to_string(tunnel.encryption, tunnel.key_bits)},
           {"integrity", to_string(tunnel.integrity)},
           {"mode", tunnel.how_to_encap == EncapsulationChoice::transport ? "Transport" : "Tunnel"}};
@@ -53,14 +55,32 @@ Attributes attributes_of(const ManVpnAction& tunnel) {
 
 std::string differing_spis(const ManVpnAction& here, const ManVpnAction& there) {
   std::string text;
-  if (here.outbound_spi.value() != there.inbound_spi.value()) {
-    text = fmt::format("outbound {} here, inbound {} there", here.outbound_spi.value(), there.inbound_spi.value());
-  }
-  if (here.inbound_spi.value() != there.outbound_spi.value()) {
-    text += fmt::format("{}inbound {} here, outbound {} there", text.empty() ? "" : "; ", here.inbound_spi.value(),
-                        there.outbound_spi.value());
+  const auto compare = [&text](std::string_view of, InboundSpi in_here, OutboundSpi out_here, InboundSpi in_there,
+                               OutboundSpi out_there) {
+    if (out_here.value() != in_there.value()) {
+      text += fmt::format("{}{}outbound {} here, inbound {} there", text.empty() ? "" : "; ", of, out_here.value(),
+                          in_there.value());
+    }
+    if (in_here.value() != out_there.value()) {
+      text += fmt::format("{}{}inbound {} here, outbound {} there", text.empty() ? "" : "; ", of, in_here.value(),
+                          out_there.value());
+    }
+  };
+  compare("", here.inbound_spi, here.outbound_spi, there.inbound_spi, there.outbound_spi);
+  if (here.around_esp && there.around_esp) {  // else the protection differs
+    const auto &ours = *here.around_esp, &theirs = *there.around_esp;
+    compare("AH's ", ours.inbound, ours.outbound, theirs.inbound, theirs.outbound);
   }
   return text;
+}
+
+std::string spis_text(const ManVpnAction& tunnel) {
+  const auto text = [](std::string_view of, OutboundSpi outbound, InboundSpi inbound) {
+    return fmt::format("{}outbound {}, inbound {}", of, outbound.value(), inbound.value());
+  };
+  const std::string own = text("", tunnel.outbound_spi, tunnel.inbound_spi);
+  if (!tunnel.around_esp) return own;
+  return own + "; " + text("AH's ", tunnel.around_esp->outbound, tunnel.around_esp->inbound);
 }
 
 std::string differing_keys(const ManVpnAction& here, const ManVpnAction& there) {
@@ -158,8 +178,7 @@ Outcome play_manual(const PolicySnapshot& sender, const ManVpnAction& tunnel, co
   if (!step("ends", apart, there == nullptr ? "" : fmt::format("IpManVpnAction {} there", there->name))) return outcome;
 
   const Attributes here = attributes_of(tunnel);
-  if (!step("SPIs", differing_spis(tunnel, *there),
-            fmt::format("outbound {}, inbound {}", tunnel.outbound_spi.value(), tunnel.inbound_spi.value())) ||
+  if (!step("SPIs", differing_spis(tunnel, *there), spis_text(tunnel)) ||
       !step("protection", differences(here, attributes_of(*there)), listed(here)) ||
       !step("keys", differing_keys(tunnel, *there), "the same")) {
     return outcome;

@@ -28,6 +28,7 @@ PATIENCE = 60  # seconds, times ADIT_PATIENCE; a handshake takes two under emula
 OCTETS = 200_000
 CLONE_NEWNET = 0x40000000
 ESP, AH, UDP = 50, 51, 17
+AH_ESP = (AH, ESP)
 CREATED, REKEYED, DELETED, POLICY, ACTIVATED = "EZD1779I", "ADT1012I", "EZD1776I", "ADT2001I", "EZD0819I"
 
 TUNNEL4 = (("10.1.0.0/24", "10.2.0.0/24"), ("10.1.0.1", "10.2.0.1"))
@@ -51,14 +52,20 @@ CASES = {
     "esp-ctr-xcbc": (TUNNEL4, "AES_CTR KeyLength 128", "ESP AES128_XCBC_96", "aes128ctr-aesxcbc"),
     "esp-3des-sha1": (TUNNEL4, "3DES", "ESP HMAC_SHA1", "3des-sha1"),
 }
-# Manual tunnels, the kernel's SAs made by `ip xfrm`: selectors and addresses; what the policy has; mode, protocol and algorithms in iproute2's words.
+# Manual tunnels, the kernel's SAs made by `ip xfrm`: selectors and addresses; what the policy has; of each SA, the innermost first, mode, protocol and
+# algorithms in iproute2's words.
 CIPHER_KEYS, HASH_KEYS = ("1d" * 16, "2e" * 16), ("3f" * 32, "4a" * 32)
 SPIS = (0x1001, 0x2002)  # of what Adit receives, and sends
+AH_SPIS = (0x3001, 0x4002)  # of AH around ESP
+BUNDLE = {"keys": tuple(zip(CIPHER_KEYS, HASH_KEYS)), "authentication": "AH HMAC_SHA2_256_128", "ah_spis": AH_SPIS}
 AUTHENTICATED = "auth-trunc hmac(sha256) 0x{hash} 128"
+ALIGNED = AUTHENTICATED + " flag align4"  # 32 bits, as RFC 4302 §3.3.3.2.1 wants over IPv4; else the kernel takes 64
 MANUAL_CASES = {
-    "manual-esp-tunnel": (TUNNEL4, {"keys": tuple(zip(CIPHER_KEYS, HASH_KEYS))}, "tunnel", "esp", "enc cbc(aes) 0x{cipher} " + AUTHENTICATED),
+    "manual-esp-tunnel": (TUNNEL4, {"keys": tuple(zip(CIPHER_KEYS, HASH_KEYS))}, (("tunnel", "esp", "enc cbc(aes) 0x{cipher} " + AUTHENTICATED),)),
     "manual-ah-transport": (HOSTS4, {"keys": tuple(("", key) for key in HASH_KEYS), "encryption": "DoNot", "authentication": "AH HMAC_SHA2_256_128"},
-                            "transport", "ah", AUTHENTICATED + " flag align4"),  # 32 bits, as RFC 4302 §3.3.3.2.1 wants over IPv4; else the kernel takes 64
+                            (("transport", "ah", ALIGNED),)),
+    "manual-ah-around-esp-tunnel": (TUNNEL4, BUNDLE, (("tunnel", "esp", "enc cbc(aes) 0x{cipher}"), ("transport", "ah", ALIGNED))),
+    "manual-ah-around-esp-transport": (HOSTS4, BUNDLE, (("transport", "esp", "enc cbc(aes) 0x{cipher}"), ("transport", "ah", ALIGNED))),
 }
 REKEYED_BY = {"esp-transport-ipv4": "adit", "ah-tunnel-extended-numbers": "peer"}
 
@@ -104,7 +111,7 @@ def transfer(sender, source, receiver, target):
 
 
 class Wire:
-    """The IP protocols of what east sends and receives while the context is open."""
+    """The IP protocols of what east sends and receives while the context is open; AH_ESP: AH with ESP behind it."""
 
     def __init__(self, east):
         self.socket = in_namespace(east, lambda: socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3)))
@@ -116,7 +123,8 @@ class Wire:
             with contextlib.suppress(TimeoutError):
                 octets, (interface, kind, *_) = self.socket.recvfrom(64)
                 if interface == "wire" and kind in (0x0800, 0x86DD):
-                    self.protocols.add(octets[9] if kind == 0x0800 else octets[6])
+                    protocol, behind = (octets[9], octets[20]) if kind == 0x0800 else (octets[6], octets[40])
+                    self.protocols.add(AH_ESP if (protocol, behind) == AH_ESP else protocol)
 
     def __enter__(self):
         self.thread = threading.Thread(target=self.listen)
@@ -189,22 +197,28 @@ class Pair:
         wait_for(lambda: self.count(DELETED) > deleted, PATIENCE, "Adit to have deleted its SAs")
 
     def check_manual(self, case):
-        ((here_net, there_net), (here, there)), values, mode, protocol, algorithms = MANUAL_CASES[case]
+        ((here_net, there_net), (here, there)), values, sas = MANUAL_CASES[case]
         east, west = HOSTS4[1]
         self.net.west.ip("xfrm", "policy", "flush")
         self.net.west.ip("xfrm", "state", "flush")
-        ways = ((west, east, there_net, here_net, "out", SPIS[0], 0), (east, west, here_net, there_net, "in", SPIS[1], 1))
-        for source, target, source_net, target_net, direction, spi, key in ways:
-            ends = ("src", source, "dst", target, "proto", protocol)
-            words = algorithms.format(cipher=CIPHER_KEYS[key], hash=HASH_KEYS[key]).split()
-            self.net.west.ip("xfrm", "state", "add", *ends, "spi", spi, "mode", mode, *words)
-            self.net.west.ip("xfrm", "policy", "add", "src", source_net, "dst", target_net, "dir", direction, "tmpl", *ends, "mode", mode)
+        ways = ((west, east, there_net, here_net, "out", 0), (east, west, here_net, there_net, "in", 1))
+        for source, target, source_net, target_net, direction, way in ways:
+            templates = []
+            for mode, protocol, algorithms in sas:
+                ends = ("src", source, "dst", target, "proto", protocol)
+                words = algorithms.format(cipher=CIPHER_KEYS[way], hash=HASH_KEYS[way]).split()
+                spi = (AH_SPIS if len(templates) > 0 else SPIS)[way]
+                self.net.west.ip("xfrm", "state", "add", *ends, "spi", spi, "mode", mode, *words)
+                templates += ["tmpl", *ends, "mode", mode]
+            self.net.west.ip("xfrm", "policy", "add", "src", source_net, "dst", target_net, "dir", direction, *templates)
         activated = self.count(ACTIVATED)
-        self.host.install_policy(policy_text.manual(local_net=here_net, remote_net=there_net, mode=mode.capitalize(), spis=SPIS, **values))
+        mode = sas[0][0].capitalize()
+        self.host.install_policy(policy_text.manual(local_net=here_net, remote_net=there_net, mode=mode, spis=SPIS, **values))
         wait_for(lambda: self.count(ACTIVATED) > activated, PATIENCE, "the tunnel to be active")
         with Wire(self.net.east) as wire:
             self.carry(here, there)
-        if wire.protocols - {58} != {AH if protocol == "ah" else ESP}:
+        protocols = [protocol for _, protocol, _ in sas]
+        if wire.protocols - {58} != {AH_ESP if len(protocols) == 2 else AH if protocols == ["ah"] else ESP}:
             raise AssertionError(f"on the wire were the protocols {sorted(wire.protocols)}")
 
     def carry(self, here, there):

@@ -111,12 +111,13 @@ const Change changes[] = {
      "26:15: error: counter mode with keys that do not change: nonces would come twice (RFC 4106 §2): "
      "\"AES_GMAC_128\""},
     {"ESP HMAC_SHA1", "ESP Null", "26:15: error: not supported by this release: \"Null\""},
-    {"ESP HMAC_SHA1", "AH HMAC_SHA1\nEncryptInboundSpi 258\nEncryptOutboundSpi 257",
-     "26:11: warning: AH with encryption is a bundle of two SAs, which no stack of this release has: the tunnel is not "
-     "installed, what its rules match is dropped: \"m\""},
+    {"ESP HMAC_SHA1", "AH HMAC_SHA1\nEncryptInboundSpi 258\nEncryptOutboundSpi 257", ""},
     {"ESP HMAC_SHA1", "AH HMAC_SHA1\nEncryptInboundSpi 258",  // each SA of the bundle has its own
-     "19:1: error: IpManVpnAction without an SPI\n26:11: warning: AH with encryption is a bundle of two SAs, which no "
-     "stack of this release has: the tunnel is not installed, what its rules match is dropped: \"m\""},
+     "19:1: error: AH with encryption is two SAs, and one has no SPI"},
+    {"ESP HMAC_SHA1", "AH HMAC_SHA1\nEncryptInboundSpi 258\nEncryptOutboundSpi 255",
+     "28:20: error: number out of range: \"255\""},
+    {"ESP HMAC_SHA1", "AH HMAC_SHA2_256_128\nEncryptInboundSpi 257\nEncryptOutboundSpi 0xffffffff",
+     "30:1: error: key of 20 octets\n32:1: error: key of 20 octets"},
     {"HowToEncrypt AES_CBC KeyLength 128\n", "", ""},  // what is preset
     {"HowToAuth ESP HMAC_SHA1\n", "", ""},
     {ciphers, "HowToEncrypt DoNot\n", ""},
@@ -209,6 +210,14 @@ TEST(ManualTunnel, HasAnInboundSpiAndANameOfItsOwn) {
             "43:16: error: inbound SPI 257 is that of IpManVpnAction m of line 30, too");
   other_tunnel.replace(other_tunnel.find("257"), 3, "258");
   EXPECT_EQ(summary(parsed(text + other_tunnel)), "");
+
+  // AH around ESP has two; ESP's 258 is another than AH's.
+  std::string bundle = other_tunnel;
+  bundle.replace(bundle.find("ESP HMAC_SHA1"), 13, "AH HMAC_SHA1\nEncryptInboundSpi 257\nEncryptOutboundSpi 300");
+  EXPECT_EQ(summary(parsed(text + bundle)),
+            "43:16: error: inbound SPI 257 is that of IpManVpnAction m of line 30, too");
+  bundle.replace(bundle.find("EncryptInboundSpi 257"), 21, "EncryptInboundSpi 258");
+  EXPECT_EQ(summary(parsed(text + bundle)), "");
 }
 
 const ManVpnAction& tunnel_of(const ParseResult& result) {
@@ -251,13 +260,24 @@ TEST(ManualTunnel, HasItsKeysInAnyForm) {
   }
 }
 
-TEST(ManualTunnel, OfABundleIsNotInstalledAtAnyTime) {
-  const ParseResult result =
-      parsed(changed("ESP HMAC_SHA1",
-                     "AH HMAC_SHA1\nEncryptInboundSpi 258\nEncryptOutboundSpi 257\nIpTimeCondition\n"
-                     "{\nTimeOfDayRange 00:00-24:00\n}"));
-  EXPECT_FALSE(tunnel_of(result).is_installed);
-  EXPECT_FALSE(in_force(result.policy, {})->filter.filters.at(0).manual->is_installed);
+TEST(ManualTunnel, OfAhWithEncryptionHasTheSpisAndKeysOfBothSas) {
+  constexpr const char* around = "AH HMAC_SHA1\nEncryptInboundSpi 258\nEncryptOutboundSpi 259";
+  const ParseResult result = parsed(changed("ESP HMAC_SHA1", around));
+  const ManVpnAction& tunnel = tunnel_of(result);
+  EXPECT_TRUE(tunnel.ah);
+  EXPECT_TRUE(tunnel.is_installed);
+  EXPECT_EQ(tunnel.encryption, EncryptionId::aes_cbc);
+  EXPECT_EQ(tunnel.integrity, IntegrityId::hmac_sha1_96);
+  EXPECT_EQ(tunnel.inbound_spi, InboundSpi{258});
+  EXPECT_EQ(tunnel.outbound_spi, OutboundSpi{259});
+  EXPECT_EQ(tunnel.around_esp, (ManVpnAction::AhSpis{.inbound = InboundSpi{257}, .outbound = OutboundSpi{0xffffffff}}));
+  EXPECT_EQ(tunnel.inbound.encryption.reveal()[15], 0x0f);
+  EXPECT_EQ(SecretView{tunnel.outbound.integrity}, SecretView{Secret{ByteString(20, 0x33)}});
+  EXPECT_EQ(tunnel_of(parsed(std::string{tunnel_policy})).around_esp, std::nullopt);
+
+  const ParseResult other =
+      parsed(changed("ESP HMAC_SHA1\nAuthInboundSpi 257", std::string{around}.append("\nAuthInboundSpi 256").c_str()));
+  EXPECT_FALSE(tunnel.is_same_tunnel(tunnel_of(other))) << "another SPI of AH";
 }
 
 TEST(ManualTunnel, OfAnyEndsIsOfTheFamilyOfItsTraffic) {

@@ -114,7 +114,10 @@ Fields fields_of(const ManVpnAction& action) {
           {"local", text(action.local)},
           {"remote", text(action.remote)},
           {"how_to_encap", text(action.how_to_encap)},
-          {"protocol", action.ah ? "ah" : "esp"},
+          {"protocol", action.around_esp ? fmt::format("ah {}/{} around esp", action.around_esp->inbound.value(),
+                                                       action.around_esp->outbound.value())
+                       : action.ah       ? "ah"
+                                         : "esp"},
           {"encryption", to_string(action.encryption, action.key_bits)},
           {"integrity", to_string(action.integrity)},
           {"inbound", fmt::format("{} {}", action.inbound_spi.value(), keys(action.inbound))},

@@ -89,6 +89,9 @@ TEST(PlayManual, NamesTheFirstThingThatDiffers) {
        "IpGenericFilterAction no\n{\nIpFilterAction Deny\n}\n}\nIpFilterRule nets",
        "differs traffic: 10.1.0.0/16 here, 10.2.0.0/16 there: IpFilterRule first comes first there, and does not lead "
        "to IpManVpnAction m"},
+      {"AH around ESP on one side", "HowToAuth ESP",
+       "EncryptOutboundSpi 0x5678\nEncryptInboundSpi 0x1234\nHowToAuth AH",
+       "differs protection: protocol: ESP here, AH and ESP there"},
       {"inactive there", "HowToAuth", "Active No\nHowToAuth", "agreed Active: Yes here, No there"},
   };
   for (const auto& [name, from, to, want] : cases) {
@@ -98,6 +101,24 @@ TEST(PlayManual, NamesTheFirstThingThatDiffers) {
     EXPECT_EQ(last_step(both.ours[0]), want);
     EXPECT_EQ(both.ours[0].comes_up(), std::string_view{want}.starts_with("agreed"));
   }
+}
+
+TEST(PlayManual, ComparesBothSasOfAhAroundEsp) {
+  const auto in_ah = [](const std::string& text, std::string_view out, std::string_view in) {
+    return changed(text, "HowToAuth ESP",
+                   fmt::format("EncryptOutboundSpi {}\nEncryptInboundSpi {}\nHowToAuth AH", out, in));
+  };
+  const std::string here = in_ah(east, "300", "400"), there = in_ah(west, "400", "300");
+  const Outcome fits = played(here, there).ours.at(0);
+  EXPECT_TRUE(fits.comes_up());
+  EXPECT_EQ(fits.steps.at(1).result, "outbound 300, inbound 400; AH's outbound 4660, inbound 22136");
+  EXPECT_TRUE(fits.steps.at(2).result.contains("AH and ESP")) << fits.steps.at(2).result;
+  const auto differs = [&](const std::string& other) { return last_step(played(here, other).ours.at(0)); };
+  EXPECT_EQ(differs(in_ah(west, "400", "301")), "differs SPIs: outbound 300 here, inbound 301 there");
+  EXPECT_EQ(differs(changed(there, "AuthOutboundSpi 0x5678", "AuthOutboundSpi 0x5679")),
+            "differs SPIs: AH's inbound 22136 here, outbound 22137 there");
+  EXPECT_EQ(differs(changed(there, "AuthInboundKey 1", "AuthInboundKey 2")),
+            "differs keys: AuthOutboundKey here is not AuthInboundKey there");
 }
 
 TEST(PlayManual, TellsOfATunnelThatTheOtherSideHasNot) {

@@ -147,6 +147,7 @@ inline policy::PolicyPointer snapshot() {
   manual->integrity = IntegrityId::hmac_md5_96;
   manual->inbound_spi = InboundSpi{300};
   manual->outbound_spi = OutboundSpi{301};
+  manual->around_esp = {.inbound = InboundSpi{302}, .outbound = OutboundSpi{303}};
   manual->inbound = {.encryption = Secret{as_bytes("inbound cipher k")},
                      .integrity = Secret{as_bytes("inbound mac key")}};
   manual->outbound = {.encryption = Secret{as_bytes("outbound cipher ")},

@@ -103,7 +103,7 @@ TEST(AroundEsp, OpensThePacketOfRfc3602InAh) {  // RFC 3602 §4 case 5: transpor
   InboundPacket in{.packet = &packet.buffer, .protocol = SaProtocol::ah, .outer = outer};
   end.decapsulator.run({&in, 1}, at(Seconds{1}));
   ASSERT_EQ(in.drop, Drop::none) << to_string(in.drop);
-  EXPECT_EQ(to_hex(packet.buffer.octets().subspan(20)), vector.at("inner_payload"));
+  EXPECT_EQ(to_hex(packet.buffer.octets().subspan(20)), vector.at("inner_payload").get<std::string>());
   EXPECT_EQ(IpHeader::read(packet.buffer.octets())->next_header, 1);
   EXPECT_EQ(in.sa, &end.in());
   EXPECT_EQ(in.spi, 0x4321u);
@@ -128,7 +128,7 @@ TEST(AroundEsp, OpensTheTunnelOfACaptureInAh) {
     OwnedPacket packet{in_ah(hex(packet_there, "ip_packet"), install.ah->inbound.reveal(),
                              {.sequence = 77 + static_cast<unsigned>(way)})};
     ASSERT_EQ(end.receive(packet, SaProtocol::ah).drop, Drop::none);
-    EXPECT_EQ(to_hex(packet.buffer.octets()), packet_there.at("payload"));
+    EXPECT_EQ(to_hex(packet.buffer.octets()), packet_there.at("payload").get<std::string>());
     EXPECT_EQ(end.pair()->around->inbound.window.highest(), 77u + way) << "AH's numbers are its own";
     EXPECT_EQ(end.in().window.highest(), packet_there.at("seq").get<std::uint64_t>());
   }

@@ -218,15 +218,56 @@ TEST(ManualPair, OfTheSameKeyHasOtherIvsWhenItBeginsAgain) {
   EXPECT_EQ(ivs.size(), 3u);
 }
 
+/// AH of SPI 700 around ESP.
+policy::ManVpnAction bundle_action(std::string name, std::uint32_t spi) {
+  policy::ManVpnAction made = action(std::move(name), spi);
+  made.ah = true;
+  made.around_esp = {.inbound = InboundSpi{700}, .outbound = OutboundSpi{700}};
+  return made;
+}
+
+TEST(ManualPair, OfAhWithEncryptionIsAhAroundEsp) {
+  const contract::InstallChildSa install = manual_pair(bundle_action("a", 300));
+  EXPECT_EQ(install.transforms.to_string(), "AH HMAC_SHA1_96 around ESP AES_CBC-128");
+  EXPECT_EQ(install.inbound_spi, InboundSpi{300});
+  EXPECT_TRUE(install.inbound.integrity.empty());
+  ASSERT_TRUE(install.ah);
+  EXPECT_EQ(install.ah->outbound_spi, OutboundSpi{700});
+  EXPECT_EQ(SecretView{install.ah->inbound}, SecretView{Secret{ByteString(20, 2)}});
+
+  Sad sad;
+  DropCounters drops;
+  ASSERT_EQ(sad.add(install, at(Seconds{0})).refused, std::nullopt);
+  ChildSa& pair = const_cast<ChildSa&>(*sad.find(install.name));
+  pair.outbound.sequence = pair.around->outbound.sequence = UINT32_MAX;  // both begin again (RFC 4302 §3.3.2)
+  OwnedPacket packet{udp_packet("10.1.0.1", "10.2.0.1", 10)};
+  OutboundPacket sent{.packet = &packet.buffer, .sa = &pair.outbound};
+  Encapsulator{drops}.run({&sent, 1});
+  ASSERT_EQ(sent.drop, Drop::none);
+  const ByteString octets = packet.octets();
+  EXPECT_EQ(load_u32(&octets[20 + 4]), 700u);
+  EXPECT_EQ(load_u32(&octets[20 + 8]), 0u);
+  EXPECT_EQ(load_u32(&octets[20 + 24]), 300u);
+  EXPECT_EQ(load_u32(&octets[20 + 28]), 0u);
+  for (int i = 0; i < 2; ++i) {  // no anti-replay of either
+    OwnedPacket arriving{octets};
+    InboundPacket in{.packet = &arriving.buffer, .protocol = contract::SaProtocol::ah, .outer = {}};
+    Decapsulator{sad, drops}.run({&in, 1}, at(Seconds{1}));
+    EXPECT_EQ(in.drop, Drop::none) << to_string(in.drop);
+    EXPECT_EQ(arriving.octets(), udp_packet("10.1.0.1", "10.2.0.1", 10));
+  }
+}
+
 TEST(ManualPair, OfAnyEndsHasThePacketsAddressesOutside) {
+  enum class Form : std::uint8_t { esp, ah, ah_around_esp };
   for (const auto how : {policy::EncapsulationChoice::tunnel, policy::EncapsulationChoice::transport}) {
-    for (const bool is_ah : {false, true}) {
-      SCOPED_TRACE(is_ah);
-      policy::ManVpnAction tunnel = action("a", 300);
+    for (const Form form : {Form::esp, Form::ah, Form::ah_around_esp}) {
+      SCOPED_TRACE(static_cast<int>(form));
+      policy::ManVpnAction tunnel = form == Form::ah_around_esp ? bundle_action("a", 300) : action("a", 300);
       tunnel.how_to_encap = how;
       tunnel.local.reset();
       tunnel.remote.reset();
-      if (is_ah) {
+      if (form == Form::ah) {
         tunnel.ah = true;
         tunnel.encryption = EncryptionId::none;
         tunnel.key_bits = 0;
@@ -244,6 +285,10 @@ TEST(ManualPair, OfAnyEndsHasThePacketsAddressesOutside) {
       ASSERT_EQ(sent.drop, Drop::none);
       EXPECT_EQ(sent.outer.source, address("10.1.0.1"));
       EXPECT_EQ(sent.outer.destination, address("10.2.0.1"));
+      if (form == Form::ah_around_esp) {
+        EXPECT_EQ(IpHeader::read(packet.octets())->next_header, NextHeader::ah);
+        EXPECT_EQ(load_u32(&packet.octets()[12]), 0x0a010001u);
+      }
       encapsulator.run({&other, 1});
       EXPECT_EQ(other.drop, Drop::unsupported_header);
     }

@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "tools/ipsec/report/protection.h"
 #include "tools/ipsec/report/tunnels.h"
 #include "tools/ipsec/report/values.h"
@@ -23,12 +25,16 @@ Entry manual_tunnel_entry(const ManualTunnel& tunnel) {
       .row("HowToEncap", is_tunnel ? "Tunnel" : "Transport")
       .row("LocalEndPoint", end_text(action.local, action.family))
       .add("RemoteEndPoint", end_text(action.remote, action.family));
-  add_protection(entry,
-                 {.protocol = action.ah ? contract::SaProtocol::ah : contract::SaProtocol::esp,
-                  .encryption = action.encryption,
-                  .key_bits = action.key_bits,
-                  .integrity = action.integrity},
-                 action.inbound_spi, action.outbound_spi);
+  contract::ChildTransforms transforms{.protocol = action.ah ? contract::SaProtocol::ah : contract::SaProtocol::esp,
+                                       .encryption = action.encryption,
+                                       .key_bits = action.key_bits,
+                                       .integrity = action.integrity};
+  std::optional<ike::AhSpis> around_esp;
+  if (action.around_esp) {
+    around_esp = {.inbound = action.around_esp->inbound, .outbound = action.around_esp->outbound};
+    transforms.around_esp = std::exchange(transforms.integrity, IntegrityId::none);
+  }
+  add_protection(entry, transforms, action.inbound_spi, action.outbound_spi, around_esp);
   entry.row("OutboundPackets", std::to_string(tunnel.counters.outbound_packets))
       .add("OutboundBytes", std::to_string(tunnel.counters.outbound_octets))
       .add("InboundPackets", std::to_string(tunnel.counters.inbound_packets))

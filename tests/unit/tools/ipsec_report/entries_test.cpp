@@ -323,6 +323,21 @@ TEST(ManualTunnelEntry, SaysHowItProtectsAndWhetherItIsActive) {
   for (const auto& [name, text] : of_ah) EXPECT_EQ(value(manual_tunnel_entry(tunnel), name), text) << name;
 }
 
+TEST(ManualTunnelEntry, OfAhAroundEspHasTheSpisOfBoth) {
+  ManualTunnel tunnel{.tunnel = ManualTunnelId{4}, .action = manual_action(), .is_active = true};
+  tunnel.action.ah = true;
+  tunnel.action.around_esp = {.inbound = InboundSpi{5000}, .outbound = OutboundSpi{6000}};
+  const char* const want[][2] = {{"HowToAuth", "AH"},
+                                 {"AuthAlgorithm", "HMAC-SHA2-256-128"},
+                                 {"AuthInboundSpi", "5000 (0x00001388)"},
+                                 {"AuthOutboundSpi", "6000 (0x00001770)"},
+                                 {"HowToEncrypt", "AES-CBC"},
+                                 {"KeyLength", "256"},
+                                 {"EncryptInboundSpi", "4097 (0x00001001)"},
+                                 {"EncryptOutboundSpi", "8194 (0x00002002)"}};
+  for (const auto& [name, text] : want) EXPECT_EQ(value(manual_tunnel_entry(tunnel), name), text) << name;
+}
+
 TEST(FilterEntries, NameTheManualTunnelOfARule) {
   policy::FilterPolicy policy;
   policy.filters = {anchor(policy::Direction::outbound)};
