@@ -258,6 +258,9 @@ void finish(Turn& turn, QuickMode& quick_mode) {
   quick_mode.shared = {};
   quick_mode.wish = {};
   quick_mode.choice.reset();
+  // Messages 1 and 2, which are longer than what stays of a responder's, leave no room behind.
+  quick_mode.last_received.shrink_to_fit();
+  quick_mode.last_sent.shrink_to_fit();
 }
 
 }  // namespace adit::ike::v1
