@@ -36,6 +36,12 @@ const policy::DataOffer cbc{.name = "cbc",
                             .key_bits = 128,
                             .integrity = IntegrityId::hmac_sha2_256_128,
                             .at = {}};
+const policy::DataOffer bundle{.name = "bundle",
+                               .ah = true,
+                               .encryption = EncryptionId::aes_cbc,
+                               .key_bits = 128,
+                               .integrity = IntegrityId::hmac_sha2_256_128,
+                               .at = {}};
 const policy::DataOffer ah{.name = "ah", .ah = true, .integrity = IntegrityId::hmac_sha2_256_128, .at = {}};
 
 // Shows RFC 7296 3.3-1, 3.3-3, 3.3-4, 3.3-5, 3.3-6.
@@ -114,6 +120,24 @@ TEST(ChildProposals, WithAhDoNotPassANat) {
   EXPECT_TRUE(can_be_offered(action, Path::behind_nat));
   EXPECT_TRUE(can_be_offered(action_with({ah}), Path::direct));
   EXPECT_FALSE(can_be_offered(action_with({ah}), Path::behind_nat));
+}
+
+// A proposal is for one protocol (RFC 7296 §3.3).
+TEST(ChildProposals, LeaveAhAroundEspToIkeV1) {
+  EXPECT_FALSE(can_be_offered(action_with({bundle}), Path::direct));
+  const auto action = action_with({bundle, cbc});
+  const auto offered = child_offer(action, InboundSpi{256}, GroupId::none, Path::direct);
+  ASSERT_EQ(offered.proposals.size(), 1u);
+  EXPECT_EQ(offered.proposals[0].number, 1);
+  EXPECT_EQ(offered.proposals[0].protocol, 3);
+  EXPECT_EQ(first_protocol(action_with({bundle, ah}), Path::direct), contract::SaProtocol::ah);
+  EXPECT_EQ(first_protocol(action, Path::direct), contract::SaProtocol::esp);
+  const auto with_ah = child_offer(action_with({ah, cbc}), InboundSpi{256}, GroupId::none, Path::direct);
+  EXPECT_FALSE(choose_child(action_with({bundle}), {GroupId::none}, with_ah, Path::direct))
+      << "nor is half of it taken";
+  EXPECT_NE(describe_acceptable(action, Path::direct).find("AH HMAC_SHA2_256_128 around ESP AES_CBC-128 (bundle, "),
+            std::string::npos);
+  EXPECT_NE(describe_acceptable(action, Path::direct).find("but not by IKEv2; ESP AES_CBC-128"), std::string::npos);
 }
 
 TEST(ChildProposals, NeedAGroupWhereForwardSecrecyIsAsked) {
