@@ -10,6 +10,7 @@
 #include "base/algorithms.h"
 #include "base/identity.h"
 #include "base/strong_id.h"
+#include "contract/ike_version.h"
 #include "crypto/signature.h"
 
 namespace adit::contract {
@@ -50,17 +51,14 @@ struct Authorities {
   std::vector<ByteString> subjects = {};  ///< their distinguished names in DER, in the same order
 };
 
-/// Of which version's message a signature is: IKEv1 signs HASH_I or HASH_R as they are (RFC 2409 §5.1).
-enum class IkeVersion : std::uint8_t { v1, v2 };
-
 struct Sign {
   Identity identity;  ///< the local identity that the certificate must carry
   SignatureChoice choice{};
-  std::vector<crypto::HashId> peer_hashes;        ///< of SIGNATURE_HASH_ALGORITHMS; none: method 14 cannot be used
-  std::vector<ByteString> requested_authorities;  ///< of the peer's CERTREQs; none: no wish
-  bool may_send_urls = false;                     ///< hash-and-URL encodings may be returned
-  ByteString signed_octets;                       ///< RFC 7296 §2.15
-  IkeVersion version = IkeVersion::v2;
+  std::vector<crypto::HashId> peer_hashes;          ///< of SIGNATURE_HASH_ALGORITHMS; none: method 14 cannot be used
+  std::vector<ByteString> requested_authorities;    ///< of the peer's CERTREQs; none: no wish
+  bool may_send_urls = false;                       ///< hash-and-URL encodings may be returned
+  ByteString signed_octets;                         ///< RFC 7296 §2.15
+  IkeVersion version = IkeVersion::v2;              ///< IKEv1 signs HASH_I or HASH_R as they are (RFC 2409 §5.1)
   std::vector<ByteString> requested_subjects = {};  ///< of IKEv1's CERTREQs: names in DER; none: no wish
 };
 struct Signature {
@@ -77,7 +75,7 @@ struct Verify {
   std::vector<CertificatePayload> certificates;  ///< as received, in order
   std::vector<std::string> ca_labels;            ///< trust anchors that the policy allows; none: all
   RevocationChecking revocation = RevocationChecking::loose;
-  IkeVersion version = IkeVersion::v2;
+  IkeVersion version = IkeVersion::v2;  ///< IKEv1 signs HASH_I or HASH_R as they are (RFC 2409 §5.1)
 };
 struct Verified {
   std::string subject;  ///< of the peer's certificate, for reports

@@ -13,6 +13,7 @@
 #include "base/strong_id.h"
 #include "base/time.h"
 #include "base/traffic_selector.h"
+#include "contract/ike_version.h"
 
 namespace adit::contract {
 
@@ -112,6 +113,7 @@ struct InstallChildSa {
   std::string filter_rule;         ///< the anchor: IpFilterRule's name; of a manual pair none: several may lead to it
   std::string vpn_action;          ///< IpDynVpnAction's or IpManVpnAction's name
   std::string local_dyn_vpn_rule;  ///< LocalDynVpnRule's name, or empty
+  IkeVersion ike_version = IkeVersion::v2;  ///< for the reports
   bool operator==(const InstallChildSa&) const = default;
 };
 

@@ -174,6 +174,7 @@ void write(const InstalledTunnel& from, v1::InstalledTunnel& to) {
   to.set_filter_rule(pair.filter_rule);
   to.set_vpn_action(pair.vpn_action);
   to.set_local_dyn_vpn_rule(pair.local_dyn_vpn_rule);
+  to.set_is_ike_v1(pair.ike_version == contract::IkeVersion::v1);
   if (from.expires_at) to.set_expires_at(microseconds(*from.expires_at));
   to.set_inbound_packets(from.counters.inbound_packets);
   to.set_inbound_octets(from.counters.inbound_octets);
@@ -209,6 +210,7 @@ std::expected<InstalledTunnel, Malformed> from_message(const v1::InstalledTunnel
   pair.filter_rule = in.text(message.filter_rule(), "IpFilterRule");
   pair.vpn_action = in.text(message.vpn_action(), "IpDynVpnAction");
   pair.local_dyn_vpn_rule = in.text(message.local_dyn_vpn_rule(), "LocalDynVpnRule");
+  if (message.is_ike_v1()) pair.ike_version = contract::IkeVersion::v1;
   if (message.has_expires_at()) tunnel.expires_at = instant(message.expires_at());
   tunnel.counters.name = pair.name;
   tunnel.counters.inbound_packets = message.inbound_packets();

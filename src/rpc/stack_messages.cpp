@@ -74,6 +74,7 @@ void write(const contract::InstallChildSa& from, v1::InstallChildSa& to) {
   to.set_local_dyn_vpn_rule(from.local_dyn_vpn_rule);
   to.set_sending(static_cast<v1::SendingBegins>(std::to_underlying(from.sending)));
   if (from.ah) write(*from.ah, *to.mutable_ah());
+  to.set_is_ike_v1(from.ike_version == contract::IkeVersion::v1);
 }
 
 contract::InstallChildSa read(Intake& in, const v1::InstallChildSa& from) {
@@ -97,6 +98,7 @@ contract::InstallChildSa read(Intake& in, const v1::InstallChildSa& from) {
   in.require(v1::SendingBegins_IsValid(from.sending()), "when sending begins");
   install.sending = static_cast<contract::SendingBegins>(from.sending());
   if (from.has_ah()) install.ah = read(in, from.ah());
+  if (from.is_ike_v1()) install.ike_version = contract::IkeVersion::v1;
   install.filter_rule = in.text(from.filter_rule(), "IpFilterRule");
   install.vpn_action = in.text(from.vpn_action(), "IpDynVpnAction");
   install.local_dyn_vpn_rule = in.text(from.local_dyn_vpn_rule(), "LocalDynVpnRule");

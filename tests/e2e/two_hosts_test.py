@@ -135,6 +135,7 @@ class Activation(TwoAditHosts):
             with self.subTest(mode):
                 self.bring_up(east=by_version_1(east_policy, mode), west=by_version_1(west_policy, mode))
                 self.assertEqual(self.ping(), 3)  # the responder has the pair before message 3 and the packets behind it
+                self.assertEqual([entry["IKEVersion"] for entry in self.west.report("-y", "display")["entries"]], ["1.0"])
                 self.doCleanups()
                 self.setUp()
 

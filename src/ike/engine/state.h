@@ -207,7 +207,7 @@ class Engine::State final : public v2::Shard, public v1::Shard {
   void refuse_init(const Datagram& datagram, const wire::Header& header, wire::Notify notify);
   void take_v1(const Datagram& datagram);
   void take_first_v1(const Datagram& datagram, const wire::v1::Header& header);
-  bool has_room_for_first_v1(const Datagram& datagram, bool is_aggressive);
+  bool has_room_for_first_v1(const Datagram& datagram, wire::ExchangeType exchange);
   void forget_cookie_out(const v1::Phase1Sa& sa);
   /// The newest other one that is up with the same peer; null when there is none.
   v1::Phase1Sa* sibling_of(const v1::Phase1Sa& sa);

@@ -40,12 +40,13 @@ void Engine::State::take_v1(const Datagram& datagram) {
 /// A cookie of IKEv1 is 64 random bits in a table, of one peer and hard to guess, but none that costs no memory (RFC
 /// 2408 §2.5.3). So that who forges addresses keeps nobody out (RFC 2408 §1.7.1), at the bounds the oldest goes of
 /// those that have not shown that they are where they seem to be: who is there shows it in a round trip.
-bool Engine::State::has_room_for_first_v1(const Datagram& datagram, bool is_aggressive) {
+bool Engine::State::has_room_for_first_v1(const Datagram& datagram, wire::ExchangeType exchange) {
   using Verdict = HalfOpenLimits::Verdict;
   const auto judge = [&] { return half_open_v1_.judge(datagram.remote.address, HalfOpenLimits::CookieProof::none); };
   const Verdict verdict = judge();
   if (verdict != Verdict::ask_for_cookie) return verdict == Verdict::admit;
   // Aggressive mode's answer costs a Diffie-Hellman exchange and a proof, so that room is made for few.
+  const bool is_aggressive = exchange == wire::ExchangeType::aggressive;
   if (is_aggressive && !displacements_.admits(options_.aggressive_displacements_per_second, now_)) return false;
   const IpAddress source = HalfOpenLimits::source_of(datagram.remote.address);
   v1::Phase1Sa* oldest = nullptr;
@@ -81,8 +82,7 @@ void Engine::State::take_first_v1(const Datagram& datagram, const wire::v1::Head
     v1::receive(current, *sa, datagram, header);
     return settle(*sa);
   }
-  const bool is_aggressive = header.exchange == wire::ExchangeType::aggressive;
-  if (!has_room_for_first_v1(datagram, is_aggressive)) return ignore("too many half-open SAs");
+  if (!has_room_for_first_v1(datagram, header.exchange)) return ignore("too many half-open SAs");
   const auto chain = wire::v1::parse_chain(header.next_payload, Bytes{datagram.octets}.subspan(wire::header_size),
                                            wire::v1::Origin::clear);
   if (!chain || chain->unknown) return ignore("malformed message 1");

@@ -13,6 +13,8 @@ namespace adit::ike::v1 {
 
 namespace {
 
+constexpr std::uint64_t default_life = 28800;  // seconds, of a proposal that names none (RFC 2407 §4.5)
+
 constexpr auto life_type = std::to_underlying(Phase2Attribute::life_type);
 constexpr auto life_duration = std::to_underlying(Phase2Attribute::life_duration);
 
@@ -100,7 +102,8 @@ std::vector<Fit> fits_of(const wire::v1::Proposal& proposal, std::size_t parts, 
           })) {
         continue;
       }
-      const Life life = life_of(transform, life_type, life_duration);
+      Life life = life_of(transform, life_type, life_duration);
+      if (!life.seconds) life.seconds = default_life;
       if (!is_accepted(life, {offer.lifetime_least, offer.lifetime_most, offer.lifesize_accepted})) continue;
       const Fit fit{&offer, group, numbers_of(transform), life, &transform};
       if (std::ranges::none_of(fits, [&](const Fit& other) { return other.goes_with(fit); })) fits.push_back(fit);

@@ -184,7 +184,8 @@ void install(Turn& turn, Phase1Sa& sa, QuickMode& quick_mode) {
                                .sending = sending,
                                .filter_rule = child.filter->rule,
                                .vpn_action = action.name,
-                               .local_dyn_vpn_rule = child.local_dyn_vpn_rule});
+                               .local_dyn_vpn_rule = child.local_dyn_vpn_rule,
+                               .ike_version = contract::IkeVersion::v1});
   child.installed = true;  // from the request on it must be removed
   quick_mode.holds_spi = false;
   sa.children.push_back(std::move(child));

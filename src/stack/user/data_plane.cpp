@@ -206,9 +206,9 @@ std::expected<void, std::string> DataPlane::Running::replace_filters(const std::
   constexpr unsigned attempts = 3;
   std::expected<void, std::string> done;
   for (unsigned i = 0; i < attempts; ++i) {
-    if (watch_) watch_->listen(false);
+    if (watch_) watch_->listen(TableWatch::Listening::off);
     done = filters_.replace(ruleset);
-    if (watch_) watch_->listen(true);
+    if (watch_) watch_->listen(TableWatch::Listening::on);
     // Deleted by somebody else meanwhile, of which nothing was told?
     if (const auto stands = filters_stand(); !done || !stands || *stands) break;
     filters_.forget();

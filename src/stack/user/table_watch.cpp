@@ -67,11 +67,11 @@ bool TableWatch::drain() {
   }
 }
 
-void TableWatch::listen(bool on) {
+void TableWatch::listen(Listening choice) {
   int group = NFNLGRP_NFTABLES;
   // Without it deletions are told that this process has made: harmless.
-  [[maybe_unused]] const int result =
-      mnl_socket_setsockopt(socket_.get(), on ? NETLINK_ADD_MEMBERSHIP : NETLINK_DROP_MEMBERSHIP, &group, sizeof group);
+  [[maybe_unused]] const int result = mnl_socket_setsockopt(
+      socket_.get(), choice == Listening::on ? NETLINK_ADD_MEMBERSHIP : NETLINK_DROP_MEMBERSHIP, &group, sizeof group);
 }
 
 }  // namespace adit::stack::user

@@ -2,6 +2,7 @@
 // Tells when table inet adit may have been deleted by somebody else: `nft flush ruleset` takes every table of the
 // namespace, of whatever owner.
 
+#include <cstdint>
 #include <expected>
 #include <memory>
 
@@ -22,7 +23,8 @@ class TableWatch {
   bool drain();
   /// While this process changes the table: of a large one the kernel would tell each element. What happens meanwhile is
   /// not told.
-  void listen(bool on);
+  enum class Listening : std::uint8_t { off, on };
+  void listen(Listening choice);
 
  private:
   struct Close {

@@ -103,7 +103,7 @@ TEST(DoiProposals, AreTakenWithSoundAttributesAlone) {
     bool is_taken;
   } cases[] = {
       {"lifetime, integrity and key length", seconds(3600), {}, true},
-      {"no lifetime: ours counts", {}, {}, true},
+      {"no lifetime: eight hours", {}, {}, true},
       {"extended sequence numbers", seconds(3600), {attribute_of(extended, 1)}, true},
       {"extended sequence numbers of the reserved value", seconds(3600), {attribute_of(extended, 0)}, false},
       {"extended sequence numbers of no value", seconds(3600), {attribute_of(extended, 2)}, false},

@@ -44,6 +44,7 @@ inline contract::InstallChildSa child_sa() {
   install.filter_rule = "rule";
   install.vpn_action = "action";
   install.local_dyn_vpn_rule = "local";
+  install.ike_version = contract::IkeVersion::v1;
   return install;
 }
 

@@ -136,7 +136,7 @@ Entry installed_tunnel_entry(const InstalledTunnel& tunnel, Instant now) {
   Entry entry;
   entry.add("TunnelID", name_of(sa.name.tunnel))
       .add("Generation", std::to_string(sa.name.generation))
-      .add("IKEVersion", "2.0")
+      .add("IKEVersion", sa.ike_version == contract::IkeVersion::v1 ? "1.0" : "2.0")
       .add("ParentIKETunnelID", name_of(sa.parent))
       .row("VpnActionName", sa.vpn_action)
       .row("LocalDynVpnRule", or_not_applicable(sa.local_dyn_vpn_rule))
