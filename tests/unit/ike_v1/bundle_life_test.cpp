@@ -1,6 +1,7 @@
 // AH around ESP between two ends: its keys, what is held of it, its refresh and its end.
 
 #include "crypto/ike_v1_keys.h"
+#include "ike/v1/ending.h"
 #include "ike/v1/informational.h"
 #include "lone_pair.h"
 
@@ -206,6 +207,30 @@ TEST(BundleLife, IsNamedInADeleteOfEachProtocol) {
   EXPECT_EQ(said[1].spis, std::vector{Spi{child.ah->inbound.value()}});
 }
 
+/// The responder gives the tunnel up before message 3 comes, which then is answered with what it missed.
+TEST(BundleLife, AnswersALateThirdMessageWithTheDeletesOfBoth) {
+  Phase2 net;
+  for (End* end : {&net.us, &net.peer}) {
+    end->policy = make_v1_policy(end == &net.us ? v1_east() : v1_west(), bundle);
+    end->shard.install(end->policy);
+  }
+  net.peer.receive(net.us.begun_quick_mode());
+  net.us.receive(net.peer.sent());
+  net.us.stack_has(net.us.sa.children.front().name);
+  const ByteString third = net.us.sent();
+  const v2::ChildSa child = net.peer.sa.children.front();
+  v1::Turn turn = net.peer.turn();
+  v1::delete_tunnel(turn, net.peer.sa, child.name.tunnel, v2::Ending::by_operator);
+  EXPECT_EQ(net.peer.all_sent().size(), 2u) << "a Delete of each";
+  net.peer.receive(third);
+  std::vector<Spi> named;
+  for (const ByteString& octets : net.peer.all_sent()) {
+    const wire::v1::Delete said = net.us.read_first(octets).the<wire::v1::Delete>();
+    named.insert(named.end(), said.spis.begin(), said.spis.end());
+  }
+  EXPECT_EQ(named, (std::vector{Spi{child.inbound_spi.value()}, Spi{child.ah->inbound.value()}}));
+}
+
 TEST(BundleLife, IsRefusedByTheSpiOfEitherHalf) {
   for (const bool of_ah : {false, true}) {
     Phase2 net;
@@ -253,9 +278,9 @@ TEST(BundleLife, GivesBackTheSpiOfAhWhereEspAloneIsChosen) {
   EXPECT_EQ(net.east_host.engine.statistics().inbound_spis, 1u);
 }
 
-TEST(BundleLife, IsNotBegunByIkeV2) {
-  TwoEngines net;
-  policy::PolicySnapshot snapshot = *make_policy(net.east_host.side);
+/// A policy of IKEv2 with nothing but AH around ESP.
+policy::PolicyPointer bundle_by_v2(const Side& side) {
+  policy::PolicySnapshot snapshot = *make_policy(side);
   policy::DynVpnAction action = *snapshot.filter.filters.front().vpn;
   for (policy::DataOffer& offer : action.offers) {
     offer.ah = true;
@@ -265,12 +290,28 @@ TEST(BundleLife, IsNotBegunByIkeV2) {
   for (policy::Filter& filter : snapshot.filter.filters) {
     filter.vpn = std::make_shared<const policy::DynVpnAction>(action);
   }
-  net.east_host.feed(PolicyInstalled{std::make_shared<const policy::PolicySnapshot>(std::move(snapshot))});
+  return std::make_shared<const policy::PolicySnapshot>(std::move(snapshot));
+}
+
+TEST(BundleLife, IsNotBegunByIkeV2) {
+  TwoEngines net;
+  net.east_host.feed(PolicyInstalled{bundle_by_v2(net.east_host.side)});
   net.east_host.feed(StackUp{net.east_host.stack()});
   net.east_host.feed(ActivateRule{net.east_host.stack(), "net-to-net"});
   ASSERT_EQ(net.east_host.answers.size(), 1u);
   EXPECT_EQ(net.east_host.answers.front().status, OperatorAnswer::Status::no_data_offer);
   EXPECT_TRUE(net.east_host.out.empty());
+}
+
+TEST(BundleLife, ReplacesNothingOfIkeV2) {
+  TwoEngines net;
+  net.activate();
+  ASSERT_EQ(net.east_host.installed.size(), 1u) << told(net);
+  net.east_host.feed(PolicyInstalled{bundle_by_v2(net.east_host.side)});
+  net.east_host.feed(RefreshDynamicTunnel{net.east_host.stack(), std::nullopt});
+  net.settle();
+  EXPECT_NE(net.east_host.told().find("IKEv2 has no AH around ESP"), std::string::npos) << net.east_host.told();
+  ASSERT_EQ(net.east_host.installed.size(), 1u) << "the older pair stays";
 }
 
 }  // namespace
