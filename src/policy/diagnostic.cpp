@@ -48,7 +48,7 @@ std::string Diagnostic::to_string(std::string_view source_line) const {
   std::string text =
       fmt::format("{}:{}:{}: {}: {}", at.file, at.line, at.column, name_of(severity), shown_text(problem));
   if (!found.empty()) text += fmt::format(": \"{}\"", shown_text(found));
-  const std::string shown = shown_line(source_line);
+  const std::string shown = may_hold_key ? shown_first_word(source_line) : shown_line(source_line);
   if (!shown.empty() && at.column <= widest_line) {
     const std::uint32_t width = count_characters(shown);
     const std::uint32_t room = width >= at.column ? width - at.column + 1 : 1;

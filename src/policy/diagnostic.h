@@ -14,10 +14,11 @@ namespace adit::policy {
 struct Diagnostic {
   enum class Severity : std::uint8_t { error, warning, note } severity = Severity::error;
   SourceRange at;
-  std::string problem;   ///< "unknown attribute", "value out of range"
-  std::string found;     ///< as written
-  std::string expected;  ///< what would be right
-  std::string nearest;   ///< the nearest valid word, or empty
+  std::string problem;        ///< "unknown attribute", "value out of range"
+  std::string found;          ///< as written
+  std::string expected;       ///< what would be right
+  std::string nearest;        ///< the nearest valid word, or empty
+  bool may_hold_key = false;  ///< of the line, what stands after the place is not shown
   auto operator<=>(const Diagnostic&) const = default;
 
   /// `file:line:column: error: …`, the line with a caret below, what was expected, the nearest word.

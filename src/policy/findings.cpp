@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "policy/masked.h"
+
 namespace adit::policy {
 
 void Findings::add(Diagnostic::Severity severity, const Place& at, Finding finding) {
@@ -17,9 +19,10 @@ void Findings::add(Diagnostic::Severity severity, const Place& at, Finding findi
   kept_.push_back({.severity = severity,
                    .at = at.range(),
                    .problem = std::move(finding.problem),
-                   .found = std::move(finding.found),
+                   .found = std::string{shown_word(finding.found, FoundAs::value)},
                    .expected = std::move(finding.expected),
-                   .nearest = std::move(finding.nearest)});
+                   .nearest = std::move(finding.nearest),
+                   .may_hold_key = finding.may_hold_key});
 }
 
 std::vector<Diagnostic> Findings::in_order(const std::vector<std::string>& files) && {

@@ -21,6 +21,7 @@ struct Place {
 /// What a Diagnostic says beside its place and severity.
 struct Finding {
   std::string problem, found, expected, nearest;
+  bool may_hold_key = false;  ///< what stands after the place may be a key, whatever it is called
 };
 
 class Findings {

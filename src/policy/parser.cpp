@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "policy/lexer.h"
+#include "policy/masked.h"
 #include "policy/nearest.h"
 #include "policy/occurrences.h"
 #include "policy/values.h"
@@ -44,6 +45,9 @@ CommandName command_name(StatementId id) {
       return CommandName::free;
   }
 }
+
+// Where an attribute that nobody knows may be a key by another name.
+bool holds_keys(StatementId id) { return id == StatementId::key_exchange_rule || id == StatementId::ip_man_vpn_action; }
 
 class Parser {
  public:
@@ -85,6 +89,14 @@ class Parser {
                                                  .nearest = {}});
   }
 
+  // An attribute beside a brace would not be read: a rule without it matches more than was meant.
+  void refuse_beside_brace(const Line& brace) {
+    if (brace.words.size() < 2) return;
+    const std::string_view which = brace.words.front().text;
+    refuse(lines_.place(brace, brace.rest(1)), "text beside a brace", {},  // it may be part of a key
+           fmt::format("{} alone on its line: what stands beside it on a line of its own", which));
+  }
+
   // Passes over lines to the brace that closes the one already taken. Braces are counted, not nested in calls: their
   // number is the file's.
   void skip_block() {
@@ -119,7 +131,7 @@ class Parser {
       refuse(place(line), "brace without a statement", "}", "a statement");
       return Ending::goes_on;
     }
-    warn_of_more(line, 1);
+    refuse_beside_brace(line);
     return Ending::closed;
   }
 
@@ -181,7 +193,7 @@ class Parser {
     if (!row.unsupported.empty()) refuse(entry.at, row.unsupported, row.name, {});
     if (!opened && is_word(lines_.peek(), "{")) {
       const Line brace = *lines_.next();
-      warn_of_more(brace, 1);
+      refuse_beside_brace(brace);
       opened = true;
     } else if (!opened) {
       refuse(place(line), "statement without a block", kind.name, "{ alone on the next line");
@@ -249,7 +261,7 @@ class Parser {
   }
 
   Ending unknown(const Statement& into, const Line& line) {
-    const std::string_view keyword = line.words.front().text;
+    const std::string_view keyword = shown_word(line.words.front().text, FoundAs::keyword);
     const bool has_block = is_word(lines_.peek(), "{");
     const AttributeRow* elsewhere = find_row(root_, keyword);
     std::vector<std::string_view> words;
@@ -263,7 +275,8 @@ class Parser {
       Finding finding{.problem = has_block ? "unknown statement" : "unknown attribute",
                       .found = std::string{keyword},
                       .expected = fmt::format("{} of {}", has_block ? "a statement" : "an attribute", where),
-                      .nearest = findings_.is_full() ? std::string{} : nearest_word(keyword, words)};
+                      .nearest = findings_.is_full() ? std::string{} : nearest_word(keyword, words),
+                      .may_hold_key = holds_keys(into.row->id)};
       if (compat_ == Compat::none) {
         findings_.error(place(line), std::move(finding));
       } else {  // as z/OS, which passes over what it does not know

@@ -46,6 +46,16 @@ TEST(Diagnostic, NeverShowsASecret) {
       "AuthInboundSpi 300 AuthInboundKye zebra",
       "HowToEncrypt DES SharedKey zebra",
       "HowToEncrypt DES UserId me AuthBy zebra",
+      "EncryptKey zebra",
+      "AuthKey zebra",
+      "InboundKey zebra",
+      "PSK zebra",
+      "my-psk: zebra",
+      "SharedSecret zebra",
+      "SharedKey=Ascii:zebra",
+      "psk=zebra",
+      "HowToEncrypt DES TheKey zebra",
+      "{ EncryptKey zebra",
   };
   const SourceFile base = read_source("vectors/policy/base.policy");
   for (const char* line : lines) {
@@ -57,6 +67,34 @@ TEST(Diagnostic, NeverShowsASecret) {
     const ParseResult result = parsed(changed);
     EXPECT_FALSE(result.diagnostics.empty());  // at the least, the key is short
     EXPECT_FALSE(told(result, changed).contains("zebra")) << told(result, changed);
+  }
+}
+
+// There an attribute that nobody knows is a key by another name, whatever it is called.
+TEST(Diagnostic, ShowsOfAnUnknownAttributeWhereKeysStandItsFirstWordAlone) {
+  const SourceFile rule{"f", "IpFilterPolicy\n{\n}\nKeyExchangeRule r\n{\n  Passphrase zebra 1\n  Pass=zebra\n}\n"};
+  const SourceFile tunnel{"f", "IpManVpnAction m\n{\n  Phrase zebra\n  Phrase zebra\n  {\n  }\n}\n"};
+  EXPECT_TRUE(told(parsed(rule), rule).contains("  Passphrase ***\n    ^^^^^^^^^^\n")) << told(parsed(rule), rule);
+  EXPECT_TRUE(told(parsed(rule), rule).contains("unknown attribute: \"Pass\"\n    Pass=***\n"));
+  for (const SourceFile* file : {&rule, &tunnel}) EXPECT_FALSE(told(parsed(*file), *file).contains("zebra"));
+  // Elsewhere a misspelt attribute is shown with its value.
+  const SourceFile filter{"f", "IpFilterPolicy\n{\n  Filtering zebra\n}\n"};
+  EXPECT_TRUE(told(parsed(filter), filter).contains("  Filtering zebra\n"));
+}
+
+TEST(Diagnostic, NeverShowsSixteenHexadecimalDigits) {
+  const std::string key = "0x00112233445566778899aabbccddeeff";
+  for (const std::string& line : {"  Inbound " + key, "  PreDecap " + key, "  " + key, "  FilterLogging On " + key}) {
+    const SourceFile file{"f", "IpFilterPolicy\n{\n" + line + "\n}\n"};
+    EXPECT_FALSE(told(parsed(file), file).contains("00112233")) << told(parsed(file), file);
+  }
+  EXPECT_EQ(shown_line("AuthInboundSpi 0x12345678 x"), "AuthInboundSpi 0x12345678 x");
+}
+
+TEST(Diagnostic, ShowsWhatStandsAfterWordsOfTheLanguageThatHoldKey) {
+  for (const char* line : {"KeyExchangeRule west x", "HowToAuthMe\tPresharedKey", "HowToEncrypt AES_CBC KeyLength 99",
+                           "KeyExchangeActionRef a b", "Identity KeyId x"}) {
+    EXPECT_EQ(shown_line(line), line);
   }
 }
 

@@ -27,6 +27,12 @@ const Change changes[] = {
      "3:3: error: statement without a block: \"IpFilterRule\"\n3:3: error: IpFilterRule without IpService: "
      "\"Rule2\"\n3:3: error: IpFilterRule without IpGenericFilterActionRef: \"Rule2\""},
     {"PreDecap Off", "Codepage IBM-1047", "3:3: error: unknown attribute: \"Codepage\""},
+    // braces
+    {"    {\n      Protocol Tcp\n", "    { Protocol Tcp\n", "9:7: error: text beside a brace"},
+    {"    {\n      Protocol Tcp\n    }", "    {\n      Protocol Tcp\n    } Direction Inbound",
+     "11:7: error: text beside a brace"},
+    {"  IpFilterAction IpSec\n}", "  IpFilterAction IpSec\n} DiscardAction ICMP", "49:3: error: text beside a brace"},
+    {"    {\n      Protocol Tcp\n    }", "    { # of the web\n      Protocol Tcp\n    }\t# Tcp", ""},
     // IpFilterRule
     {"IpFilterRule Rule", "IpFilterRule", "4:3: error: name missing: \"IpFilterRule\""},
     {"IpFilterRule Rule", "IpFilterRule 12345678901234567890123456789012", ""},
