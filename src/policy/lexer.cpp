@@ -56,6 +56,11 @@ std::size_t character_size(std::string_view text) {
   return size;
 }
 
+std::string_view line_end_of(std::string_view file) {
+  constexpr std::string_view line_feed = "\n", next_line = "\xC2\x85";
+  return file.contains(line_feed) || !file.contains(next_line) ? line_feed : next_line;
+}
+
 std::uint32_t count_characters(std::string_view text) {
   const auto begins = [](char octet) { return (static_cast<unsigned char>(octet) & 0xc0) != 0x80; };
   return static_cast<std::uint32_t>(std::ranges::count_if(text, begins));
@@ -75,7 +80,7 @@ Word Line::rest(std::size_t first_word) const {
 }
 
 LineReader::LineReader(const SourceFile& file, Findings& findings)
-    : file_{file}, findings_{findings}, left_{file.text} {
+    : file_{file}, findings_{findings}, left_{file.text}, line_end_{line_end_of(file.text)} {
   if (left_.size() > longest_file) {
     findings_.error({.file = &file_.name, .line = 1, .column = 1, .length = 1},
                     {.problem = "file too long",
@@ -131,9 +136,9 @@ void LineReader::read() {
   read_ahead_ = true;
   ahead_.reset();
   while (!left_.empty()) {
-    const std::size_t end = std::min(left_.find('\n'), left_.size());
+    const std::size_t end = std::min(left_.find(line_end_), left_.size());
     Line line{.number = ++number_, .text = left_.substr(0, end), .words = {}};
-    left_.remove_prefix(std::min(end + 1, left_.size()));
+    left_.remove_prefix(std::min(end + line_end_.size(), left_.size()));
     if (line.text.ends_with('\r')) line.text.remove_suffix(1);
     if (!is_sound(line)) continue;
     line.words = words_of(line.text);

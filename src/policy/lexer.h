@@ -27,6 +27,10 @@ struct Line {
   Word rest(std::size_t first_word) const;
 };
 
+/// What ends the lines of a file: LF; where there is none, NEL (U+0085), which iconv makes of the new line 0x15 of
+/// IBM-1047. Not both: an editor shows a NEL among LFs within its line.
+std::string_view line_end_of(std::string_view file);
+
 /// Hands out the lines that hold words, one after another.
 class LineReader {
  public:
@@ -52,6 +56,7 @@ class LineReader {
   const SourceFile& file_;
   Findings& findings_;
   std::string_view left_;
+  std::string_view line_end_;
   std::uint32_t number_ = 0;
   std::optional<Line> ahead_;
   bool read_ahead_ = false;

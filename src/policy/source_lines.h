@@ -21,6 +21,7 @@ class SourceLines {
   /// A file's text, and where each 256th line begins: a file of line ends alone must not take a view for each octet.
   struct Text {
     std::string_view text;
+    std::string_view line_end;
     std::vector<std::size_t> marks;
   };
   static constexpr std::size_t lines_a_mark = 256;

@@ -105,6 +105,31 @@ TEST(Diagnostic, ShowsSpisWhoseNamesResembleThoseOfKeys) {
   }
 }
 
+// The new lines 0x15 of IBM-1047 are NEL in Unicode (U+0085): `iconv -f IBM-1047 -t UTF-8` makes 0xC2 0x85 of them.
+std::string with_next_lines(std::string text) {
+  for (std::size_t at = 0; (at = text.find('\n', at)) != std::string::npos; at += 2) text.replace(at, 1, "\xC2\x85");
+  return text;
+}
+
+TEST(Diagnostic, HasTheSamePlacesInAFileOfZosAsIconvConvertsIt) {
+  const SourceFile base = read_source("vectors/policy/base.policy");
+  EXPECT_NE(parsed(with_next_lines(base.text)).policy, nullptr);
+
+  SourceFile wrong = base;
+  wrong.text.replace(wrong.text.find("Protocol Tcp"), 12, "Protocol Tpc");
+  wrong.text.replace(wrong.text.find("VpnLife 1440"), 12, "# \xC3\xA4\xC3\xB6 \n VpnLife x");
+  SourceFile converted = wrong;
+  converted.text = with_next_lines(wrong.text);
+  EXPECT_EQ(told(parsed(converted), converted), told(parsed(wrong), wrong));
+  EXPECT_TRUE(told(parsed(converted), converted).contains("        Protocol Tpc\n                 ^^^\n"))
+      << told(parsed(converted), converted);
+}
+
+TEST(Diagnostic, OfANextLineAmongLineFeedsIsAControlCharacter) {
+  const SourceFile file{"f", "IpFilterPolicy\n{\n# harmless\xC2\x85 FilterLogging Off\n}\n"};
+  EXPECT_TRUE(told(parsed(file), file).contains("f:3:11: error: control character")) << told(parsed(file), file);
+}
+
 TEST(Diagnostic, ShowsNothingThatATerminalObeys) {
   EXPECT_EQ(shown_text("a\x1b[2Jb\xc2\x9b\xff\tc"), "a?[2Jb??\tc");
   EXPECT_EQ(shown_text("a\u202eb\u2066c\u2069\u200fd\u061c"), "a?b?c??d?") << "what turns the direction of text";
