@@ -1,5 +1,7 @@
 // Algorithms as the policy language names them; the key lengths they take come from the table of algorithms.
 
+#include <fmt/format.h>
+
 #include <array>
 
 #include "policy/nearest.h"
@@ -7,21 +9,54 @@
 
 namespace adit::policy {
 
+namespace {
+
+bool comes_in_lengths(const Choice& choice) {
+  const EncryptionFacts* facts = find(static_cast<EncryptionId>(choice.value));
+  return facts != nullptr && facts->has_key_length;
+}
+
+std::string_view lengths_in(Compat compat) { return compat == Compat::none ? "128 | 192 | 256" : "128 | 256"; }
+
+// A length that is passed over would be taken for the one that holds.
+bool refuse_key_length(const Choice& choice, const AttributeRow& row, ValueText& text) {
+  if (!equal_without_case(text.peek(), "KeyLength")) return false;
+  text.refuse(text.take(), {.problem = "KeyLength after a cipher that has one length",
+                            .found = std::string{choice.word},
+                            .expected = key_length_words(row, text.compat()),
+                            .nearest = {}});
+  return true;
+}
+
+}  // namespace
+
+std::string key_length_words(const AttributeRow& row, Compat compat) {
+  std::string ciphers;
+  for (const Choice& choice : row.choices) {
+    using enum Choice::Standing;
+    const bool is_taken = choice.standing == standard || (choice.standing == extension && compat == Compat::none);
+    if (is_taken && comes_in_lengths(choice)) ciphers += (ciphers.empty() ? "" : ", ") + std::string{choice.word};
+  }
+  return fmt::format("KeyLength {} after {}", lengths_in(compat), ciphers);
+}
+
 Value read_encryption(const AttributeRow& row, ValueText& text, std::string_view expected) {
   const Choice* choice = read_choice(row.choices, text, expected);
   if (choice == nullptr) return {};
-  if (choice->value == encryption_aes) return EncryptionChoice{.id = EncryptionId::aes_cbc, .key_bits = 128};
-
-  const auto id = static_cast<EncryptionId>(choice->value);
-  const EncryptionFacts* facts = find(id);
-  if (facts == nullptr || !facts->has_key_length) {
+  if (!comes_in_lengths(*choice)) {
+    if (refuse_key_length(*choice, row, text)) return {};
+    if (choice->value == encryption_aes) return EncryptionChoice{.id = EncryptionId::aes_cbc, .key_bits = 128};
+    const auto id = static_cast<EncryptionId>(choice->value);
+    const EncryptionFacts* facts = find(id);
     return EncryptionChoice{.id = id, .key_bits = facts == nullptr ? 0 : facts->fixed_key_bits};
   }
-  constexpr std::string_view lengths = "KeyLength 128 | 192 | 256";
+  const auto id = static_cast<EncryptionId>(choice->value);
+  const std::string_view lengths = lengths_in(text.compat());
+  const std::string key_lengths = fmt::format("KeyLength {}", lengths);
   if (!text.more()) {
     text.warn(text.first(), {.problem = "key length not coded: 128 is used",
                              .found = std::string{choice->word},
-                             .expected = std::string{lengths},
+                             .expected = key_lengths,
                              .nearest = {}});
     return EncryptionChoice{.id = id, .key_bits = 128};
   }
@@ -30,7 +65,7 @@ Value read_encryption(const AttributeRow& row, ValueText& text, std::string_view
     constexpr std::array<std::string_view, 1> words = {"KeyLength"};
     text.refuse(keyword, {.problem = "unknown value",
                           .found = std::string{keyword.text},
-                          .expected = std::string{lengths},
+                          .expected = key_lengths,
                           .nearest = nearest_word(keyword.text, words)});
     return {};
   }
@@ -39,14 +74,14 @@ Value read_encryption(const AttributeRow& row, ValueText& text, std::string_view
   if (bits != 128U && bits != 192U && bits != 256U) {
     text.refuse(length, {.problem = length.text.empty() ? "value missing" : "no key length of this cipher",
                          .found = std::string{length.text},
-                         .expected = "128 | 192 | 256",
+                         .expected = std::string{lengths},
                          .nearest = {}});
     return {};
   }
   if (*bits == 192 && !text.takes_extensions()) {
     text.refuse(length, {.problem = "not known to z/OS, whose words alone Compat takes",
                          .found = std::string{length.text},
-                         .expected = "128 | 256",
+                         .expected = std::string{lengths},
                          .nearest = {}});
     return {};
   }

@@ -20,6 +20,17 @@ void warn_of_local_file(const Statement& top, Findings& findings) {
                                .nearest = {}});
 }
 
+/// As on z/OS, a policy that no TcpImage stands beside is the default stack's.
+void give_to_the_default_stack(const Statement& top, PagentConfig& config, Findings& findings) {
+  const bool has_policy = config.own_policy || config.common_policy || config.remote;
+  if (!has_policy || top.find(Attribute::image) != nullptr || top.find(Attribute::client_connection) != nullptr) return;
+  config.images.push_back({.stack = {std::string{default_stack}}, .file = std::nullopt, .at = top.at.range()});
+  findings.note(top.at, {.problem = fmt::format("no TcpImage: the policy is for the stack {}", default_stack),
+                         .found = {},
+                         .expected = {},
+                         .nearest = {}});
+}
+
 /// What there must be, depending on what this pagent is: an agent of stacks, a policy client, a policy server.
 void check_roles(const Statement& top, const PagentConfig& config, Findings& findings) {
   if (config.remote) warn_of_local_file(top, findings);
@@ -29,7 +40,8 @@ void check_roles(const Statement& top, const PagentConfig& config, Findings& fin
                             .expected = "ServerConnection",
                             .nearest = {}});
   }
-  if (top.find(Attribute::image) == nullptr && top.find(Attribute::client_connection) == nullptr) {
+  if (config.images.empty() && top.find(Attribute::image) == nullptr &&
+      top.find(Attribute::client_connection) == nullptr) {
     findings.error(top.at,
                    {.problem = "pagent.conf without TcpImage", .found = {}, .expected = "TcpImage", .nearest = {}});
   }
@@ -67,6 +79,7 @@ Parsed<PagentConfig> parse_pagent_config(const SourceFile& file) {
   config.remote = remote_policy_of(top, findings);
   config.servers = server_connection_of(top, findings);
   config.serves = client_connection_of(top, findings);
+  give_to_the_default_stack(top, config, findings);
   check_roles(top, config, findings);
   return finished(std::move(config), std::move(findings), file);
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/strong_id.h"
@@ -13,6 +14,9 @@
 #include "policy/parsed.h"
 
 namespace adit::policy {
+
+/// Whose the policy is where no TcpImage says: the stack of the host itself (docs/operations.md).
+inline constexpr std::string_view default_stack = "tcpip";
 
 /// One `TcpImage name [file] [FLUSH|NOFLUSH] [PURGE|NOPURGE] [seconds]` (PEPInstance).
 struct PagentImage {

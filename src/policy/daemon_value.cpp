@@ -67,7 +67,7 @@ Value read_user(ValueText& text, std::string_view expected) {
   return UserLogOn{.name = std::string{name.text}, .password = Secret{as_bytes(password.text)}};
 }
 
-Value read_image(ValueText& text, std::string_view expected) {
+Value read_image(const AttributeRow& row, ValueText& text, std::string_view expected) {
   const Word stack = text.take();
   if (stack.text.empty()) return refused(text, stack, {}, expected);
   ImageWords image{.stack = std::string{stack.text}, .file = std::nullopt, .seconds = std::nullopt};
@@ -79,7 +79,8 @@ Value read_image(ValueText& text, std::string_view expected) {
     const Word word = text.take();
     // FLUSH and PURGE concern other kinds of policy: of IPSec, filters and tunnels always stay (docs/policy.md).
     if (is_option(word.text)) continue;
-    if (const auto seconds = parse_number(word.text); seconds && *seconds >= 1 && *seconds <= 604800) {
+    if (const auto seconds = parse_number(word.text)) {
+      if (*seconds < row.least || *seconds > row.most) return refused(text, word, "number out of range", expected);
       image.seconds = seconds;
     } else if (first) {
       image.file = std::string{word.text};
@@ -101,7 +102,7 @@ Value read_daemon_value(const AttributeRow& row, ValueText& text, std::string_vi
     case Form::user:
       return read_user(text, expected);
     default:
-      return read_image(text, expected);
+      return read_image(row, text, expected);
   }
 }
 

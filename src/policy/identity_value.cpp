@@ -71,8 +71,11 @@ Value read_name(ValueText& text, IdentityType type) {
       is_user ? "user@host; of a peer also *@host or *" : "host name; of a peer also *.domain or *";
   const bool is_pattern = word.text == "*" || word.text.starts_with(is_user ? "*@" : "*.");
   const std::string_view fixed = is_pattern ? word.text.substr(word.text == "*" ? 1 : 2) : word.text;
-  const bool is_sound = !word.text.empty() && word.text.size() <= longest_name && !fixed.contains('*') &&
-                        (word.text == "*" || !fixed.empty()) && (!is_user || is_pattern || fixed.contains('@'));
+  // What stands before the last `@` may be quoted, and hold another (RFC 5322 §3.4.1).
+  const std::size_t at = word.text.rfind('@');
+  const bool has_user = at != std::string_view::npos && at != 0 && at + 1 != word.text.size();
+  const bool is_of_type = word.text == "*" || (is_user ? has_user : at == std::string_view::npos && !fixed.empty());
+  const bool is_sound = !word.text.empty() && word.text.size() <= longest_name && !fixed.contains('*') && is_of_type;
   if (!is_sound) return refused(text, word, "not an identity of this type", expected);
   if (!is_pattern) return exactly(type, word.text, octets_of(word.text));
   return IdentityPattern{
@@ -99,6 +102,9 @@ Value read_key_id(ValueText& text) {
   if (form.text == "*") {
     return IdentityPattern{.type = IdentityType::key_id, .text = "*", .exact = std::nullopt, .addresses = std::nullopt};
   }
+  const bool has_form = equal_without_case(form.text, "Ascii") || equal_without_case(form.text, "Ebcdic") ||
+                        equal_without_case(form.text, "Hex");
+  if (!has_form) return refused(text, form, "form of the value missing", expected);
   const Word value = text.rest();
   if (value.text.empty()) return refused(text, value, {}, expected);
   if (equal_without_case(form.text, "Ascii")) return exactly(IdentityType::key_id, value.text, octets_of(value.text));
@@ -108,19 +114,16 @@ Value read_key_id(ValueText& text) {
     const Bytes octets = converted->reveal();
     return exactly(IdentityType::key_id, value.text, ByteString{octets.begin(), octets.end()});
   }
-  if (equal_without_case(form.text, "Hex")) {
-    const bool prefixed = value.text.starts_with("0x") || value.text.starts_with("0X");
-    auto octets = parse_hex(value.text.substr(prefixed ? 2 : 0));
-    if (!octets || octets->empty()) return refused(text, value, "not hexadecimal", expected);
-    return exactly(IdentityType::key_id, value.text, *std::move(octets));
-  }
-  return refused(text, form, "unknown value", expected);
+  const bool prefixed = value.text.starts_with("0x") || value.text.starts_with("0X");
+  auto octets = parse_hex(value.text.substr(prefixed ? 2 : 0));
+  if (!octets || octets->empty()) return refused(text, value, "not hexadecimal", expected);
+  return exactly(IdentityType::key_id, value.text, *std::move(octets));
 }
 
 }  // namespace
 
 Value read_identity(ValueText& text) {
-  const Choice* kind = read_choice(kinds, text, listed(kinds));
+  const Choice* kind = read_choice(kinds, text, listed(kinds, text.compat()));
   if (kind == nullptr) return {};
   switch (static_cast<Kind>(kind->value)) {
     case Kind::ip_addr:

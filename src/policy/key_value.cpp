@@ -53,12 +53,12 @@ std::optional<KeyForm> form_of(std::string_view word) {
 Value read_shared_key(const AttributeRow& row, ValueText& text) {
   const Word form_word = text.take();
   const auto form = form_of(form_word.text);
-  if (!form) return refused(text, form_word, "form of the key missing", expected_of(row));
+  if (!form) return refused(text, form_word, "form of the key missing", expected_of(row, text.compat()));
 
   const Word value = text.rest();
   const std::size_t characters = count_characters(value.text);
   if (characters < row.least || characters > row.most) {
-    return refused(text, value, characters == 0 ? "value missing" : "key too long", expected_of(row));
+    return refused(text, value, characters == 0 ? "value missing" : "key too long", expected_of(row, text.compat()));
   }
   std::optional<Secret> key;
   switch (*form) {

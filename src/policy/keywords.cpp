@@ -28,10 +28,12 @@ struct Row : AttributeRow {
     return with;
   }
 
-  constexpr Row taking(std::span<const Choice> words, std::span<const Choice> then = {}) const {
+  constexpr Row taking(std::span<const Choice> words, std::span<const Choice> then = {},
+                       std::string_view after = {}) const {
     Row with = *this;
     with.choices = words;
     with.followers = then;
+    with.followed = after;
     return with;
   }
   constexpr Row within(std::uint64_t from, std::uint64_t to) const {
@@ -239,6 +241,7 @@ constexpr std::uint64_t longest_minutes = 525600;  // a year
 constexpr std::uint64_t longest_refresh = 9999;    // minutes
 constexpr std::uint64_t largest_size = 4194300;    // Kbytes
 constexpr std::uint64_t largest = 4294967295;
+constexpr std::uint64_t longest_check_interval = 604800;  // seconds: a week
 
 constexpr std::string_view not_yet = "it has no effect in this release";
 constexpr std::string_view log_option = "it has no effect in this release: --log-level says what is logged";
@@ -431,7 +434,7 @@ constexpr auto ip_service_rows = rows(
     row(A::code, "IcmpCode", Form::span_or_any).within(0, 255).standing_for("Code"),
     row(A::code, "CodeRange", Form::span_or_any).within(0, 255).standing_for("Code"),
     row(A::direction, "Direction", Form::choice_pair)
-        .taking(directions, connect_followers)
+        .taking(directions, connect_followers, "Bidirectional")
         .preset_to("Bidirectional")
         .helped_by("which way packets go; who may open a Tcp connection"),
     row(A::routing, "Routing", Form::choice_pair)
@@ -529,7 +532,7 @@ constexpr auto ip_man_vpn_action_rows = rows(
         .in_slot(2)
         .helped_by("the other end as IpAddr"),
     row(A::passthrough_df, "PassthroughDF", Form::choice_pair)
-        .taking(yes_no, df_followers)
+        .taking(yes_no, df_followers, "No")
         .preset_to("Yes")
         .helped_by("DF of the outer IPv4 header: copied, cleared or set"),
     row(A::passthrough_dscp, "PassthroughDSCP", Form::choice)
@@ -632,7 +635,7 @@ constexpr auto ip_dyn_vpn_action_rows =
              .preset_to("Either")
              .helped_by("mode; Either: transport where it is possible"),
          row(A::passthrough_df, "PassthroughDF", Form::choice_pair)
-             .taking(yes_no, df_followers)
+             .taking(yes_no, df_followers, "No")
              .preset_to("Yes")
              .helped_by("DF of the outer IPv4 header: copied, cleared or set"),
          row(A::passthrough_dscp, "PassthroughDSCP", Form::choice)
@@ -1089,38 +1092,39 @@ constexpr Row passed_over(std::string_view name, std::string_view why = other_po
   return row(A::ignored, name, Form::ignored).repeatable().helped_by(why);
 }
 
-constexpr auto pagent_file_rows =
-    rows(row(A::image, "TcpImage", Form::image)
-             .repeatable()
-             .when_absent("none: a policy server alone")
-             .helped_by("a stack: name [file] [FLUSH|NOFLUSH] [PURGE|NOPURGE] [seconds]"),
-         row(A::image, "PEPInstance", Form::image).repeatable().standing_for("TcpImage"),
-         row(A::common_ipsec_config, "CommonIPSecConfig", Form::rest)
-             .when_absent("none")
-             .helped_by("IPSec policy file for all stacks"),
-         row(A::ipsec_config, "IPSecConfig", Form::rest)
-             .when_absent("none")
-             .helped_by("IPSec policy file of the stacks without an image file"),
-         row(A::log_level, "LogLevel", Form::number)
-             .within(0, 511)
-             .preset_to("31")
-             .without_effect(log_option)
-             .helped_by("sum of 1 SYSERR, 2 OBJERR, 4 PROTERR, 8 WARNING, 16 EVENT, 32 ACTION, 64 INFO, 128 ACNTING, "
-                        "256 TRACE"),
-         passed_over("Codepage", "files are UTF-8"),
-         passed_over("AutoMonitorParms", "the system's service manager restarts daemons"),
-         passed_over("AutoMonitorApps", "the system's service manager restarts daemons"),
-         block("ServerConnection", S::server_connection, "the policy servers that this pagent is a client of"),
-         block("PolicyServer", S::policy_server, "for the stacks without an image file: their policy comes from there"),
-         row(A::client_connection, "ClientConnection", Form::number)
-             .within(1, 65535)
-             .when_absent("this pagent is no policy server")
-             .helped_by("TCP port for policy clients; 16310 is the usual one"),
-         block("ClientConnectionTls", S::client_connection_tls, "what ClientConnection listens with (ours)"),
-         block("DynamicConfigPolicyLoad", S::dynamic_config_policy_load, "what one policy client gets"),
-         passed_over("CommonTTLSConfig"), passed_over("TTLSConfig"), passed_over("CommonRoutingConfig"),
-         passed_over("RoutingConfig"), passed_over("QOSConfig"), passed_over("IDSConfig"),
-         passed_over("CommonIDSConfig"), passed_over("ReadFromDirectory"));
+constexpr auto pagent_file_rows = rows(
+    row(A::image, "TcpImage", Form::image)
+        .within(1, longest_check_interval)
+        .repeatable()
+        .when_absent("tcpip, where a policy is named; of a policy server alone, none")
+        .helped_by("a stack, its image configuration file, and how often its files are looked at"),
+    row(A::image, "PEPInstance", Form::image).within(1, longest_check_interval).repeatable().standing_for("TcpImage"),
+    row(A::common_ipsec_config, "CommonIPSecConfig", Form::rest)
+        .when_absent("none")
+        .helped_by("IPSec policy file for all stacks"),
+    row(A::ipsec_config, "IPSecConfig", Form::rest)
+        .when_absent("none")
+        .helped_by("IPSec policy file of the stacks without an image file"),
+    row(A::log_level, "LogLevel", Form::number)
+        .within(0, 511)
+        .preset_to("31")
+        .without_effect(log_option)
+        .helped_by("sum of 1 SYSERR, 2 OBJERR, 4 PROTERR, 8 WARNING, 16 EVENT, 32 ACTION, 64 INFO, 128 ACNTING, "
+                   "256 TRACE"),
+    passed_over("Codepage", "files are UTF-8"),
+    passed_over("AutoMonitorParms", "the system's service manager restarts daemons"),
+    passed_over("AutoMonitorApps", "the system's service manager restarts daemons"),
+    block("ServerConnection", S::server_connection, "the policy servers that this pagent is a client of"),
+    block("PolicyServer", S::policy_server, "for the stacks without an image file: their policy comes from there"),
+    row(A::client_connection, "ClientConnection", Form::number)
+        .within(1, 65535)
+        .when_absent("this pagent is no policy server")
+        .helped_by("TCP port for policy clients; 16310 is the usual one"),
+    block("ClientConnectionTls", S::client_connection_tls, "what ClientConnection listens with (ours)"),
+    block("DynamicConfigPolicyLoad", S::dynamic_config_policy_load, "what one policy client gets"),
+    passed_over("CommonTTLSConfig"), passed_over("TTLSConfig"), passed_over("CommonRoutingConfig"),
+    passed_over("RoutingConfig"), passed_over("QOSConfig"), passed_over("IDSConfig"), passed_over("CommonIDSConfig"),
+    passed_over("ReadFromDirectory"));
 
 constexpr auto image_file_rows = rows(
     row(A::ipsec_config, "IPSecConfig", Form::rest).when_absent("none").helped_by("the stack's own IPSec policy file"),

@@ -73,6 +73,7 @@ struct AttributeRow {
   Form form{};
   std::span<const Choice> choices = {};
   std::span<const Choice> followers = {};
+  std::string_view followed = {};  ///< the choice after which alone they stand; empty: each
   std::uint64_t least = 0, most = 0;
   StatementId statement{};             ///< of a block or a name
   std::string_view preset = {};        ///< the value when it is absent, as it would be written

@@ -158,7 +158,7 @@ class Parser {
   void read_attribute(Statement& into, const AttributeRow& row, const Line& line) {
     ValueText text{lines_, line, findings_, compat_};
     Entry entry{.row = &row, .at = place(line), .value_at = lines_.place(line, text.first()), .value = {}, .block = {}};
-    entry.value = read_value(row, text, expected_of(row));
+    entry.value = read_value(row, text, expected_of(row, compat_));
     if (!row.unsupported.empty()) refuse(entry.at, row.unsupported, row.name, {});
     check_compat(into, entry);
     const bool is_sound = !std::holds_alternative<std::monostate>(entry.value);

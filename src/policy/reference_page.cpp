@@ -21,7 +21,7 @@ std::string cell(std::string_view text) {
 std::string values_of(const AttributeRow& row) {
   if (row.form == Form::block) return fmt::format("a block of {}", row_of(row.statement).name);
   if (row.form == Form::ignored) return "ignored";
-  return expected_of(row);
+  return expected_of(row, Compat::none);
 }
 
 std::string default_of(const AttributeRow& row) {

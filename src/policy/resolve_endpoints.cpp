@@ -67,11 +67,30 @@ std::shared_ptr<const LocalStart> Resolver::local_start(const Statement& stateme
   };
   if (const Statement* local = target(statement, Attribute::local_endpoint)) {
     const SecurityEndpoint end = endpoint(*local);
+    if (end.identity && !end.identity->exact) {
+      findings_.error(end.identity_at, {.problem = "wildcard in the local identity",
+                                        .found = end.identity->text,
+                                        .expected = "an exact identity: it is what this side sends",
+                                        .nearest = {}});
+    }
+    if (!end.locations.empty() && !single(end)) {
+      findings_.warning(name_of(*local, Attribute::location),
+                        {.problem = "this end has no single address: each packet's own is used",
+                         .found = statement.name,
+                         .expected = "Location with one address, or none",
+                         .nearest = {}});
+    }
     start.local_endpoint = single(end);
     start.local_identity = exact(end);
   }
   if (const Statement* remote = target(statement, Attribute::remote_endpoint)) {
     const SecurityEndpoint end = endpoint(*remote);
+    if (end.identity && !end.identity->exact) {
+      findings_.warning(end.identity_at, {.problem = "wildcard, which does not say with whom this side is to start",
+                                          .found = end.identity->text,
+                                          .expected = "an exact identity, or none",
+                                          .nearest = {}});
+    }
     start.remote_endpoint = end.initiate_to ? IpAddress::parse(*end.initiate_to) : single(end);
     if (!start.remote_endpoint) start.unknown_host = end.initiate_to;
     start.remote_identity = exact(end);

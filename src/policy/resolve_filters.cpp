@@ -37,19 +37,13 @@ void Resolver::filter_policy(const Statement& statement) {
 }
 
 void Resolver::filter_rules(const Statement& holder, const std::string& group) {
-  bool is_empty = true;
   for (const Entry& entry : holder.entries) {
     if (entry.row->id == Attribute::group) {
-      is_empty = false;
       if (const Statement* named = target(entry)) filter_rules(*named, named->name);
     }
     if (entry.row->id != Attribute::rule) continue;
-    is_empty = false;
     const Statement* rule = target(entry);
     if (rule != nullptr && is_new_rule(*rule, entry.at)) filter_rule(*rule, group);
-  }
-  if (is_empty && holder.row->id == StatementId::ip_filter_group) {
-    findings_.warning(holder.at, told("group without members", "IpFilterRule or IpFilterRuleRef"));
   }
 }
 

@@ -57,9 +57,6 @@ void Resolver::key_exchange_rules(const Statement& holder) {
     const Statement* rule = target(entry);
     if (rule != nullptr && is_new_rule(*rule, entry.at)) key_exchange_rule(*rule);
   }
-  if (holder.entries.empty() && holder.row->id == StatementId::key_exchange_group) {
-    findings_.warning(holder.at, told("group without members", "KeyExchangeRule or KeyExchangeRuleRef"));
-  }
 }
 
 void Resolver::key_exchange_rule(const Statement& rule) {
@@ -200,12 +197,7 @@ KeyExchangeOffer Resolver::key_exchange_offer(const Statement& statement, std::s
   if (is_combined) offer.integrity = IntegrityId::none;
   check_fips(statement, offer.encryption, offer.integrity);
   check_fips(statement, Attribute::dh_group);
-  if (fips140_ && chosen<unsigned>(statement, Attribute::how_to_auth_msgs) == hash_md5) {
-    findings_.error(where(statement, Attribute::how_to_auth_msgs), told("not allowed with FIPS140 Yes", ""));
-  }
-  if (fips140_ && (offer.prf == PrfId::hmac_md5 || offer.prf == PrfId::aes128_xcbc)) {
-    findings_.error(where(statement, Attribute::pseudo_random_function), told("not allowed with FIPS140 Yes", ""));
-  }
+  check_fips_of_hashes(statement);
   return offer;
 }
 

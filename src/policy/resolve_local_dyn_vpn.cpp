@@ -13,12 +13,6 @@ void Resolver::local_dyn_vpn_rules(const Statement& holder, const std::string& g
     const Statement* rule = target(entry);
     if (rule != nullptr && is_new_rule(*rule, entry.at)) local_dyn_vpn_rule(*rule, group);
   }
-  if (holder.entries.empty() && holder.row->id == StatementId::local_dyn_vpn_group) {
-    findings_.warning(holder.at, {.problem = "group without members",
-                                  .found = holder.name,
-                                  .expected = "LocalDynVpnRule or LocalDynVpnRuleRef",
-                                  .nearest = {}});
-  }
 }
 
 void Resolver::local_dyn_vpn_rule(const Statement& rule, const std::string& group) {

@@ -80,12 +80,11 @@ std::vector<Service> Resolver::services_of(const Statement& statement) {
   made.outbound = is_both || static_cast<Direction>(direction.choice->value) == Direction::outbound;
   if (direction.follower != nullptr) {
     made.connect = static_cast<ConnectQualifier>(direction.follower->value);
-    if (!is_both || protocol != IpProtocol::tcp) {
-      findings_.error(where(statement, Attribute::direction),
-                      {.problem = "who connects is a matter of bidirectional Tcp alone",
-                       .found = std::string{direction.follower->word},
-                       .expected = "Protocol Tcp, Direction Bidirectional",
-                       .nearest = {}});
+    if (protocol != IpProtocol::tcp) {
+      findings_.error(direction.follower_at, {.problem = "who connects is a matter of Tcp alone",
+                                              .found = std::string{direction.follower->word},
+                                              .expected = "Protocol Tcp, or Direction Bidirectional alone",
+                                              .nearest = {}});
     }
   }
   const Chosen& routing = value_as<Chosen>(statement, Attribute::routing);
@@ -116,10 +115,6 @@ std::vector<Service> Resolver::services(const Entry& entry) {
     for (const Entry& member : statement->entries) {
       const std::vector<Service> of_member = services(member);  // no group: groups do not nest
       all.insert(all.end(), of_member.begin(), of_member.end());
-    }
-    if (statement->entries.empty()) {
-      findings_.warning(statement->at,
-                        {.problem = "group without members", .found = statement->name, .expected = {}, .nearest = {}});
     }
   } else {
     all = services_of(*statement);

@@ -93,6 +93,14 @@ void Resolver::check_remote_identities() {
   }
 }
 
+// Told once, whether or not something leads to the group: check_unused() looks at each.
+void Resolver::warn_if_empty(const Statement& group, std::string_view members) {
+  if (!group.entries.empty()) return;
+  findings_.warning(
+      group.at,
+      {.problem = "group without members", .found = group.name, .expected = std::string{members}, .nearest = {}});
+}
+
 // What no policy statement leads to is checked like all else, and goes nowhere.
 void Resolver::check_unused() {
   using enum StatementId;
@@ -106,6 +114,7 @@ void Resolver::check_unused() {
   };
   each(ip_filter_rule, unless_installed([this](const Statement& rule) { filter_rule(rule, {}); }));
   each(ip_filter_group, [this](const Statement& group) {
+    warn_if_empty(group, "IpFilterRule or IpFilterRuleRef");
     for (const Entry& entry : group.entries) {
       const Statement* rule = target(entry);
       if (rule != nullptr && installed_.try_emplace(rule, entry.at).second) filter_rule(*rule, group.name);
@@ -113,9 +122,17 @@ void Resolver::check_unused() {
   });
   each(key_exchange_rule, unless_installed([this](const Statement& rule) { this->key_exchange_rule(rule); }));
   each(key_exchange_group, [this](const Statement& group) {
+    warn_if_empty(group, "KeyExchangeRule or KeyExchangeRuleRef");
     for (const Entry& entry : group.entries) {
       const Statement* rule = target(entry);
       if (rule != nullptr && installed_.try_emplace(rule, entry.at).second) this->key_exchange_rule(*rule);
+    }
+  });
+  each(local_dyn_vpn_group, [this](const Statement& group) {
+    warn_if_empty(group, "LocalDynVpnRule or LocalDynVpnRuleRef");
+    for (const Entry& entry : group.entries) {
+      const Statement* rule = target(entry);
+      if (rule != nullptr && installed_.try_emplace(rule, entry.at).second) this->local_dyn_vpn_rule(*rule, group.name);
     }
   });
   each(local_dyn_vpn_rule, unless_installed([this](const Statement& rule) { this->local_dyn_vpn_rule(rule, {}); }));
@@ -129,6 +146,7 @@ void Resolver::check_unused() {
     if (!made_services_.contains(&one)) services_of(one);
   });
   each(ip_service_group, [this](const Statement& group) {
+    warn_if_empty(group, "IpService or IpServiceRef");
     for (const Entry& member : group.entries) services(member);
   });
   each(StatementId::key_exchange_action, [this](const Statement& action) { this->key_exchange_action(action); });

@@ -75,6 +75,7 @@ class Resolver {
   void check_bundles();
   void check_fips(const Statement& statement, EncryptionId encryption, IntegrityId integrity);
   void check_fips(const Statement& statement, Attribute group);
+  void check_fips_of_hashes(const Statement& offer);
   // endpoints
   /// The address of a host as text, where it is known; else its name, as it is written.
   std::string initiate_to(const std::string& host, const Place& at);
@@ -108,6 +109,7 @@ class Resolver {
   Secret key_of(const Statement& statement, Attribute id, std::size_t octets);
   void check_manual_tunnels();
   void check_unused();
+  void warn_if_empty(const Statement& group, std::string_view members);
   /// Whether a rule is met for the first time; else told at `at`, as is a rule of the name of another one.
   bool is_new_rule(const Statement& rule, const Place& at);
   void check_remote_identities();

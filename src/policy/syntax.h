@@ -23,6 +23,7 @@ struct Nothing {};
 struct Chosen {
   const Choice* choice = nullptr;
   const Choice* follower = nullptr;
+  Place follower_at{};
 };
 /// One range; two for All: each family.
 struct AddressSpec {

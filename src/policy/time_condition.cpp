@@ -15,7 +15,7 @@ unsigned number_at(std::string_view text, std::size_t at, std::size_t count) {
   return value;
 }
 
-// yyyymmddhhmmss; 24 hours are the midnight that follows, and a day that its month has not is one of the next month.
+// yyyymmddhhmmss of a day that there is; 24 hours are the midnight that follows.
 CalendarSeconds moment_of(std::string_view text) {
   const std::chrono::year_month_day date{std::chrono::year{static_cast<int>(number_at(text, 0, 4))},
                                          std::chrono::month{number_at(text, 4, 2)},

@@ -1,6 +1,7 @@
 // The time forms of IpTimeCondition.
 
 #include <algorithm>
+#include <chrono>
 
 #include "policy/values.h"
 
@@ -18,11 +19,21 @@ bool in_range(std::optional<std::uint64_t> value, std::uint64_t least, std::uint
   return value && *value >= least && *value <= most;
 }
 
-// yyyymmddhhmmss
+bool is_date(std::string_view text) {
+  const auto year = digits(text, 0, 4), month = digits(text, 4, 2), day = digits(text, 6, 2);
+  return year && month && day &&
+         std::chrono::year_month_day{std::chrono::year{static_cast<int>(*year)},
+                                     std::chrono::month{static_cast<unsigned>(*month)},
+                                     std::chrono::day{static_cast<unsigned>(*day)}}
+             .ok();
+}
+
+// yyyymmddhhmmss; 240000 is the midnight that follows.
 bool is_moment(std::string_view text) {
-  return text.size() == 14 && digits(text, 0, 4) && in_range(digits(text, 4, 2), 1, 12) &&
-         in_range(digits(text, 6, 2), 1, 31) && in_range(digits(text, 8, 2), 0, 24) &&
-         in_range(digits(text, 10, 2), 0, 59) && in_range(digits(text, 12, 2), 0, 59);
+  if (text.size() != 14 || !is_date(text)) return false;
+  const std::string_view time = text.substr(8);
+  return time == "240000" || (in_range(digits(time, 0, 2), 0, 23) && in_range(digits(time, 2, 2), 0, 59) &&
+                              in_range(digits(time, 4, 2), 0, 59));
 }
 
 bool is_time_span(std::string_view text) {

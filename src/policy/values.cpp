@@ -47,14 +47,28 @@ Value read_limits(const AttributeRow& row, ValueText& text, std::string_view exp
   return {};
 }
 
+std::string pair_in_words(const AttributeRow& row, Compat compat) {
+  const std::string first = listed(row.choices, compat), then = listed(row.followers, compat);
+  if (then.empty()) return first;
+  return row.followed.empty() ? fmt::format("{} [{}]", first, then)
+                              : fmt::format("{}; after {} perhaps {}", first, row.followed, then);
+}
+
 Value read_pair(const AttributeRow& row, ValueText& text, std::string_view expected) {
   Chosen chosen;
   chosen.choice = read_choice(row.choices, text, expected);
   if (chosen.choice == nullptr) return {};
   if (!text.more()) return chosen;
-  chosen.follower = read_choice(row.followers, text, listed(row.followers));
+  const Word then = text.next();
+  chosen.follower_at = text.place(then);
+  chosen.follower = read_choice(row.followers, text, listed(row.followers, text.compat()));
   if (chosen.follower == nullptr) return {};
-  return chosen;
+  if (row.followed.empty() || equal_without_case(row.followed, chosen.choice->word)) return chosen;
+  text.refuse(then, {.problem = fmt::format("a word that stands after {} alone", row.followed),
+                     .found = std::string{then.text},
+                     .expected = pair_in_words(row, text.compat()),
+                     .nearest = {}});
+  return {};
 }
 
 Value read_protocol(const AttributeRow& row, ValueText& text, std::string_view expected) {
@@ -102,11 +116,12 @@ std::optional<std::uint64_t> parse_number(std::string_view text) {
   return value;
 }
 
-std::string listed(std::span<const Choice> choices) {
+std::string listed(std::span<const Choice> choices, Compat compat) {
   std::string words;
   for (const Choice& choice : choices) {
     using enum Choice::Standing;
     if (choice.standing == unsupported || choice.standing == unsafe || choice.standing == deprecated) continue;
+    if (choice.standing == extension && compat != Compat::none) continue;
     words += (words.empty() ? "" : " | ") + std::string{choice.word};
   }
   return words;
@@ -155,12 +170,12 @@ const Choice* read_choice(std::span<const Choice> choices, ValueText& text, std:
   return &*choice;
 }
 
-std::string expected_of(const AttributeRow& row) {
+std::string expected_of(const AttributeRow& row, Compat compat) {
   switch (row.form) {
     case Form::choice:
-      return listed(row.choices);
+      return listed(row.choices, compat);
     case Form::choice_pair:
-      return fmt::format("{} [{}]", listed(row.choices), listed(row.followers));
+      return pair_in_words(row, compat);
     case Form::number:
       return in_words(row.least, row.most);
     case Form::number_or_none:
@@ -188,11 +203,11 @@ std::string expected_of(const AttributeRow& row) {
     case Form::range:
       return "address-address";
     case Form::protocol:
-      return fmt::format("{} | {}", listed(row.choices), in_words(0, row.most));
+      return fmt::format("{} | {}", listed(row.choices, compat), in_words(0, row.most));
     case Form::encryption:
-      return fmt::format("{}, AES with KeyLength 128 | 192 | 256", listed(row.choices));
+      return fmt::format("{}; {}", listed(row.choices, compat), key_length_words(row, compat));
     case Form::authentication:
-      return fmt::format("AH | ESP, then {}", listed(row.choices));
+      return fmt::format("AH | ESP, then {}", listed(row.choices, compat));
     case Form::identity:
       return "IpAddr | Fqdn | UserAtFqdn | X500dn | KeyId, then its value";
     case Form::shared_key:
@@ -215,7 +230,7 @@ std::string expected_of(const AttributeRow& row) {
     case Form::user:
       return "name AuthBy Password pw | name AuthBy Passticket";
     case Form::image:
-      return "name [file] [FLUSH|NOFLUSH] [PURGE|NOPURGE] [seconds]";
+      return fmt::format("name [file] [FLUSH|NOFLUSH] [PURGE|NOPURGE] [seconds, {}]", in_words(row.least, row.most));
     case Form::block:
     case Form::ignored:
       return {};
@@ -223,7 +238,9 @@ std::string expected_of(const AttributeRow& row) {
   return {};
 }
 
-Value read_value(const AttributeRow& row, ValueText text) { return read_value(row, text, expected_of(row)); }
+Value read_value(const AttributeRow& row, ValueText text) {
+  return read_value(row, text, expected_of(row, text.compat()));
+}
 
 Value read_value(const AttributeRow& row, ValueText& text, std::string_view expected) {
   switch (row.form) {

@@ -25,6 +25,7 @@ class ValueText {
   /// All that is left, as it is written.
   Word rest();
 
+  Compat compat() const { return compat_; }
   /// Whether what z/OS does not know is taken.
   bool takes_extensions() const { return compat_ == Compat::none; }
 
@@ -51,10 +52,11 @@ Value read_value(const AttributeRow& row, ValueText text);
 /// The same, leaving in `text` what was not taken.
 Value read_value(const AttributeRow& row, ValueText& text, std::string_view expected);
 
-/// What the row takes, for diagnostics and docs: `Yes | No`, `0 to 999`, `name of an IpService`.
-std::string expected_of(const AttributeRow& row);
+/// What the row takes, for diagnostics and docs: `Yes | No`, `0 to 999`, `name of an IpService`; with a Compat no word
+/// of ours.
+std::string expected_of(const AttributeRow& row, Compat compat);
 /// Words as they are listed: `Yes | No`.
-std::string listed(std::span<const Choice> choices);
+std::string listed(std::span<const Choice> choices, Compat compat);
 
 /// One word of the choices; null, and reported, when it is none or this release refuses it.
 const Choice* read_choice(std::span<const Choice> choices, ValueText& text, std::string_view expected);
@@ -63,6 +65,8 @@ const Choice* read_choice(std::span<const Choice> choices, ValueText& text, std:
 std::optional<std::uint64_t> parse_number(std::string_view text);
 Value read_span(const AttributeRow& row, ValueText& text, std::string_view expected);
 Value read_address(const AttributeRow& row, ValueText& text, std::string_view expected);
+/// `KeyLength 128 | 192 | 256 after AES_CBC, AES_CTR`: the ciphers of the row that come in several lengths.
+std::string key_length_words(const AttributeRow& row, Compat compat);
 Value read_encryption(const AttributeRow& row, ValueText& text, std::string_view expected);
 Value read_authentication(const AttributeRow& row, ValueText& text, std::string_view expected);
 Value read_identity(ValueText& text);

@@ -240,7 +240,7 @@ class Files(unittest.TestCase):
     def test_of_pagent_without_a_stack_are_refused(self):
         with tempfile.TemporaryDirectory(prefix="adit-e2e-") as folder:
             configuration = pathlib.Path(folder) / "pagent.conf"
-            configuration.write_text("IPSecConfig east.policy\n")
+            configuration.write_text("LogLevel 31\n")
             done = subprocess.run([PROGRAMS / "pagent", "-c", configuration, "--socket-dir", folder], capture_output=True, text=True, timeout=5)
             self.assertEqual(done.returncode, 1, done.stderr)
             self.assertRegex(done.stderr, r"pagent\.conf:1:1: pagent.conf without TcpImage")

@@ -97,6 +97,24 @@ TEST(Compat, OfTheCommonFileHoldsForTheStacksOwnUnlessThatSaysOtherwise) {
   EXPECT_EQ(first(other), "AES");
 }
 
+TEST(Compat, ListsNoWordThatItRefuses) {
+  const auto expected_of = [](std::string compat, const std::string& line) {
+    std::string text = policy_text;
+    text.replace(text.find("  KeyExchangeOffer\n  {\n"), 23, "  KeyExchangeOffer\n  {\n" + line + "\n");
+    const ParseResult result = parsed(compat + text);
+    return result.diagnostics.empty() ? "nothing" : result.diagnostics.front().expected;
+  };
+  EXPECT_EQ(expected_of("Compat V2R2\n", "DHGroup Group3"),
+            "Group1 | Group2 | Group5 | Group14 | Group19 | Group20 | Group21 | Group24");
+  EXPECT_TRUE(expected_of("", "DHGroup Group3").contains("Group31"));
+  EXPECT_EQ(expected_of("Compat V2R2\n", "HowToEncrypt Rot13"),
+            "DES | 3DES | AES_CBC; KeyLength 128 | 256 after AES_CBC");
+  EXPECT_EQ(expected_of("Compat V2R2\n", "HowToEncrypt AES_CBC KeyLength 192"), "128 | 256");
+  EXPECT_EQ(expected_of("", "HowToEncrypt AES_CBC KeyLength 100"), "128 | 192 | 256");
+  EXPECT_EQ(expected_of("", "HowToEncrypt 3DES KeyLength 192"),
+            "KeyLength 128 | 192 | 256 after AES_CBC, AES_CTR, AES_GCM_8, AES_GCM_12, AES_GCM_16, AES_CCM_16");
+}
+
 TEST(Compat, PassesOverWhatZosPassesOver) {
   const SourceFile file{"f", std::string{"Compat V1R12\nNewStatement x\n{\nThing 1\n}\n"} + policy_text};
   const ParseResult result = parsed(file);

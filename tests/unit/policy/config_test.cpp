@@ -55,13 +55,26 @@ TEST(PagentConfig, TellsOfAStackNamedTwiceAndOfUnknownWords) {
             "  LogLevel 512\n           ^^^\n  expected: 0 to 511\n");
 }
 
-TEST(PagentConfig, WithoutAStackIsWrong) {
-  const SourceFile file{"pagent.conf", "IPSecConfig /etc/adit/east.policy\n"};
+TEST(PagentConfig, WithoutAStackIsOfTheDefaultOne) {
+  for (const char* policy : {"IPSecConfig /etc/adit/east.policy\n", "CommonIPSecConfig /etc/adit/common.policy\n"}) {
+    const SourceFile file{"pagent.conf", policy};
+    const auto parsed = parse_pagent_config(file);
+    ASSERT_TRUE(parsed.value);
+    ASSERT_EQ(parsed.value->images.size(), 1u);
+    EXPECT_EQ(parsed.value->images[0].stack.text, "tcpip");
+    EXPECT_EQ(parsed.value->images[0].file, std::nullopt);
+    EXPECT_TRUE(told(parsed, file).starts_with("pagent.conf:1:1: note: no TcpImage: the policy is for the stack tcpip"))
+        << told(parsed, file);
+  }
+}
+
+TEST(PagentConfig, WithoutAStackAndAPolicyIsWrong) {
+  const SourceFile file{"pagent.conf", "LogLevel 31\n"};
   const auto parsed = parse_pagent_config(file);
   EXPECT_FALSE(parsed.value);
   EXPECT_EQ(told(parsed, file),
             "pagent.conf:1:1: error: pagent.conf without TcpImage\n"
-            "  IPSecConfig /etc/adit/east.policy\n  ^\n  expected: TcpImage\n");
+            "  LogLevel 31\n  ^\n  expected: TcpImage\n");
 }
 
 TEST(ImageConfig, NamesThePolicyOfAStack) {

@@ -96,7 +96,7 @@ const Change changes[] = {
     {"Protocol Tcp", "Protocol Tcp\nType 8", "11:1: error: type of a protocol that has none: \"Type\""},
     {"Protocol Tcp", "Protocol Tcp\nDirection Bidirectional InboundConnect", ""},
     {"Protocol Tcp", "Protocol Udp\nDirection Bidirectional InboundConnect",
-     "11:11: error: who connects is a matter of bidirectional Tcp alone: \"InboundConnect\""},
+     "11:25: error: who connects is a matter of Tcp alone: \"InboundConnect\""},
     {"Protocol Tcp", "Protocol Tcp\nDirection Outbound",
      "8:5: warning: an SA pair carries both directions, this rule one"},
     {"Protocol Tcp", "Protocol Tcp\nDirection Both", "11:11: error: unknown value: \"Both\""},
