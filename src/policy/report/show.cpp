@@ -6,6 +6,7 @@
 #include <set>
 #include <vector>
 
+#include "policy/report/held_values.h"
 #include "policy/report/json_text.h"
 #include "policy/report/value_text.h"
 
@@ -43,7 +44,8 @@ bool leads_to_rules(const Entry& entry) {
 
 class Reading {
  public:
-  Reading(const Document& document, const SourceLines& lines) : document_{document}, lines_{lines} {}
+  Reading(const Document& document, const SourceLines& lines)
+      : document_{document}, lines_{lines}, held_{*document.policy()} {}
 
   /// The attributes in the order of the file, then those that are not coded.
   std::vector<Line> lines_of(const Statement& statement) {
@@ -53,12 +55,14 @@ class Reading {
       coded.insert(entry.row->id);
       const bool holds = entry.row->occurs == Occurs::many || statement.find(entry.row->id) == &entry;
       if (!holds || leads_to_rules(entry) || entry.row->form == Form::ignored) continue;
-      std::string name{entry.row->name};
+      if (!HeldValues::has_effect(statement, entry)) continue;
+      std::string name{entry.row->stands_for.empty() ? entry.row->name : entry.row->stands_for};
       if (entry.block != nullptr && !entry.block->name.empty()) name += " " + entry.block->name;
       if (entry.block == nullptr) note(document_.target(entry));
+      const auto held = held_.of(statement, entry.row->id);
       lines.push_back({.name = std::move(name),
-                       .value = value_text(entry, lines_),
-                       .origin = entry.at.range().to_string(),
+                       .value = held ? held->value : value_text(entry, lines_),
+                       .origin = (held ? *held->by : entry).at.range().to_string(),
                        .block = entry.block.get()});
     }
     for (const AttributeRow& row : statement.row->attributes) {
@@ -99,6 +103,9 @@ class Reading {
   }
 
   Line not_coded(const Statement& statement, const AttributeRow& row) const {
+    if (const auto held = held_.of(statement, row.id)) {
+      return {.name = std::string{row.name}, .value = held->value, .origin = held->by->at.range().to_string()};
+    }
     for (const Heirs& heirs : inheritance) {
       if (statement.row->id != heirs.heir || row.absent != heirs.absent) continue;
       const Statement* from = document_.policy_statement(heirs.from);
@@ -121,6 +128,7 @@ class Reading {
 
   const Document& document_;
   const SourceLines& lines_;
+  HeldValues held_;
   std::vector<const Statement*> waiting_;
 };
 

@@ -42,6 +42,11 @@ std::string value_text(const Entry& entry, const SourceLines& lines) {
   const std::string_view text = without_comment(from_column(line, entry.value_at.column), entry.row->form);
   // The form of the key may be told, and no more.
   if (entry.row->form == Form::shared_key) return std::string{text.substr(0, text.find_first_of(blanks))} + " ***";
+  // Bits after a prefix are passed over.
+  const auto* addresses = std::get_if<AddressSpec>(&entry.value);
+  if (addresses != nullptr && text.contains('/') && !addresses->ranges.front().is_single()) {
+    return addresses->ranges.front().to_string();
+  }
   return shown_text(text);
 }
 
