@@ -121,6 +121,22 @@ Start start_of(const PolicySnapshot& policy, const Beginning& beginning) {
   return start;
 }
 
+bool may_begin(const Start& start) {
+  return start.rule == nullptr || start.rule->action->how_to_initiate != HowToInitiate::do_not;
+}
+
+/// Whether a side may start what the other one only answers: a tunnel between the same two addresses, where known.
+bool starts_towards(const PolicySnapshot& policy, const std::vector<Beginning>& own, const Start& other) {
+  const auto may_be = [](const std::optional<IpAddress>& one, const std::optional<IpAddress>& another) {
+    return !one || !another || *one == *another;
+  };
+  return std::ranges::any_of(own, [&](const Beginning& beginning) {
+    const Start start = start_of(policy, beginning);
+    return start.rule != nullptr && may_begin(start) && may_be(start.local, other.remote) &&
+           may_be(start.remote, other.local);
+  });
+}
+
 Outcome outcome_of(const Side& initiator, const Side& responder, const Beginning& beginning) {
   Outcome outcome{.tunnel = beginning.name, .at = beginning.at};
   const Start start = start_of(initiator.policy, beginning);
@@ -140,8 +156,10 @@ Outcome outcome_of(const Side& initiator, const Side& responder, const Beginning
   const HowToInitiate how = start.rule->action->how_to_initiate;
   outcome.version = version_of(how);
   if (how == HowToInitiate::do_not) {
-    return fail("start", fmt::format("KeyExchangeAction {} has HowToInitiate DoNot", start.rule->action->name),
-                start.rule->action->at);
+    return fail(
+        "start",
+        fmt::format("neither side starts: KeyExchangeAction {} here has HowToInitiate DoNot", start.rule->action->name),
+        start.rule->action->at);
   }
   if (!start.local || !start.remote) {
     return fail("start", "nothing says which address to start with", start.rule->at);
@@ -162,7 +180,13 @@ namespace {
 
 std::vector<Outcome> play_at_one_time(const Side& initiator, const Side& responder) {
   std::vector<Outcome> outcomes;
+  std::optional<std::vector<Beginning>> of_responder;
   for (const Beginning& beginning : beginnings(initiator.policy)) {
+    // HowToInitiate DoNot is as Initiation RemoteOnly, while the other side starts.
+    if (const Start start = start_of(initiator.policy, beginning); !may_begin(start)) {
+      if (!of_responder) of_responder = beginnings(responder.policy);
+      if (starts_towards(responder.policy, *of_responder, start)) continue;
+    }
     outcomes.push_back(outcome_of(initiator, responder, beginning));
   }
   for (const auto& tunnel : manual_tunnels(initiator.policy.filter)) {

@@ -125,10 +125,14 @@ const Case cases[] = {
      {{"AcceptablePfs            Group31", "AcceptablePfs Group14"},
       {"InitiateWithPfs          Group31", "InitiateWithPfs Group19"}},
      "differs PFS of rekeying: InitiateWithPfs Group31 of tunnel, here, is not among AcceptablePfs of tunnel"},
-    {"this side does not start",
+    {"neither side starts",
      {{"HowToInitiate            IKEv2\n  HowToAuthMe", "HowToInitiate DoNot\n  HowToAuthMe"}},
-     {},
-     "differs start: KeyExchangeAction psk has HowToInitiate DoNot"},
+     {{"HowToInitiate            IKEv2\n  HowToAuthMe", "HowToInitiate DoNot\n  HowToAuthMe"}},
+     "differs start: neither side starts: KeyExchangeAction psk here has HowToInitiate DoNot"},
+    {"neither side starts, the other by its IpDynVpnAction",
+     {{"HowToInitiate            IKEv2\n  HowToAuthMe", "HowToInitiate DoNot\n  HowToAuthMe"}},
+     {{"Initiation               Either", "Initiation RemoteOnly"}},
+     "differs start: neither side starts: KeyExchangeAction psk here has HowToInitiate DoNot"},
 };
 
 TEST(Play, NamesTheFirstThingThatDiffers) {
@@ -261,6 +265,20 @@ TEST(Play, LooksAtTheTimesAtWhichRulesAreInForce) {
       got.push_back(outcome.when + (outcome.comes_up() ? " up" : " down"));
     }
     EXPECT_EQ(got, want);
+  }
+}
+
+// As Initiation RemoteOnly: a gateway that only answers is no fault, while the other side starts.
+TEST(Play, LeavesOutASideThatOnlyAnswersWhereTheOtherStarts) {
+  const std::string east = text_of("../examples/two-hosts/east.policy");
+  const std::string west = text_of("../examples/two-hosts/west.policy");
+  for (const Replacements& answers :
+       {Replacements{{"Initiation               Either", "Initiation RemoteOnly"}},
+        Replacements{{"HowToInitiate            IKEv2\n  HowToAuthMe", "HowToInitiate DoNot\n  HowToAuthMe"}}}) {
+    EXPECT_TRUE(Pair(changed(east, answers), west).outcomes.empty());
+    const Pair started_there{west, changed(east, answers)};
+    ASSERT_FALSE(started_there.outcomes.empty());
+    for (const Outcome& outcome : started_there.outcomes) EXPECT_TRUE(outcome.comes_up()) << last_step(outcome);
   }
 }
 
