@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "policy/lint/subject.h"
+#include "policy/lint/versions.h"
 
 namespace adit::policy::lint {
 namespace {
@@ -34,6 +35,11 @@ constexpr std::array prfs = {
     verdict(PrfId::hmac_md5, forbidden, "RFC 8247 §2.2: MUST NOT"),
     verdict(PrfId::hmac_sha1, ageing, "RFC 8247 §2.2: MUST-, to be given up"),
 };
+// Of the PRF of the same name, which the hash is in IKEv1 (RFC 2409 §4); RFC 8247 speaks of IKEv2.
+constexpr std::array hashes = {
+    verdict(PrfId::hmac_md5, forbidden, "RFC 8247 §2.2 of its PRF: MUST NOT"),
+    verdict(PrfId::hmac_sha1, ageing, "RFC 8247 §2.2 of its PRF: MUST-, to be given up"),
+};
 constexpr std::array ike_integrity = {
     verdict(IntegrityId::hmac_md5_96, forbidden, "RFC 8247 §2.3: MUST NOT"),
     verdict(IntegrityId::hmac_sha1_96, ageing, "RFC 8247 §2.3: MUST-, to be given up"),
@@ -57,10 +63,13 @@ constexpr std::array esp_integrity = {
 
 constexpr std::string_view better_cipher = "AES_GCM_16 or AES_CBC with KeyLength 128 or 256";
 constexpr std::string_view better_hash = "HMAC_SHA2_256_128 or HMAC_SHA2_512_256";
+constexpr std::string_view better_hash_v1 = "HowToAuthMsgs SHA2_256 or SHA2_512";
 constexpr std::string_view better_prf = "HMAC_SHA2_256 or HMAC_SHA2_512";
 constexpr std::string_view better_group = "Group14, Group19 or Group31";
 
 std::string word_of(GroupId group) { return fmt::format("Group{}", std::to_underlying(group)); }
+
+std::string_view hash_word(PrfId hash) { return hash == PrfId::hmac_md5 ? "MD5" : "SHA1"; }
 
 /// Tells of the algorithms of one statement.
 class Judge {
@@ -73,7 +82,7 @@ class Judge {
              std::string_view advice) const {
     for (const Verdict& row : table) {
       if (row.id != static_cast<unsigned>(id)) continue;
-      const Entry* entry = statement_ == nullptr ? nullptr : statement_->find(attribute);
+      const Entry* entry = statement_ == nullptr ? nullptr : entry_saying(attribute, row.id);
       remarks_.add(
           {.kind = row.kind,
            .at = entry == nullptr ? at_ : entry->value_at.range(),
@@ -84,6 +93,15 @@ class Judge {
   }
 
  private:
+  // Of an attribute that is given several times, the entry that says this.
+  const Entry* entry_saying(Attribute attribute, unsigned id) const {
+    for (const Entry& entry : statement_->entries) {
+      const bool says_it = std::holds_alternative<Chosen>(entry.value) && chosen_of<unsigned>(entry.value, 0) == id;
+      if (entry.row->id == attribute && entry.row->occurs == Occurs::many && says_it) return &entry;
+    }
+    return entry_of(*statement_, attribute);
+  }
+
   const Statement* statement_;
   const SourceRange& at_;
   std::string_view of_;
@@ -91,6 +109,7 @@ class Judge {
 };
 
 void judge_action(const Subject& subject, const KeyExchangeAction& action, Remarks& remarks) {
+  const bool is_for_v1 = is_meant_for_v1(action, subject.origins.of(action.at));
   for (const KeyExchangeOffer& offer : action.offers) {
     const std::string of = fmt::format("KeyExchangeOffer {} of {}", offer.name, action.name);
     const Judge judge{subject, offer.at, of, remarks};
@@ -98,6 +117,11 @@ void judge_action(const Subject& subject, const KeyExchangeAction& action, Remar
                 to_string(offer.encryption, offer.key_bits), better_cipher);
     judge.judge(ike_integrity, offer.integrity, Attribute::how_to_verify_msgs, to_string(offer.integrity), better_hash);
     judge.judge(prfs, offer.prf, Attribute::pseudo_random_function, "PRF " + to_string(offer.prf), better_prf);
+    const Statement* coded = subject.origins.of(offer.at);
+    if (is_for_v1 || (coded != nullptr && coded->find(Attribute::how_to_auth_msgs) != nullptr)) {
+      judge.judge(hashes, offer.hash_v1, Attribute::how_to_auth_msgs,
+                  fmt::format("the hash {}", hash_word(offer.hash_v1)), better_hash_v1);
+    }
     judge.judge(groups, offer.group, Attribute::dh_group, word_of(offer.group), better_group);
   }
 }

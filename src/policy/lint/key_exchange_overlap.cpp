@@ -13,12 +13,21 @@
 namespace adit::policy::lint {
 namespace {
 
+// As IKE_SA_INIT compares them, or message 1 of IKEv1, where the method of authentication is one of them (RFC 2409 §4).
 bool share_an_offer(const KeyExchangeAction& one, const KeyExchangeAction& other) {
-  const auto algorithms = [](const KeyExchangeOffer& offer) {
-    return std::tuple{offer.encryption, offer.key_bits, offer.integrity, offer.prf, offer.group};
+  const auto share = [&](const auto& algorithms) {
+    return std::ranges::any_of(one.offers, [&](const KeyExchangeOffer& offer) {
+      return std::ranges::find(other.offers, algorithms(offer), algorithms) != other.offers.end();
+    });
   };
-  return std::ranges::any_of(one.offers, [&](const KeyExchangeOffer& offer) {
-    return std::ranges::find(other.offers, algorithms(offer), algorithms) != other.offers.end();
+  // The peer of the later rule begins as its own rule would.
+  if (starts_v1(other)) {
+    return share([](const KeyExchangeOffer& offer) {
+      return std::tuple{offer.encryption, offer.key_bits, offer.hash_v1, offer.group, offer.auth_peers};
+    });
+  }
+  return share([](const KeyExchangeOffer& offer) {
+    return std::tuple{offer.encryption, offer.key_bits, offer.integrity, offer.prf, offer.group};
   });
 }
 

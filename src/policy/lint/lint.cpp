@@ -7,9 +7,10 @@
 namespace adit::policy::lint {
 
 std::vector<Remark> lint(const Document& document) {
-  static constexpr std::array<Check, 15> checks = {check_filter_order,
+  static constexpr std::array<Check, 16> checks = {check_filter_order,
                                                    check_time_conditions,
                                                    check_ike_traffic,
+                                                   check_forwarding,
                                                    check_key_exchange_order,
                                                    check_key_exchange_overlap,
                                                    check_tunnels,

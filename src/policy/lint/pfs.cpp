@@ -19,8 +19,8 @@ void check_pfs(const Subject& subject, Remarks& remarks) {
     if (std::ranges::find(action.acceptable_pfs, action.initiate_with_pfs) != action.acceptable_pfs.end()) continue;
     const Statement* statement = subject.origins.of(action.at);
     if (statement == nullptr) continue;
-    const Entry* entry = statement->find(Attribute::initiate_with_pfs);
-    const Entry* accepted = statement->find(Attribute::acceptable_pfs);
+    const Entry* entry = entry_of(*statement, Attribute::initiate_with_pfs);
+    const Entry* accepted = entry_of(*statement, Attribute::acceptable_pfs);
     const std::string group = action.initiate_with_pfs == GroupId::none
                                   ? "None"
                                   : fmt::format("Group{}", std::to_underlying(action.initiate_with_pfs));

@@ -12,12 +12,21 @@ struct Subject {
   const Origins& origins;
 };
 
+/// The entry that an attribute's value comes from: its own; Pfs, which gives both newer attributes theirs. Null: the
+/// default.
+inline const Entry* entry_of(const Statement& statement, Attribute id) {
+  const Entry* own = statement.find(id);
+  const bool is_of_pfs = id == Attribute::initiate_with_pfs || id == Attribute::acceptable_pfs;
+  return own == nullptr && is_of_pfs ? statement.find(Attribute::pfs) : own;
+}
+
 /// One kind of finding, or a few that share an idea: adds what it finds.
 using Check = void (*)(const Subject& subject, Remarks& remarks);
 
 void check_filter_order(const Subject& subject, Remarks& remarks);
 void check_time_conditions(const Subject& subject, Remarks& remarks);
 void check_ike_traffic(const Subject& subject, Remarks& remarks);
+void check_forwarding(const Subject& subject, Remarks& remarks);
 void check_key_exchange_order(const Subject& subject, Remarks& remarks);
 void check_key_exchange_overlap(const Subject& subject, Remarks& remarks);
 void check_tunnels(const Subject& subject, Remarks& remarks);

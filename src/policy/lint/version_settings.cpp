@@ -34,12 +34,6 @@ void tell(const Statement& statement, std::span<const Attribute> settings, Kind 
   }
 }
 
-// What IKEv1 has numbers for in phase 1 (RFC 2409 Appendix A, RFC 3602): CBC ciphers, and any group.
-bool can_be_made_by_v1(const KeyExchangeOffer& offer) {
-  return offer.encryption == EncryptionId::des || offer.encryption == EncryptionId::triple_des ||
-         offer.encryption == EncryptionId::aes_cbc;
-}
-
 void check_action(const Subject& subject, const KeyExchangeAction& action, Remarks& remarks) {
   const Statement* statement = subject.origins.of(action.at);
   if (statement == nullptr) return;

@@ -15,4 +15,10 @@ inline bool is_meant_for_v1(const KeyExchangeAction& action, const Statement* st
   return starts_v1(action) || (statement != nullptr && statement->find(Attribute::how_to_respond_ikev1) != nullptr);
 }
 
+/// What IKEv1 has numbers for in phase 1 (RFC 2409 Appendix A, RFC 3602): CBC ciphers, and any group.
+inline bool can_be_made_by_v1(const KeyExchangeOffer& offer) {
+  return offer.encryption == EncryptionId::des || offer.encryption == EncryptionId::triple_des ||
+         offer.encryption == EncryptionId::aes_cbc;
+}
+
 }  // namespace adit::policy::lint
