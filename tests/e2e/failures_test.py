@@ -258,6 +258,38 @@ class Files(unittest.TestCase):
                 self.assertEqual(done.returncode, 1)
                 self.assertTrue(re.search(problem, done.stdout + done.stderr), done.stdout + done.stderr)
 
+    def test_of_a_stack_are_judged_beside_the_common_one(self):
+        examples = pathlib.Path(__file__).parents[2] / "examples/two-hosts"
+        own, _, common = (examples / "east.policy").read_text().partition("# ---- the two ends")
+        with tempfile.TemporaryDirectory(prefix="adit-e2e-") as folder:
+            own_file, common_file = pathlib.Path(folder) / "own", pathlib.Path(folder) / "common"
+            own_file.write_text(own)
+            common_file.write_text("# ---- the two ends" + common)
+
+            def status(*words):
+                done = subprocess.run([PROGRAMS / "pagent", *words], capture_output=True, text=True, timeout=5)
+                return done.returncode, done.stdout + done.stderr
+
+            beside = ["--common", common_file]
+            self.assertEqual(status("--check", own_file)[0], 1)
+            self.assertEqual(status("--check", own_file, *beside), (0, ""))
+            self.assertEqual(status("--lint", own_file)[0], 1)
+            self.assertEqual(status("--lint", own_file, *beside)[0], 0)
+            code, text = status("--lint", own_file, *beside, "--against", examples / "west.policy")
+            self.assertEqual(code, 0, text)
+            self.assertIn("4 of 4 tunnels come up", text)
+            self.assertIn(f"{common_file}:", text)
+            self.assertEqual(status(*beside)[0], 2)
+
+    def test_of_a_stack_are_shown_whatever_the_case_of_its_name(self):
+        example = pathlib.Path(__file__).parents[2] / "examples/two-hosts/east.policy"
+        with tempfile.TemporaryDirectory(prefix="adit-e2e-") as folder:
+            configuration = pathlib.Path(folder) / "pagent.conf"
+            configuration.write_text(f"TcpImage other none.image\nTcpImage TCPIP2\nIPSecConfig {example}\n")
+            done = subprocess.run([PROGRAMS / "policy", "show", "-c", configuration, "-p", "tcpip2"], capture_output=True, text=True, timeout=5)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn("IpFilterRule nets", done.stdout)
+
     def test_of_keys_are_read_where_the_policy_names_them_and_refused_where_everybody_reads_them(self):
         example = pathlib.Path(__file__).parents[2] / "examples/two-hosts/east.policy"
         text = re.sub(r"SharedKey +Ascii .*", "SharedKeyFile keys/west.key", example.read_text())

@@ -1,5 +1,6 @@
 #pragma once
-// `pagent --check`, `--lint` and `--lint --against`: one policy file read, judged and reported. No daemon is asked.
+// `pagent --check`, `--lint` and `--lint --against`: the policy files of one stack read, judged and reported. No daemon
+// is asked.
 
 #include <cstdint>
 #include <string>
@@ -20,15 +21,21 @@ struct FileReport {
   int status = 0;
 };
 
+/// A stack's own policy file, and the one for all stacks beside it, if any.
+struct PolicyFilesToJudge {
+  std::string own;
+  std::string common;  ///< empty: none
+};
+
 /// The mistakes of one policy file with their lines. Status 1 when any is an error, or the file cannot be read.
-FileReport check_file(const std::string& path, ReportFormat format);
+FileReport check_file(const PolicyFilesToJudge& files, ReportFormat format);
 
 /// What the linter finds in a file without errors. Status 4 when there is a warning, 0 when there are notes at most, 1
 /// with the mistakes instead when the file has errors.
-FileReport lint_file(const std::string& path, ReportFormat format);
+FileReport lint_file(const PolicyFilesToJudge& files, ReportFormat format);
 
 /// What the tunnels of a policy file and of the peer's would come to (policy/agreement/play.h). Status 4 when one does
 /// not come up, or there is none; 1 when a file has errors or cannot be read.
-FileReport compare_files(const std::string& path, const std::string& peer_path, ReportFormat format);
+FileReport compare_files(const PolicyFilesToJudge& files, const std::string& peer_path, ReportFormat format);
 
 }  // namespace adit::daemons::pagent

@@ -79,6 +79,7 @@ int run(int argc, const char* const* argv) {
   options.add_to(app);
   std::string file_to_check;
   std::string file_to_lint;
+  std::string common_file;
   bool as_json = false;
   auto* check =
       app.add_option("--check", file_to_check, "Print the mistakes of a policy file, and end")->type_name("FILE");
@@ -90,6 +91,9 @@ int run(int argc, const char* const* argv) {
                  "With --lint: play the tunnels of the file through against the peer's, instead")
       ->type_name("PEERFILE")
       ->needs(lint);
+  app.add_option("--common", common_file,
+                 "With --check or --lint: the policy file for all stacks, beside the stack's own")
+      ->type_name("FILE");
   app.add_flag("--json", as_json, "Print one JSON object: with --check or --lint");
   Watchers watchers;
   app.add_option("--allow-user", watchers.iked, "Users, besides root, who may have shared keys: iked's")
@@ -107,9 +111,13 @@ int run(int argc, const char* const* argv) {
       "warnings.");
   if (const auto status = parse(app, argc, argv)) return *status;
   const ReportFormat format = as_json ? ReportFormat::json : ReportFormat::text;
-  if (!file_to_check.empty()) return print(check_file(file_to_check, format));
-  if (!peer_file.empty()) return print(compare_files(file_to_lint, peer_file, format));
-  if (!file_to_lint.empty()) return print(lint_file(file_to_lint, format));
+  if (!common_file.empty() && file_to_check.empty() && file_to_lint.empty()) {
+    fmt::print(stderr, "--common requires --check or --lint\n");
+    return ExitStatus::command_line;
+  }
+  if (!file_to_check.empty()) return print(check_file({file_to_check, common_file}, format));
+  if (!peer_file.empty()) return print(compare_files({file_to_lint, common_file}, peer_file, format));
+  if (!file_to_lint.empty()) return print(lint_file({file_to_lint, common_file}, format));
   return serve(options, watchers, agent);
 }
 

@@ -10,6 +10,7 @@
 #include <span>
 
 #include "policy/config_pagent.h"
+#include "policy/nearest.h"
 
 namespace adit::tools::policy_command {
 namespace {
@@ -51,8 +52,9 @@ std::expected<StackFiles, std::string> files_of_stack(const std::string& pagent_
   if (!main_file) return std::unexpected{main_file.error()};
   const auto pagent = parsed(*main_file, policy::parse_pagent_config);
   if (!pagent) return std::unexpected{pagent.error()};
-  const auto image = std::ranges::find_if(
-      pagent->images, [&](const policy::PagentImage& one) { return stack.empty() || one.stack.text == stack; });
+  const auto image = std::ranges::find_if(pagent->images, [&](const policy::PagentImage& one) {
+    return stack.empty() || policy::equal_without_case(one.stack.text, stack);  // as ipsec -p
+  });
   if (image == pagent->images.end()) return std::unexpected{fmt::format("{}: no TcpImage {}\n", pagent_conf, stack)};
 
   std::optional<std::string> own = pagent->own_policy;
