@@ -135,8 +135,8 @@ bool refuse_wish(Turn& turn, IkeSa& sa) {
   const policy::Filter& filter = *sa.wishes.front().filter;
   std::string reason;
   if (!can_be_offered(*filter.vpn, path_of(sa))) {
-    reason =
-        can_be_offered(*filter.vpn, Path::direct) ? "AH does not pass the NAT on the way" : "IKEv2 has no AH around ESP";
+    reason = can_be_offered(*filter.vpn, Path::direct) ? "AH does not pass the NAT on the way"
+                                                       : "IKEv2 has no AH around ESP";
     reason += ", and IpDynVpnAction " + filter.vpn->name + " offers nothing else";
   } else if (!policy::is_meant_for(filter, identity_for_filtering(sa))) {
     reason = not_meant_for(filter, *sa.remote_identity);
