@@ -12,8 +12,8 @@ namespace adit::ike::v2 {
 void ask_for_child(Turn& turn, IkeSa& sa, ChildWish wish, wire::ExchangeType exchange, wire::Payloads& request);
 /// Ends the first wish where the peer, once it has said who it is, may not have what its rule protects (reference
 /// §3.3), or nothing of what its action offers can be proposed: AH around ESP, for which IKEv2 has no word (RFC 7296
-/// §3.3), or AH with a NAT on the way, which covers the addresses that a NAT changes (§2.23). True when there was one to
-/// end.
+/// §3.3), or AH with a NAT on the way, which covers the addresses that a NAT changes (§2.23). True when there was one
+/// to end.
 bool refuse_wish(Turn& turn, IkeSa& sa);
 /// What RemoteIdentity of a filter is compared with: nothing without FilterByIdentity, or before the peer has said it.
 std::optional<Identity> identity_for_filtering(const IkeSa& sa);
