@@ -20,11 +20,17 @@ std::string_view lengths_in(Compat compat) { return compat == Compat::none ? "12
 
 // A length that is passed over would be taken for the one that holds.
 bool refuse_key_length(const Choice& choice, const AttributeRow& row, ValueText& text) {
-  if (!equal_without_case(text.peek(), "KeyLength")) return false;
-  text.refuse(text.take(), {.problem = "KeyLength after a cipher that has one length",
-                            .found = std::string{choice.word},
-                            .expected = key_length_words(row, text.compat()),
-                            .nearest = {}});
+  // z/OS passes over what stands behind the value (reference L2).
+  if (!equal_without_case(text.peek(), "KeyLength") || text.compat() != Compat::none) return false;
+  const Word at = text.take();
+  if (choice.value == encryption_aes && text.peek() == "128") {  // it says what holds
+    text.take();
+    return false;
+  }
+  text.refuse(at, {.problem = "KeyLength after a cipher that has one length",
+                   .found = std::string{choice.word},
+                   .expected = key_length_words(row, text.compat()),
+                   .nearest = {}});
   return true;
 }
 

@@ -97,6 +97,14 @@ class Parser {
            fmt::format("{} alone on its line: what stands beside it on a line of its own", which));
   }
 
+  // As beside a brace; other words are no harm.
+  void refuse_attribute_beside(const Statement& statement, const Line& line, std::size_t from) {
+    const AttributeRow* row = find_row(*statement.row, line.words[from].text);
+    if (row == nullptr) return warn_of_more(line, from);
+    refuse(place(line, from), "attribute beside a statement", row->name,
+           fmt::format("{} on a line of its own, inside the block", row->name));
+  }
+
   // Passes over lines to the brace that closes the one already taken. Braces are counted, not nested in calls: their
   // number is the file's.
   void skip_block() {
@@ -230,7 +238,7 @@ class Parser {
 
   void read_name(Statement& statement, Naming naming, const Line& line, std::size_t words) {
     if (statement.row->naming == Naming::none) {
-      if (words > 1) warn_of_more(line, 1);
+      if (words > 1) refuse_attribute_beside(statement, line, 1);
       return;
     }
     if (words < 2) {
@@ -257,7 +265,7 @@ class Parser {
         findings_.warning(statement.name_at, std::move(finding));
       }
     }
-    if (words > 2) warn_of_more(line, 2);
+    if (words > 2) refuse_attribute_beside(statement, line, 2);
   }
 
   Ending unknown(const Statement& into, const Line& line) {

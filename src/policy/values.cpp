@@ -64,6 +64,10 @@ Value read_pair(const AttributeRow& row, ValueText& text, std::string_view expec
   chosen.follower = read_choice(row.followers, text, listed(row.followers, text.compat()));
   if (chosen.follower == nullptr) return {};
   if (row.followed.empty() || equal_without_case(row.followed, chosen.choice->word)) return chosen;
+  if (text.compat() != Compat::none) {  // z/OS passes over what stands behind the value (reference L2)
+    chosen.follower = nullptr;
+    return chosen;
+  }
   text.refuse(then, {.problem = fmt::format("a word that stands after {} alone", row.followed),
                      .found = std::string{then.text},
                      .expected = pair_in_words(row, text.compat()),

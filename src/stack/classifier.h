@@ -31,6 +31,10 @@ class Classifier {
   bool logs() const { return policy_ && policy_->logs(); }
   /// Whether a forwarded packet came out of a tunnel: the rule for what comes in says so.
   bool came_protected(const PacketSelectors& packet) const;
+  /// The rule that decides about a packet, or null: the implicit deny. Valid until set_policy().
+  const policy::Filter* first_match(const PacketSelectors& packet, const policy::PacketPath& path) const {
+    return policy_ ? policy_->first_match(packet, path) : nullptr;
+  }
   /// Whether the rule that a packet out of an SA matches first is the one the SA was made for (reference: post-
   /// decapsulation filtering). The SA's own selectors have been checked before. The class is that of the interface
   /// which the SA's packet came in by.

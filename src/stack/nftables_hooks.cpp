@@ -8,6 +8,10 @@ namespace adit::stack {
 namespace {
 
 constexpr std::string_view protected_packet = "meta l4proto { esp, ah }";
+/// By where it goes now: when another table has translated the address, the interface is still that of before.
+constexpr std::string_view to_this_host =
+    "  fib daddr type local accept\n"
+    "    oifname \"lo\" fib daddr type { broadcast, multicast, anycast } accept";
 /// What the kernel takes for its own, by destination.
 constexpr std::string_view own_types = "{ local, broadcast, multicast, anycast }";
 /// The kernel puts fragments together at -400 (NF_IP_PRI_CONNTRACK_DEFRAG), where connections are tracked.
@@ -99,7 +103,7 @@ class Hooks {
       line("  {} ip6 nexthdr ah accept", own);
       line("  {} udp sport 4500 @th,64,32 != 0 accept", own);
     }
-    line("  oifname \"lo\" accept");
+    line("{}", to_this_host);
     if (needs_.answers) line("  meta l4proto {{ icmp, icmpv6 }} jump own_errors");
     line("  jump local_out");
     line("}}");

@@ -16,7 +16,9 @@ inline constexpr std::size_t packet_headroom = 128;
 /// After it: padding to 16 octets 15, pad length and next header 2, ICV 32 are 49.
 inline constexpr std::size_t packet_tailroom = 64;
 /// The MTU of what is protected, unless told otherwise: with the largest overhead, outer IPv6 40, UDP 8, ESP 8, IV 16,
-/// padding to 16 octets with pad length and next header, ICV 32, it fits into the 1500 octets of an Ethernet frame.
+/// padding to 16 octets with pad length and next header, ICV 32, it fits into the 1500 octets of an Ethernet frame; AH
+/// around ESP with a hash of 512 bits over IPv6 does not, and has the device's MTU lowered by its first packet too
+/// long.
 inline constexpr unsigned default_mtu = (1500 - 40 - 8 - 8 - 16 - 32) / 16 * 16 - 2;
 /// No IP packet is longer than its length field can say. A jumbogram (RFC 2675) is not taken.
 inline constexpr std::size_t largest_packet = 65535;

@@ -6,6 +6,7 @@ usage: ADIT_PROGRAMS=build/release/bin python3 -m unittest other_tables_test
 
 import os
 import pathlib
+import subprocess
 import sys
 import tempfile
 import time
@@ -47,6 +48,14 @@ for number in range(count):
         link.sendto(b"%d" % number, (target, port))
     except PermissionError:
         pass  # the filters deny it
+"""
+LISTEN = """
+import socket, sys
+link = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+link.bind(("198.51.100.1", int(sys.argv[1])))
+print("listening", flush=True)
+link.recv(100)
+print("heard", flush=True)
 """
 # As policy routing by marks does (CONNMARK): what a connection had is put on its packets again, and it has nothing.
 RESTORES_MARKS = """
@@ -94,6 +103,21 @@ class AddressTranslation(BesideOthers):
         self.add_table(translated(f"udp dport {PERMITTED}", f"198.51.100.2:{DENIED}"))
         self.assertEqual(self.sent("198.51.100.1", "198.51.100.2", PERMITTED), set())
 
+    def test_leads_no_packet_to_an_own_address_elsewhere(self):
+        for to in (f"198.51.100.2:{DENIED}", f"10.2.0.1:{DENIED}"):
+            self.add_table("table ip translation\ndelete table ip translation\n" + translated("ip daddr 198.51.100.1 udp dport 80", to))
+            self.assertEqual(self.sent("198.51.100.1", "198.51.100.1", 80), set())
+
+    def test_to_this_host_is_no_way_out(self):
+        listener = self.net.east.popen("python3", "-c", LISTEN, "7003", stdout=subprocess.PIPE, text=True)
+        self.addCleanup(listener.stdout.close)
+        self.addCleanup(listener.wait)
+        self.addCleanup(listener.kill)
+        listener.stdout.readline()
+        self.add_table(translated("ip daddr 198.51.100.2 udp dport 80", "198.51.100.1:7003"))
+        self.net.east.run("python3", "-c", SEND, "198.51.100.1", "198.51.100.2", 80, 3)
+        self.assertEqual(listener.stdout.readline().strip(), "heard")
+
     def test_leads_no_packet_past_the_tunnel(self):
         self.add_table(translated(f"udp dport {PERMITTED}", f"10.2.0.1:{DENIED}"))
         self.assertEqual(self.sent("10.1.0.1", "198.51.100.2", PERMITTED), set())
@@ -127,6 +151,14 @@ class Flush(BesideOthers):
         self.east.install_policy(policy_text.gateway())
         wait_for(lambda: self.sent("198.51.100.1", "198.51.100.2", PERMITTED) == set(), 15, "another policy")
         self.assertEqual(self.ping(), 3)
+
+    def test_that_brings_back_an_older_table_is_undone(self):
+        older = self.net.east.run("nft", "list", "table", "inet", "adit")
+        self.east.install_policy(policy_text.gateway())
+        wait_for(lambda: self.sent("198.51.100.1", "198.51.100.2", PERMITTED) == set(), 15, "a policy that denies what the older one permits")
+        self.add_table("flush ruleset\n" + older)
+        wait_for(lambda: "another program has deleted table inet adit" in self.east.daemons["stackd"].log(), 10, "stackd to notice")
+        self.assertEqual(self.sent("198.51.100.1", "198.51.100.2", PERMITTED), set())
 
     def test_before_the_first_policy_closes_it_again(self):
         for daemon in ("pagent", "stackd"):

@@ -45,7 +45,6 @@ void hand_on_children(Turn& turn, Phase1Sa& sa, Ending ending) {
     const ChildSa* child = sa.find_child(name);
     const bool is_told = child != nullptr && ending != Ending::by_peer && sa.state != Phase1State::closed;
     if (is_told) send_delete(turn, sa, *child);
-    if (quick_mode->role == Role::initiator) abandon(turn, sa, *quick_mode, ending);
     remove_child(turn, sa, name, Ending::failed);
   }
   Phase1Sa* sibling = spares_children(ending) ? turn.shard.heir_of(sa) : nullptr;
@@ -224,6 +223,7 @@ void remove_child(Turn& turn, Phase1Sa& sa, contract::ChildSaName name, Ending e
     if (quick_mode->role == Role::responder) {
       refuse_last_message(turn, *quick_mode);
     } else {
+      abandon(turn, sa, *quick_mode, ending);
       finish(turn, *quick_mode);
     }
   }

@@ -1,7 +1,7 @@
 #pragma once
 // The message IDs under one phase 1 SA, of exchanges that either end began: each names one exchange for as long as the
 // SA lives (RFC 2408 §3.1), so a message that begins another one with it is a replay, or our own thrown back: both ends
-// protect with the same keys.
+// protect with the same keys. None is forgotten, for what is forgotten could be replayed.
 
 #include <algorithm>
 #include <vector>
@@ -10,40 +10,40 @@
 
 namespace adit::ike::v1 {
 
-/// What an exchange leaves behind. A quick mode makes SAs: its ID is never forgotten. What an Informational exchange
-/// said is past: of those the oldest are forgotten, so that R-U-THEREs alone do not wear an SA out.
 enum class Exchange : std::uint8_t { quick_mode, informational };
 
 class ExchangesSeen {
  public:
-  /// Quick modes: from so many on the SA is to be refreshed, and from so many it ends.
-  static constexpr std::size_t soft_limit = 4096, hard_limit = 8192;
-  static constexpr std::size_t most_informational = 4096;
+  /// From so many on the SA is to be refreshed, and from so many it ends: what has been seen stays bounded. Of
+  /// Informational exchanges, R-U-THEREs above all, there may be as many as two ends that ask each ten seconds make in
+  /// 22 hours, and in 45: a side that may not begin a refresh has its SA for so long.
+  struct Limits {
+    std::size_t soft, hard;
+  };
+  static constexpr Limits limits_of(Exchange exchange) {
+    return exchange == Exchange::quick_mode ? Limits{4096, 8192} : Limits{32768, 65536};
+  }
 
-  /// False when the ID has been used, or there is no room for another quick mode.
+  /// False when the ID has been used, or there is no room for another one of the kind.
   bool add(MessageId id, Exchange exchange) {
-    if (has(id)) return false;
-    if (exchange == Exchange::quick_mode) {
-      if (quick_modes_.size() == hard_limit) return false;
-      quick_modes_.insert(std::ranges::lower_bound(quick_modes_, id), id);
-    } else if (informational_.size() < most_informational) {
-      informational_.push_back(id);
-    } else {
-      informational_[next_] = id;
-      next_ = (next_ + 1) % most_informational;
-    }
+    std::vector<MessageId>& ids = exchange == Exchange::quick_mode ? quick_modes_ : informational_;
+    if (has(id) || ids.size() == limits_of(exchange).hard) return false;
+    ids.insert(std::ranges::lower_bound(ids, id), id);
     return true;
   }
   bool has(MessageId id) const {
-    return std::ranges::binary_search(quick_modes_, id) ||
-           std::ranges::find(informational_, id) != informational_.end();
+    return std::ranges::binary_search(quick_modes_, id) || std::ranges::binary_search(informational_, id);
   }
-  std::size_t quick_modes() const { return quick_modes_.size(); }
+  bool is_worn() const { return any_at(&Limits::soft); }
+  bool is_full() const { return any_at(&Limits::hard); }
 
  private:
-  std::vector<MessageId> quick_modes_;    // in order
-  std::vector<MessageId> informational_;  // a ring once it is full
-  std::size_t next_ = 0;                  // of the ring, the oldest
+  bool any_at(std::size_t Limits::* limit) const {
+    return quick_modes_.size() >= limits_of(Exchange::quick_mode).*limit ||
+           informational_.size() >= limits_of(Exchange::informational).*limit;
+  }
+
+  std::vector<MessageId> quick_modes_, informational_;  // in order
 };
 
 }  // namespace adit::ike::v1

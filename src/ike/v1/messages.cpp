@@ -102,7 +102,7 @@ MessageId draw_message_id(Turn& turn, Phase1Sa& sa, Exchange exchange) {
   for (;;) {
     const MessageId id{turn.random.number<std::uint32_t>()};
     // One that the SA cannot remember any more is drawn all the same: the SA ends.
-    const bool is_new = sa.exchanges.add(id, exchange) || sa.exchanges.quick_modes() == ExchangesSeen::hard_limit;
+    const bool is_new = sa.exchanges.add(id, exchange) || sa.exchanges.is_full();
     if (id != MessageId{} && is_new) return id;
   }
 }

@@ -28,7 +28,8 @@ contract::Lifetimes lifetimes_of(Turn& turn, const Phase2Choice& choice) {
 crypto::ChildKeySizes key_sizes_of(const contract::ChildTransforms& part) {
   if (const auto sizes = crypto::child_key_sizes(part.encryption, part.key_bits, part.integrity)) return *sizes;
   const EncryptionFacts& encryption = *find(part.encryption);
-  return {.encryption = (encryption.has_key_length ? part.key_bits : encryption.fixed_key_bits) / 8, .integrity = 0};
+  const unsigned bits = encryption.has_key_length ? part.key_bits : encryption.fixed_key_bits;
+  return {.encryption = bits / 8 + encryption.salt, .integrity = 0};  // RFC 3686 §5.1
 }
 
 /// KEYMAT of what is received by an SPI: encryption first, then integrity (RFC 2407 §4.4.3, RFC 2409 §5.5).

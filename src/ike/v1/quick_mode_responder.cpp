@@ -309,7 +309,6 @@ void install_answered(Turn& turn, Phase1Sa& sa, const contract::InstallResult& r
     if (quick_mode != nullptr && quick_mode->state == QuickMode::State::preparing) {
       return refuse_prepared(turn, sa, *quick_mode);
     }
-    if (quick_mode != nullptr) finish(turn, *quick_mode);
     return delete_child(turn, sa, result.name, Ending::failed);
   }
   if (quick_mode != nullptr && quick_mode->state == QuickMode::State::preparing) {

@@ -60,14 +60,11 @@ bool lacks_proof(Turn& turn, Phase1Sa& sa, const Datagram& datagram) {
   return true;
 }
 
-/// Messages under the SA's key wear it out (RefreshLifesizeProposed), and so do quick modes.
+/// Messages under the SA's key wear it out (RefreshLifesizeProposed), and so do exchanges.
 void look_at_wear(Turn& turn, Phase1Sa& sa) {
   if (!is_up(sa.state)) return;
-  const std::size_t exchanges = sa.exchanges.quick_modes();
-  if (sa.octets >= sa.hard_octets || exchanges >= ExchangesSeen::hard_limit) {
-    return want_delete(turn, sa, Ending::expired);
-  }
-  const bool is_worn = sa.octets >= sa.soft_octets || exchanges >= ExchangesSeen::soft_limit;
+  if (sa.octets >= sa.hard_octets || sa.exchanges.is_full()) return want_delete(turn, sa, Ending::expired);
+  const bool is_worn = sa.octets >= sa.soft_octets || sa.exchanges.is_worn();
   if (!is_worn || std::exchange(sa.is_worn, true)) return;
   sa.refresh_at = turn.now;
 }

@@ -70,9 +70,10 @@ void look_at_repetitions(Turn& turn, Phase1Sa& sa) {
       quick_mode_timed_out(turn, sa, quick_mode);
     }
   }
-  for (const auto& quick_mode : sa.quick_modes) {
-    const bool is_over = quick_mode->state == QuickMode::State::held && quick_mode->forget_at <= turn.now;
-    if (is_over) peer_is_connected(turn, sa, *quick_mode);
+  for (std::size_t i = 0; i < sa.quick_modes.size(); ++i) {  // it may begin others
+    QuickMode& quick_mode = *sa.quick_modes[i];
+    const bool is_over = quick_mode.state == QuickMode::State::held && quick_mode.forget_at <= turn.now;
+    if (is_over) peer_is_connected(turn, sa, quick_mode);
   }
   for (Farewell& farewell : sa.farewells) {
     if (farewell.next_at > turn.now || sa.keeps_for_heir) continue;

@@ -78,7 +78,7 @@ std::string spis_text(const ManVpnAction& tunnel) {
   const auto text = [](std::string_view of, OutboundSpi outbound, InboundSpi inbound) {
     return fmt::format("{}outbound {}, inbound {}", of, outbound.value(), inbound.value());
   };
-  const std::string own = text("", tunnel.outbound_spi, tunnel.inbound_spi);
+  std::string own = text("", tunnel.outbound_spi, tunnel.inbound_spi);
   if (!tunnel.around_esp) return own;
   return own + "; " + text("AH's ", tunnel.around_esp->outbound, tunnel.around_esp->inbound);
 }

@@ -17,7 +17,6 @@
 #include "stack/user/nftables_transaction.h"
 #include "stack/user/packet_loop.h"
 #include "stack/user/routing.h"
-#include "stack/user/table_watch.h"
 
 namespace adit::stack::user {
 
@@ -52,7 +51,7 @@ class DataPlane::Running {
   void run_reports(const std::stop_token& stopped);
   void tell_logged();
   void put_back_filters();
-  std::expected<void, std::string> replace_filters(const std::string& ruleset);
+  std::expected<void, std::string> restore_filters();
   void tell(const SystemFailure& failure);
 
   Options options_;
@@ -62,7 +61,6 @@ class DataPlane::Running {
   std::vector<Steering> steering_;  // once filters and routes are changed
   Mailbox<Report> reports_;
   std::optional<LogSocket> log_;
-  std::optional<TableWatch> watch_;
   std::jthread reporter_;
   std::unique_ptr<PacketLoop> loop_;
   using IndexPointer = std::shared_ptr<const policy::FilterIndex>;
@@ -123,19 +121,16 @@ std::expected<void, std::string> DataPlane::Running::start_loop() {
     if (!listening) return std::unexpected{listening.error().to_string()};
     listener = std::move(*listening);
   }
+  if (const auto watched = filters_.watch(); !watched) tell(watched.error());
   const auto standing = settle_filters(options_.until_policy, rules_);
   if (!standing) return std::unexpected{"filters before the policy: " + standing.error()};
   filters_at_start_ = *standing;
+  filters_.take_over();
   // Without it filters work, but log nothing.
   if (auto log = LogSocket::open(log_group)) {
     log_.emplace(std::move(*log));
   } else {
     tell(log.error());
-  }
-  if (auto watch = TableWatch::open()) {
-    watch_.emplace(std::move(*watch));
-  } else {
-    tell(watch.error());
   }
   steering_ = {steering_to(*tun, rules_.tunnel_mark, options_.routing_table),
                steering_to(*routed_tun, rules_.routed_mark, options_.routing_table + 1)};
@@ -164,10 +159,10 @@ std::expected<void, std::string> DataPlane::Running::start_loop() {
 void DataPlane::Running::run_reports(const std::stop_token& stopped) {
   std::array readable{pollfd{.fd = reports_.fd(), .events = POLLIN, .revents = 0},
                       pollfd{.fd = log_ ? log_->fd() : -1, .events = POLLIN, .revents = 0},
-                      pollfd{.fd = watch_ ? watch_->fd() : -1, .events = POLLIN, .revents = 0}};
+                      pollfd{.fd = filters_.watch_fd(), .events = POLLIN, .revents = 0}};
   while (!stopped.stop_requested()) {
     if (poll(readable.data(), readable.size(), -1) <= 0) continue;
-    if (readable[2].revents != 0 && watch_->drain()) put_back_filters();
+    if (readable[2].revents != 0 && filters_.drain_watch()) put_back_filters();
     if (readable[1].revents != 0) tell_logged();
     for (Report& report : reports_.take()) {
       if (stopped.stop_requested()) return;
@@ -182,18 +177,14 @@ void DataPlane::Running::tell(const SystemFailure& failure) {
   });
 }
 
-/// Another program has deleted the table, and the host is open since. Closed first, which takes no time, and then as
-/// the policy says.
 void DataPlane::Running::put_back_filters() {
   std::string outcome = "they are in force again";
   {
     const std::scoped_lock lock{policy_mutex_};
-    if (const auto stands = filters_stand(); stands && *stands) return;
-    filters_.forget();
-    if (!policy_ && options_.until_policy == UntilPolicy::permit) return;
-    auto done = replace_filters(ruleset_of_denial(rules_));
-    if (policy_) done = replace_filters(ruleset_for(*policy_, rules_));
+    if (filters_.is_there()) return;
+    const auto done = restore_filters();
     if (!done) outcome = "and they cannot be had again: " + done.error();
+    if (!policy_ && options_.until_policy == UntilPolicy::permit) outcome = "everything passes until the policy comes";
   }
   if (on_event_) {
     on_event_(
@@ -202,17 +193,16 @@ void DataPlane::Running::put_back_filters() {
   }
 }
 
-std::expected<void, std::string> DataPlane::Running::replace_filters(const std::string& ruleset) {
-  constexpr unsigned attempts = 3;
-  std::expected<void, std::string> done;
-  for (unsigned i = 0; i < attempts; ++i) {
-    if (watch_) watch_->listen(TableWatch::Listening::off);
-    done = filters_.replace(ruleset);
-    if (watch_) watch_->listen(TableWatch::Listening::on);
-    // Deleted by somebody else meanwhile, of which nothing was told?
-    if (const auto stands = filters_stand(); !done || !stands || *stands) break;
-    filters_.forget();
+/// Another program has deleted the table, and the host is open since. Closed first, which takes no time, and then as
+/// the policy says. Under policy_mutex_.
+std::expected<void, std::string> DataPlane::Running::restore_filters() {
+  filters_.forget();
+  if (!policy_ && options_.until_policy == UntilPolicy::permit) {
+    filters_.take_over();
+    return {};
   }
+  auto done = filters_.replace(ruleset_of_denial(rules_));
+  if (policy_) done = filters_.replace(ruleset_for(*policy_, rules_));
   return done;
 }
 
@@ -276,7 +266,12 @@ std::expected<void, std::string> DataPlane::Running::set_policy(policy::PolicyPo
   auto index =
       std::make_shared<const policy::FilterIndex>(std::shared_ptr<const policy::FilterPolicy>{policy, &policy->filter});
   rules_.leaves = leaves;
-  if (const auto done = replace_filters(ruleset_for(*policy, rules_)); !done) return std::unexpected{done.error()};
+  if (const auto done = filters_.replace(ruleset_for(*policy, rules_)); !done) {
+    // Nothing tells of a deletion meanwhile.
+    if (!filters_.is_there()) [[maybe_unused]]
+      const auto restored = restore_filters();
+    return std::unexpected{done.error()};
+  }
   policy_ = std::move(policy);
   {
     const std::scoped_lock index_lock{index_mutex_};

@@ -16,11 +16,12 @@ constexpr std::size_t most_moves_remembered = 1024;
 
 }  // namespace
 
-InboundPath::InboundPath(Sad& sad, Classifier& classifier, DropCounters& drops, Delivery& delivery)
+InboundPath::InboundPath(Sad& sad, Classifier& classifier, DropCounters& drops, Delivery& delivery, PacketNotes& notes)
     : sad_{sad},
       classifier_{classifier},
       drops_{drops},
       delivery_{delivery},
+      notes_{notes},
       decapsulator_{sad, drops},
       staging_{std::make_unique_for_overwrite<std::uint8_t[]>(largest_batch * staging_size)} {}
 
@@ -93,17 +94,26 @@ void InboundPath::add(const ReceivedDatagram& datagram, MutableBytes octets, SaP
 bool InboundPath::may_come_in(const InboundPacket& packet, unsigned interface) {
   const auto selectors = read_selectors(packet.packet->octets());
   if (!selectors) return false;
-  switch (classifier_.inbound(*selectors, *packet.sa, delivery_.security_class(interface))) {
-    case Admission::refused:
-      return false;
-    case Admission::allowed:
-      return true;
-    case Admission::if_local:
-      return delivery_.destination_of(selectors->destination) == Delivery::Destination::here;
-    case Admission::if_routed:
-      return delivery_.destination_of(selectors->destination) == Delivery::Destination::elsewhere;
+  const std::uint8_t security_class = delivery_.security_class(interface);
+  const Admission admission = classifier_.inbound(*selectors, *packet.sa, security_class);
+  if (admission == Admission::allowed) return true;
+  if (admission != Admission::refused) {
+    const auto wanted =
+        admission == Admission::if_local ? Delivery::Destination::here : Delivery::Destination::elsewhere;
+    if (delivery_.destination_of(selectors->destination) == wanted) return true;
   }
-  std::unreachable();
+  if (classifier_.logs() && notes_.may_look()) note_refused(*selectors, security_class, packet.packet->size());
+  return false;
+}
+
+/// Under the rule that it met: one that denies, or one for clear text or another tunnel.
+void InboundPath::note_refused(const PacketSelectors& selectors, std::uint8_t security_class, std::size_t octets) {
+  const bool is_routed = delivery_.destination_of(selectors.destination) == Delivery::Destination::elsewhere;
+  const policy::PacketPath path{
+      .direction = policy::Direction::inbound, .routed = is_routed, .security_class = security_class};
+  const policy::Filter* rule = classifier_.first_match(selectors, path);
+  const bool is_denied = rule == nullptr || rule->action == policy::FilterAction::deny;
+  notes_.add(is_denied ? LoggedAs::denied : LoggedAs::mismatch, rule, path, selectors, octets);
 }
 
 void InboundPath::flush() {

@@ -12,6 +12,7 @@
 #include "stack/merging.h"
 #include "stack/user/delivery.h"
 #include "stack/user/ike_channel.h"
+#include "stack/user/packet_notes.h"
 #include "stack/user/tun_device.h"
 #include "stack/user/wire_socket.h"
 
@@ -19,7 +20,7 @@ namespace adit::stack::user {
 
 class InboundPath {
  public:
-  InboundPath(Sad& sad, Classifier& classifier, DropCounters& drops, Delivery& delivery);
+  InboundPath(Sad& sad, Classifier& classifier, DropCounters& drops, Delivery& delivery, PacketNotes& notes);
 
   /// One batch of the socket: packets to the TUN device, IKE datagrams to take_ike(). How many datagrams there were.
   std::size_t drain(WireSocket& socket, TunDevice& tun, Instant now);
@@ -39,12 +40,14 @@ class InboundPath {
            std::uint16_t local_port);
   void flush();
   bool may_come_in(const InboundPacket& packet, unsigned interface);
+  void note_refused(const PacketSelectors& selectors, std::uint8_t security_class, std::size_t octets);
   void note_move(const InboundPacket& packet);
 
   Sad& sad_;
   Classifier& classifier_;
   DropCounters& drops_;
   Delivery& delivery_;
+  PacketNotes& notes_;
   Decapsulator decapsulator_;
   Merger merger_;
   ReceiveSlots slots_;

@@ -1,6 +1,5 @@
 #include "stack/user/outbound_path.h"
 
-#include "stack/nftables_ruleset.h"
 #include "stack/packet_selectors.h"
 #include "stack/segmentation.h"
 #include "stack/user/path_mtu.h"
@@ -27,12 +26,13 @@ bool leave_alike(const OutboundPacket& a, const OutboundPacket& b) {
 }  // namespace
 
 OutboundPath::OutboundPath(unsigned mtu, Classifier& classifier, DropCounters& drops, WireSockets& sockets,
-                           Refuse refuse)
+                           Refuse refuse, PacketNotes& notes)
     : classifier_{classifier},
       drops_{drops},
       sockets_{sockets},
       refuse_{refuse},
       encapsulator_{drops},
+      notes_{notes},
       slot_size_{rounded_to_line(packet_headroom + mtu + packet_tailroom)},
       read_buffer_{std::make_unique_for_overwrite<std::uint8_t[]>(TunDevice::largest_read)},
       storage_{std::make_unique_for_overwrite<std::uint8_t[]>(largest_batch * slot_size_)} {
@@ -136,22 +136,7 @@ void OutboundPath::refuse(const LeavingFlow& flow, const OffloadHeader& header, 
 }
 
 void OutboundPath::note(LoggedAs as, const policy::Filter& rule, const LeavingFlow& flow, std::size_t octets) {
-  using enum policy::FilterLogging;
-  const bool is_wanted = rule.logging == all || rule.logging == (as == LoggedAs::permitted ? permit : deny);
-  if (!is_wanted || !classifier_.logs()) return;
-  unsigned& logged = logged_in_second_[{as, flow.routed}];
-  if (logged == most_logged_a_second) return;
-  ++logged;
-  logged_.push_back({.as = as,
-                     .rule = rule.rule,
-                     .extension = rule.extension,
-                     .vpn_action = rule.manual ? rule.manual->name
-                                   : rule.vpn  ? rule.vpn->name
-                                               : "",
-                     .path = path_of(flow),
-                     .packet = flow.packet,
-                     .octets = octets,
-                     .interface = {}});
+  if (classifier_.logs()) notes_.add(as, &rule, path_of(flow), flow.packet, octets);
 }
 
 void OutboundPath::release() {
@@ -167,7 +152,6 @@ void OutboundPath::forget_old(Instant now) {
     if (rule != nullptr) drop(held.flow, *rule, {}, held.packet);
   }
   asked_for_path_ = false;
-  logged_in_second_.clear();
   refused_in_second_ = 0;
 }
 

@@ -2,7 +2,6 @@
 // From the TUN device to the network: segments, SAs, ESP or AH, sockets; a batch at a time.
 
 #include <array>
-#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -11,7 +10,7 @@
 #include "stack/acquires.h"
 #include "stack/classifier.h"
 #include "stack/encapsulator.h"
-#include "stack/filter_log.h"
+#include "stack/user/packet_notes.h"
 #include "stack/user/refusals.h"
 #include "stack/user/tun_device.h"
 #include "stack/user/wire_sockets.h"
@@ -29,7 +28,8 @@ class OutboundPath {
     TunDevice& forwarded;
     const Refusals& of_this_host;
   };
-  OutboundPath(unsigned mtu, Classifier& classifier, DropCounters& drops, WireSockets& sockets, Refuse refuse);
+  OutboundPath(unsigned mtu, Classifier& classifier, DropCounters& drops, WireSockets& sockets, Refuse refuse,
+               PacketNotes& notes);
 
   /// What waits in a TUN device goes on its way, or to acquires. Each device has packets of one path.
   void drain(TunDevice& tun, const policy::PacketPath& path, Instant now);
@@ -40,8 +40,6 @@ class OutboundPath {
 
   /// The questions to iked since the last call.
   std::vector<contract::Acquire> take_questions() { return std::exchange(questions_, {}); }
-  /// What has become of packets since the last call, of filters that log it; most_logged_a_second of each kind.
-  std::vector<LoggedPacket> take_logged() { return std::exchange(logged_, {}); }
   /// What did not fit the path of its SA since the last call, if anything: it went in fragments (RFC 4301 §8.2).
   struct Tightness {
     Endpoint remote;
@@ -80,8 +78,7 @@ class OutboundPath {
     std::size_t octets = 0;
   };
   std::vector<Watched> watched_;
-  std::vector<LoggedPacket> logged_;
-  std::map<std::pair<LoggedAs, bool>, unsigned> logged_in_second_;  // by what and whether routed
+  PacketNotes& notes_;
   unsigned refused_in_second_ = 0;
   std::optional<Tightness> tightness_;
   bool asked_for_path_ = false;  // in this second

@@ -40,8 +40,8 @@ PacketLoop::PacketLoop(Parts parts, Mailbox<Report>& reports, const DataPlane::E
       timer_{timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)},
       now_{read_clock()},
       outbound_{std::make_unique<OutboundPath>(parts_.mtu, classifier_, drops_, parts_.sockets,
-                                               OutboundPath::Refuse{parts_.routed_tun, parts_.refusals})},
-      inbound_{std::make_unique<InboundPath>(sad_, classifier_, drops_, parts_.delivery)} {}
+                                               OutboundPath::Refuse{parts_.routed_tun, parts_.refusals}, notes_)},
+      inbound_{std::make_unique<InboundPath>(sad_, classifier_, drops_, parts_.delivery, notes_)} {}
 
 PacketLoop::~PacketLoop() { stop(); }
 
@@ -205,8 +205,9 @@ void PacketLoop::tell_what_happened() {
     question.stack = parts_.stack;
     tell(std::move(question));
   }
-  for (LoggedPacket& packet : outbound_->take_logged()) {
-    packet.interface = (packet.path.routed ? parts_.routed_tun : parts_.tun).name();
+  for (LoggedPacket& packet : notes_.take()) {
+    const bool is_forwarded = packet.path.routed && packet.path.direction == policy::Direction::outbound;
+    packet.interface = (is_forwarded ? parts_.routed_tun : parts_.tun).name();
     tell(std::move(packet));
   }
   for (contract::PeerMoved& move : inbound_->take_moves()) {
@@ -218,6 +219,7 @@ void PacketLoop::tell_what_happened() {
 void PacketLoop::every_second() {
   std::uint64_t ticks = 0;
   [[maybe_unused]] const auto read = ::read(timer_.number(), &ticks, sizeof ticks);
+  notes_.begin_second();
   outbound_->forget_old(now_);
   parts_.delivery.forget_interfaces();
   for (Sad::Reached& reached : sad_.collect_limits(now_)) {

@@ -88,6 +88,7 @@ class PacketLoop {
   DropCounters drops_;
   Sad sad_;
   Classifier classifier_{sad_};
+  PacketNotes notes_;
   std::unique_ptr<OutboundPath> outbound_;  // large: on the heap
   std::unique_ptr<InboundPath> inbound_;
   std::jthread thread_;

@@ -1,5 +1,6 @@
 #include "stack/user/standing_filters.h"
 
+#include <endian.h>
 #include <libmnl/libmnl.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
@@ -15,7 +16,8 @@ namespace {
 
 /// Whether the kernel knows the one thing that a request names. Not by libnftables: it would read the whole table.
 template <class Name>
-std::expected<bool, SystemFailure> is_known(unsigned type, Name name) {
+std::expected<bool, SystemFailure> is_known(unsigned type, Name name, mnl_cb_t on_answer = nullptr,
+                                            void* for_answer = nullptr) {
   using Socket = std::unique_ptr<mnl_socket, decltype([](mnl_socket* socket) { mnl_socket_close(socket); })>;
   std::array<char, 8192> buffer;
   nlmsghdr* request = mnl_nlmsg_put_header(buffer.data());
@@ -35,8 +37,8 @@ std::expected<bool, SystemFailure> is_known(unsigned type, Name name) {
   int result = MNL_CB_OK;
   while (result > MNL_CB_STOP) {  // the answer and its acknowledgement come apart
     const ssize_t size = mnl_socket_recvfrom(socket.get(), buffer.data(), buffer.size());
-    result =
-        size < 0 ? MNL_CB_ERROR : mnl_cb_run(buffer.data(), static_cast<std::size_t>(size), 1, port, nullptr, nullptr);
+    result = size < 0 ? MNL_CB_ERROR
+                      : mnl_cb_run(buffer.data(), static_cast<std::size_t>(size), 1, port, on_answer, for_answer);
   }
   if (result == MNL_CB_STOP) return true;
   if (errno == ENOENT) return false;
@@ -53,9 +55,27 @@ std::expected<bool, SystemFailure> has_chain(const char* name) {
   });
 }
 
+int note_handle(const nlattr* attribute, void* handle) {
+  if (mnl_attr_get_type(attribute) == NFTA_TABLE_HANDLE && mnl_attr_validate(attribute, MNL_TYPE_U64) >= 0) {
+    *static_cast<std::uint64_t*>(handle) = be64toh(mnl_attr_get_u64(attribute));
+  }
+  return MNL_CB_OK;
+}
+
+int note_table(const nlmsghdr* message, void* handle) {
+  return mnl_attr_parse(message, sizeof(nfgenmsg), note_handle, handle);
+}
+
 }  // namespace
 
-std::expected<bool, SystemFailure> filters_stand() { return has_chain("output"); }
+std::expected<std::optional<std::uint64_t>, SystemFailure> table_handle() {
+  std::uint64_t handle = 0;
+  const auto known = is_known(
+      NFT_MSG_GETTABLE, [](nlmsghdr* request) { mnl_attr_put_strz(request, NFTA_TABLE_NAME, "adit"); }, note_table,
+      &handle);
+  if (!known) return std::unexpected{known.error()};
+  return *known ? std::optional{handle} : std::nullopt;
+}
 
 std::expected<StandingFilters, std::string> settle_filters(UntilPolicy choice, const RulesetOptions& options) {
   // Who permits opens nothing: whatever stands is stricter than nothing, or as open. Who denies keeps what says of

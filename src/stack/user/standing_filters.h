@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <string>
 
 #include "stack/nftables_ruleset.h"
@@ -18,8 +19,8 @@ enum class StandingFilters : std::uint8_t {
   open,    ///< there are no filters
 };
 
-/// Whether filters of a policy or of the denial are there: table inet adit with its hooks.
-std::expected<bool, SystemFailure> filters_stand();
+/// The kernel's number of table inet adit, which is another one when somebody has made it anew; nothing: there is none.
+std::expected<std::optional<std::uint64_t>, SystemFailure> table_handle();
 
 /// In this thread's network namespace. Needs CAP_NET_ADMIN. @return what is in force now; or why it cannot be had
 std::expected<StandingFilters, std::string> settle_filters(UntilPolicy choice, const RulesetOptions& options);

@@ -19,7 +19,7 @@ class TableWatch {
 
   int fd() const;
   /// Takes what waits, without waiting. True when the table may be gone: somebody has deleted it, or so much came at
-  /// once that some was lost. Deletion by this process counts, too: ask filters_stand().
+  /// once that some was lost. Deletion by this process counts, too: ask FilterTable::is_there().
   bool drain();
   /// While this process changes the table: of a large one the kernel would tell each element. What happens meanwhile is
   /// not told.

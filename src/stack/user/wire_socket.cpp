@@ -249,7 +249,8 @@ void WireSocket::send_singly(const Departure& departure, Sent& sent) {
   for (std::size_t i = 0; i < departure.pieces.size(); i += step) {
     single.pieces = departure.pieces.subspan(i, step);
     if (send_one(single, sent)) continue;
-    if (departure.dont_fragment && sent.too_long == nullptr) sent.too_long = &departure;
+    // A raw socket of whole packets (AH) takes none longer than its device, whatever DF says.
+    if ((departure.dont_fragment || wire_ == Wire::ah) && sent.too_long == nullptr) sent.too_long = &departure;
     if (wire_ == Wire::ah) allow_fragments(single);
     set_fragments(Fragments::allowed);
     if (!send_one(single, sent)) ++sent.failures;

@@ -322,6 +322,20 @@ TEST_F(DataPlaneTest, WhatFiltersLogNamesTheirRulesAndThePackets) {
   const auto mismatch = logged(net.west, stack::LoggedAs::mismatch, west_data);
   ASSERT_TRUE(mismatch) << state_of(net.west);
   EXPECT_EQ(mismatch->rule, "before");
+
+  // A rule that denies, whichever way the packet goes: the kernel's rules do not see it.
+  auto denying = logging_policy(2);
+  before.rule = "never";
+  before.routing = policy::Routing::either;
+  before.action = policy::FilterAction::deny;
+  denying->filter.filters.insert(denying->filter.filters.begin(), before);
+  net.west.set_policy(denying);
+  EXPECT_NE(ping(net.east, west_data, "-c 1 -W 1"), 0);
+  const auto denied = logged(net.west, stack::LoggedAs::denied, west_data);
+  ASSERT_TRUE(denied) << state_of(net.west);
+  EXPECT_EQ(denied->rule, "never");
+  EXPECT_EQ(denied->interface, "adit0");
+  EXPECT_FALSE(denied->path.routed);
 }
 
 TEST_F(DataPlaneTest, WhatAnIpSecRuleSendsIsLoggedByWhatBecomesOfIt) {

@@ -123,5 +123,19 @@ TEST(Compat, PassesOverWhatZosPassesOver) {
       << told(result, file);
 }
 
+TEST(Compat, PassesOverWhatStandsBehindAValue) {
+  std::string text = policy_text;
+  text.replace(text.find("  IpDataOffer\n  {\n"), 18,
+               "  PassthroughDF Yes Clear\n  IpDataOffer\n  {\n    HowToEncrypt AES KeyLength 256\n");
+  const SourceFile z_os{"f", "Compat V1R12\n" + text}, ours{"f", text};
+  const ParseResult taken = parsed(z_os);
+  ASSERT_NE(taken.policy, nullptr) << told(taken, z_os);
+  const DynVpnAction& action = *taken.policy->filter.filters.front().vpn;
+  EXPECT_EQ(action.df, DfSetting::copy);
+  EXPECT_EQ(action.offers.front().key_bits, 128u) << "as AES is on z/OS";
+  EXPECT_NE(told(taken, z_os).find("extra text ignored"), std::string::npos) << told(taken, z_os);
+  EXPECT_EQ(parsed(ours).policy, nullptr);
+}
+
 }  // namespace
 }  // namespace adit::policy

@@ -32,6 +32,8 @@ const Change changes[] = {
     {"    {\n      Protocol Tcp\n    }", "    {\n      Protocol Tcp\n    } Direction Inbound",
      "11:7: error: text beside a brace"},
     {"  IpFilterAction IpSec\n}", "  IpFilterAction IpSec\n} DiscardAction ICMP", "49:3: error: text beside a brace"},
+    {"    IpService\n", "    IpService web Protocol Tcp\n", "8:19: error: attribute beside a statement: \"Protocol\""},
+    {"    IpService\n", "    IpService web too\n", "8:19: warning: extra text ignored"},
     {"    {\n      Protocol Tcp\n    }", "    { # of the web\n      Protocol Tcp\n    }\t# Tcp", ""},
     // IpFilterRule
     {"IpFilterRule Rule", "IpFilterRule", "4:3: error: name missing: \"IpFilterRule\""},
