@@ -48,7 +48,8 @@ Value read_limits(const AttributeRow& row, ValueText& text, std::string_view exp
 }
 
 std::string pair_in_words(const AttributeRow& row, Compat compat) {
-  const std::string first = listed(row.choices, compat), then = listed(row.followers, compat);
+  std::string first = listed(row.choices, compat);
+  const std::string then = listed(row.followers, compat);
   if (then.empty()) return first;
   return row.followed.empty() ? fmt::format("{} [{}]", first, then)
                               : fmt::format("{}; after {} perhaps {}", first, row.followed, then);
