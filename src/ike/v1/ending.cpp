@@ -20,7 +20,8 @@ bool spares_children(Ending ending) {
          ending == Ending::too_many;
 }
 
-/// The stack has the pair, or is to have it, and message 3 neither comes nor goes any more.
+/// The stack has the pair, or is to have it, and what both ends wait for before they send by it, message 3 or
+/// CONNECTED, neither comes nor goes any more.
 bool is_short_of_message_3(const QuickMode& quick_mode) {
   switch (quick_mode.state) {
     case QuickMode::State::installing:

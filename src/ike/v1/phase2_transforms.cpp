@@ -4,6 +4,7 @@
 #include <array>
 
 #include "ike/v1/attributes.h"
+#include "ike/v2/proposals.h"
 
 namespace adit::ike::v1 {
 
@@ -106,20 +107,7 @@ bool has_mode(const std::optional<std::uint64_t>& said, const policy::DataOffer&
 
 }  // namespace
 
-contract::ChildTransforms transforms_of(const policy::DataOffer& offer) {
-  const EncryptionFacts* facts = find(offer.encryption);
-  const bool is_combined = facts != nullptr && facts->is_aead();
-  if (offer.is_bundle()) {
-    return {.protocol = contract::SaProtocol::esp,
-            .encryption = offer.encryption,
-            .key_bits = offer.key_bits,
-            .around_esp = offer.integrity};
-  }
-  return {.protocol = offer.ah ? contract::SaProtocol::ah : contract::SaProtocol::esp,
-          .encryption = offer.encryption,
-          .key_bits = offer.key_bits,
-          .integrity = is_combined ? IntegrityId::none : offer.integrity};
-}
+contract::ChildTransforms transforms_of(const policy::DataOffer& offer) { return v2::transforms_of(offer); }
 
 contract::EncapsulationMode mode_of(const policy::DataOffer& offer) {
   return offer.how_to_encap == policy::EncapsulationChoice::transport ? contract::EncapsulationMode::transport

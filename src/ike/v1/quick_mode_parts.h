@@ -23,9 +23,9 @@ void draw_spis(Turn& turn, QuickMode& quick_mode, const policy::DynVpnAction& ac
 void keep_chosen_spis(Turn& turn, QuickMode& quick_mode);
 /// Gives back what nothing has come of.
 void release_spis(Turn& turn, QuickMode& quick_mode);
-/// Adds the phase 2 SA and asks the stack to install it.
 /// All messages are there: the stack is asked, but for a peer that has set the commit bit only after its CONNECTED.
 void conclude(Turn& turn, Phase1Sa& sa, QuickMode& quick_mode);
+/// Adds the phase 2 SA and asks the stack to install it.
 void install(Turn& turn, Phase1Sa& sa, QuickMode& quick_mode);
 /// The stack has it and the peer knows of it.
 void become_active(Turn& turn, Phase1Sa& sa, ChildSa& child);
